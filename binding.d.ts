@@ -1,0 +1,301 @@
+/**
+ * The whole native surface of wordmask, written by hand. lib/ imports its types from here, native/bindings answers to it
+ * word for word, and test/api/binding-contract.test.ts compares the export list of the .node with it.
+ *
+ * Every method that returns a Promise runs on the tensor thread of its device and never blocks the event loop. Its last
+ * argument is a `Task`; a cancelled task rejects with code ERR_WORDMASK_ABORTED and leaves the object usable. Errors carry
+ * a `code` (lib/errors.ts). Pixel and token input is copied before the call returns.
+ */
+
+/** What the resolved Torch-free loader (wordmask.node) exports. */
+export interface Loader {
+  /** Opens the libraries (absolute paths, in order) with RTLD_GLOBAL; throws with the dlerror text. */
+  open(libraries: string[]): void
+}
+
+export interface Task {
+  cancel?: CancelToken
+  /** Called on the JS thread, at most every 50 ms and once at the end. Units are the call's own (images, steps). */
+  onProgress?: (done: number, total: number) => void
+}
+
+/** Row-major tensor. */
+export interface Float32Tensor {
+  data: Float32Array
+  shape: number[]
+}
+
+/** RGB, 8 bits, row-major, 3 bytes a pixel. */
+export interface Pixels {
+  data: Uint8Array
+  width: number
+  height: number
+}
+
+export declare class CancelToken {
+  constructor()
+  cancel(): void
+}
+
+export interface SystemInfo {
+  torch: string
+  /** Git describe or version the addon was built from. */
+  build: string
+  compiler: string
+  cpuCapability: string
+  nativeBfloat16: boolean
+  threads: number
+  cuda: { built: boolean; available: boolean; devices: string[]; reason: string }
+}
+export declare function systemInfo(): SystemInfo
+/** Tensor threads of this process (intra-op); applied on the tensor thread before its next job. */
+export declare function setThreads(threads: number): void
+
+// ---------------------------------------------------------------------------------------------------------- checkpoints
+
+export type StorageDType = 'float64' | 'float32' | 'float16' | 'bfloat16' | 'int64' | 'int32' | 'int16' | 'int8' | 'uint8' | 'bool'
+export interface TensorEntry {
+  key: string
+  dtype: StorageDType
+  shape: number[]
+}
+export interface CheckpointSummary {
+  /** 'safetensors' | 'torch-zip' | 'torch-legacy' | 'torchscript' | 'detectron2-pickle' */
+  format: string
+  tensors: TensorEntry[]
+  /** safetensors __metadata__, or scalar entries of a pickle, as strings. */
+  metadata: Record<string, string>
+}
+/** Reads headers only. `files` are the shards of one checkpoint, in order. Runs no code of the checkpoint. */
+export declare function readCheckpoint(files: string[], task: Task): Promise<CheckpointSummary>
+/** float32 copy of one tensor; for tests and tools. */
+export declare function readTensor(files: string[], key: string, task: Task): Promise<Float32Tensor>
+/** Writes beside, fsyncs, then renames. Values are stored as `dtype`. */
+export declare function writeSafetensors(
+  file: string,
+  tensors: { key: string; data: Float32Array; shape: number[]; dtype: 'float32' | 'float16' | 'bfloat16' }[],
+  metadata: Record<string, string>,
+  task: Task,
+): Promise<void>
+
+// ----------------------------------------------------------------------------------------------------------------- CLIP
+
+export interface VitConfig {
+  kind: 'vit'
+  imageSize: number
+  patchSize: number
+  width: number
+  layers: number
+  heads: number
+  /** Hidden width of the MLP. */
+  mlpWidth: number
+}
+export interface ResNetConfig {
+  kind: 'resnet'
+  imageSize: number
+  /** Blocks of the four stages. */
+  layers: number[]
+  width: number
+  /** Heads of the attention pool. */
+  heads: number
+}
+export interface TextConfig {
+  contextLength: number
+  vocabSize: number
+  width: number
+  layers: number
+  heads: number
+  mlpWidth: number
+  /** Token ids that own a row of token_embedding, ascending; absent: all `vocabSize` rows are there. */
+  vocabulary?: number[]
+  /** Row of the end-of-text token is found as the largest id ('argmax', OpenAI) or by this id. */
+  endOfText: number
+}
+export interface ClipConfig {
+  embedDim: number
+  activation: 'quick_gelu' | 'gelu'
+  layerNormEps: number
+  vision: VitConfig | ResNetConfig
+  text: TextConfig
+  /** Names of the keys in the file: OpenAI / open_clip ('openai') or Hugging Face ('huggingface'). */
+  keys: 'openai' | 'huggingface'
+}
+export interface ComputeOptions {
+  /** 'cpu' | 'cuda' | 'cuda:1' | 'auto' */
+  device: string
+  /** 'float32' | 'bfloat16' | 'float16' | 'auto' */
+  dtype: string
+}
+export interface ClipInfo {
+  parameters: number
+  device: string
+  dtype: string
+  bytes: number
+}
+export interface ResizeOptions {
+  mean: [number, number, number]
+  std: [number, number, number]
+  interpolation: 'bicubic' | 'bilinear'
+}
+export interface DenseOptions extends ResizeOptions {
+  /** Size of the image the tower sees; the pixels are resized to exactly this (antialiased, on uint8). */
+  width: number
+  height: number
+  /** Sliding window over the resized image, in its pixels; absent: the whole image at once. Overlaps are averaged on the grid. */
+  slide?: { crop: number; stride: number }
+}
+
+export declare class Clip {
+  private constructor()
+  /** Strict: missing, unexpected or wrong-shaped keys reject with ERR_WORDMASK_CHECKPOINT_KEYS and the lists. */
+  static load(config: ClipConfig, files: string[], compute: ComputeOptions, task: Task): Promise<Clip>
+  /** Random weights, every parameter redrawn by design.md 12's rule; for tests, benchmarks and training from scratch. */
+  static random(config: ClipConfig, seed: number, compute: ComputeOptions, task: Task): Promise<Clip>
+  info(): ClipInfo
+  /** Resize the shorter side to imageSize, centre crop, normalise. -> [3, s, s] */
+  preprocess(image: Pixels, options: ResizeOptions, task: Task): Promise<Float32Tensor>
+  /** -> [n, embedDim]; rows are unit length when `normalize`. */
+  encodeImage(images: Pixels[], options: ResizeOptions & { normalize: boolean; batchSize: number }, task: Task): Promise<Float32Tensor>
+  /** Already preprocessed pixels [n, 3, s, s] -> [n, embedDim]. */
+  encodePixels(pixels: Float32Tensor, options: { normalize: boolean }, task: Task): Promise<Float32Tensor>
+  /** tokens: [n, contextLength], zero padded. -> [n, embedDim] */
+  encodeText(tokens: Int32Array, n: number, options: { normalize: boolean; batchSize: number }, task: Task): Promise<Float32Tensor>
+  /**
+   * Classes as prompts: tokens [sum(counts), contextLength], counts[i] prompts for class i. Each prompt is normalised, a
+   * class is the mean of its prompts, normalised again. -> [classes, embedDim], unit rows.
+   */
+  encodeClasses(tokens: Int32Array, counts: number[], options: { batchSize: number }, task: Task): Promise<Float32Tensor>
+  /** Value-path features of the last block (methods/reco.md 2.4, 2.5). -> [h, w, embedDim], unit length per cell. */
+  denseFeatures(image: Pixels, options: DenseOptions, task: Task): Promise<Float32Tensor>
+  /** Writes OpenAI-named keys as safetensors. */
+  save(file: string, dtype: 'float32' | 'float16', metadata: Record<string, string>, task: Task): Promise<void>
+  /** Frees the weights once running calls have ended; later calls reject with ERR_WORDMASK_DISPOSED. */
+  dispose(): void
+}
+
+// --------------------------------------------------------------------------------------------------------- segmentation
+
+export interface SegmentOptions extends DenseOptions {
+  /** Logit scale applied to cosines before softmax for scores and coverage (CLIP's exp(logit_scale) or 100). */
+  temperature: number
+  /**
+   * none: label = best class. names: classes listed at the end (indices >= `classes`) are background and map to 0, class i
+   * to i + 1. threshold: a pixel whose softmax maximum is below it maps to 0, class i to i + 1.
+   */
+  background: { kind: 'none' } | { kind: 'names' } | { kind: 'threshold'; threshold: number }
+  /** Number of foreground classes; text rows beyond are background names. */
+  classes: number
+}
+export interface SegmentResult {
+  /** Size of the input image. 0xff / 0xffff never appears: every pixel is labelled. */
+  labels: Uint8Array | Uint16Array
+  width: number
+  height: number
+  /** Cosine per class on the patch grid, [classes + background names, h, w]. */
+  grid: Float32Tensor
+  /** Pixels of each label value. */
+  counts: number[]
+}
+/** Dense features x text -> bilinear upsampling -> running argmax, without the [T, H, W] volume. */
+export declare function segment(clip: Clip, image: Pixels, text: Float32Tensor, options: SegmentOptions, task: Task): Promise<SegmentResult>
+/** grid [c, h, w] -> [c, height, width], bilinear, half-pixel centres. */
+export declare function upsample(grid: Float32Tensor, width: number, height: number, task: Task): Promise<Float32Tensor>
+
+export interface Region {
+  label: number
+  area: number
+  /** x, y, width, height */
+  bbox: [number, number, number, number]
+  /** COCO's uncompressed run lengths: column-major, starting with zeros. */
+  counts: Uint32Array
+}
+/** One region a label value, or one a 4-connected component when `instances`; regions below minArea are dropped. */
+export declare function regions(
+  labels: Uint8Array | Uint16Array,
+  width: number,
+  height: number,
+  options: { minArea: number; instances: boolean; skip: number[] },
+  task: Task,
+): Promise<Region[]>
+
+/** matrix[t * n + p] counts pixels of truth t predicted p; pixels whose truth is `ignore` are left out; anything >= n throws. */
+export declare function confusion(
+  truth: Uint8Array | Uint16Array,
+  prediction: Uint8Array | Uint16Array,
+  n: number,
+  ignore: number,
+): Float64Array
+
+// --------------------------------------------------------------------------------------------------------------- scenes
+
+export interface SceneOptions {
+  /** Side of the square picture in pixels: 48 .. 512. */
+  size: number
+  /** 'train' draws with the training styles, 'unseen' likewise with seeds that training never uses, 'heldout' with the style never trained on. */
+  split: 'train' | 'unseen' | 'heldout'
+  seed: number
+}
+export interface Scene {
+  pixels: Pixels
+  /** Index into ScenePack.names (backgrounds included); every pixel has one. */
+  labels: Uint8Array
+  /** Everything the picture shows, e.g. "two dogs and a car on grass". */
+  caption: string
+  /** Every caption drawn for this scene, the first being `caption`. */
+  captions: string[]
+  /** Indices of the names present. */
+  present: number[]
+}
+export declare class ScenePack {
+  private constructor()
+  /** A pack file (format version inside; a newer one is ERR_WORDMASK_VERSION). */
+  static open(file: string, task: Task): Promise<ScenePack>
+  /** Concepts first, backgrounds last. */
+  readonly names: string[]
+  readonly concepts: number
+  readonly styles: string[]
+  /** Scene `index` of a split; the same (pack, options, index) always gives the same scene on every machine. */
+  render(index: number, options: SceneOptions, task: Task): Promise<Scene>
+}
+
+// ------------------------------------------------------------------------------------------------------------- training
+
+export interface TrainClipOptions {
+  model: ClipConfig
+  /** Start from these weights instead of random ones. */
+  initial?: string[]
+  data: { kind: 'scenes'; pack: string } | { kind: 'packed'; pixels: string; tokens: string }
+  /** Folder for checkpoint.safetensors (weights, moments, step) and metrics.jsonl; an existing checkpoint is resumed. */
+  into: string
+  seed: number
+  /** Stages run in order; `size` must be a multiple of the patch size and at most the model's image size. */
+  stages: { steps: number; batchSize: number; size: number }[]
+  learningRate: number
+  weightDecay: number
+  beta1: number
+  beta2: number
+  warmupSteps: number
+  clipNorm: number
+  /** Weight of the patch-level term; 0 leaves the class-token objective alone. */
+  patchLoss: number
+  /** Soft multi-positive targets from tags, where the data has tags. */
+  softTargets: boolean
+  freeze: { vision: boolean; text: boolean }
+  dtype: 'float32' | 'bfloat16'
+  /** Parallel halves of a batch; results depend on it, so it is part of the recipe. */
+  workers: number
+  checkpointEvery: number
+  logEvery: number
+}
+export interface TrainMetrics {
+  step: number
+  steps: number
+  loss: number
+  lossClass: number
+  lossPatch: number
+  learningRate: number
+  gradNorm: number
+  imagesPerSecond: number
+}
+/** Resolves with the path of the final weights (fp32 safetensors, OpenAI keys). Abort writes a checkpoint first. */
+export declare function trainClip(options: TrainClipOptions, onMetrics: (metrics: TrainMetrics) => void, task: Task): Promise<{ weights: string; steps: number; seconds: number }>
