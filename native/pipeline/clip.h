@@ -1,0 +1,76 @@
+#pragma once
+#include <ATen/core/Tensor.h>
+
+#include <array>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/cancel.h"
+#include "base/image.h"
+#include "models/config.h"
+
+namespace wordmask::models {
+class ClipImpl;
+}
+
+namespace wordmask::pipeline {
+
+struct Compute {
+  std::string device = "auto";
+  std::string dtype = "float32";
+};
+
+struct ResizeOptions {
+  std::array<double, 3> mean{};
+  std::array<double, 3> std{};
+  bool bicubic = true;
+};
+
+// Where the tower looks: the image is resized to exactly width x height; with `crop` > 0 windows slide over it.
+struct DenseOptions : ResizeOptions {
+  int width = 0;
+  int height = 0;
+  int crop = 0;
+  int stride = 0;
+};
+
+struct ClipInfo {
+  int64_t parameters = 0;
+  int64_t bytes = 0;
+  std::string device;
+  std::string dtype;
+};
+
+// A CLIP ready to answer. Methods run on the calling thread (the tensor thread of the device) under InferenceMode and
+// are not to be called concurrently. Returned tensors are float32, contiguous, on the CPU.
+class Clip {
+ public:
+  static std::shared_ptr<Clip> load(const models::ClipConfig& config, const std::vector<std::string>& files,
+                                    const Compute& compute, const Cancel& cancel, const Progress& progress);
+  static std::shared_ptr<Clip> random(const models::ClipConfig& config, uint64_t seed, const Compute& compute);
+
+  const models::ClipConfig& config() const { return config_; }
+  ClipInfo info() const;
+
+  at::Tensor preprocess(const ImageU8& image, const ResizeOptions& options) const;  // [3, s, s]
+  at::Tensor encode_image(const std::vector<ImageU8>& images, const ResizeOptions& options, bool normalize,
+                          int batch_size, const Cancel& cancel, const Progress& progress);  // [n, d]
+  at::Tensor encode_pixels(const at::Tensor& pixels, bool normalize);                       // [n, 3, s, s] -> [n, d]
+  at::Tensor encode_text(const at::Tensor& tokens, bool normalize, int batch_size, const Cancel& cancel,
+                         const Progress& progress);  // int32/int64 [n, context] -> [n, d]
+  at::Tensor encode_classes(const at::Tensor& tokens, const std::vector<int64_t>& counts, int batch_size,
+                            const Cancel& cancel, const Progress& progress);  // [classes, d], unit rows
+  at::Tensor dense_features(const ImageU8& image, const DenseOptions& options, const Cancel& cancel);  // [h, w, d], unit cells
+  void save(const std::string& file, at::ScalarType dtype, const std::map<std::string, std::string>& metadata) const;
+
+ private:
+  Clip(models::ClipConfig config, std::shared_ptr<models::ClipImpl> model, c10::Device device, at::ScalarType dtype);
+  models::ClipConfig config_;
+  std::shared_ptr<models::ClipImpl> model_;
+  c10::Device device_;
+  at::ScalarType dtype_;
+};
+
+}  // namespace wordmask::pipeline
