@@ -1,0 +1,54 @@
+#include "weights/checkpoint.h"
+
+#include <unordered_map>
+
+#include "weights/reader.h"
+
+namespace wordmask::weights {
+namespace {
+
+// Several files as one checkpoint; a key lies in exactly one of them.
+class Sharded final : public Checkpoint {
+ public:
+  explicit Sharded(std::vector<std::shared_ptr<Checkpoint>> shards) : shards_(std::move(shards)) {
+    for (size_t i = 0; i < shards_.size(); ++i) {
+      for (const TensorEntry& entry : shards_[i]->entries()) {
+        WM_CHECK(owner_.emplace(entry.key, i).second, code::kCheckpoint, "Two shards hold the tensor '", entry.key, "'");
+        entries_.push_back(entry);
+      }
+      metadata_.insert(shards_[i]->metadata().begin(), shards_[i]->metadata().end());
+    }
+  }
+
+  std::string format() const override { return shards_.front()->format(); }
+  const std::vector<TensorEntry>& entries() const override { return entries_; }
+  const std::map<std::string, std::string>& metadata() const override { return metadata_; }
+  at::Tensor tensor(const std::string& key) const override {
+    const auto found = owner_.find(key);
+    WM_CHECK(found != owner_.end(), code::kCheckpointKeys, "No shard holds the tensor '", key, "'");
+    return shards_[found->second]->tensor(key);
+  }
+
+ private:
+  std::vector<std::shared_ptr<Checkpoint>> shards_;
+  std::unordered_map<std::string, size_t> owner_;
+  std::vector<TensorEntry> entries_;
+  std::map<std::string, std::string> metadata_;
+};
+
+std::shared_ptr<Checkpoint> open_one(const std::string& path) {
+  MappedFilePtr file = MappedFile::open(path);
+  return open_safetensors(std::move(file));
+}
+
+}  // namespace
+
+std::shared_ptr<Checkpoint> open_checkpoint(const std::vector<std::string>& files) {
+  WM_CHECK(!files.empty(), code::kInvalidArgument, "Expected at least one checkpoint file but received none");
+  std::vector<std::shared_ptr<Checkpoint>> shards;
+  for (const std::string& path : files) shards.push_back(open_one(path));
+  if (shards.size() == 1) return shards.front();
+  return std::make_shared<Sharded>(std::move(shards));
+}
+
+}  // namespace wordmask::weights
