@@ -1,0 +1,110 @@
+import { readFile } from 'node:fs/promises'
+import { promisify } from 'node:util'
+import { gunzip } from 'node:zlib'
+import { WordmaskError } from '../errors'
+
+/** Merges CLIP uses of the file's 262,144. */
+const mergeCount = 49_152 - 256 - 2
+
+/** The order of the 256 single-byte tokens: printable Latin-1 first, then the rest; bytes are written as `letters[byte]`. */
+function byteAlphabet(): { order: number[]; letters: string[] } {
+  const order: number[] = []
+  const printable = (byte: number) => (byte >= 33 && byte <= 126) || (byte >= 161 && byte <= 172) || byte >= 174
+  for (let byte = 0; byte < 256; byte++) if (printable(byte)) order.push(byte)
+  const shown = order.length
+  for (let byte = 0; byte < 256; byte++) if (!printable(byte)) order.push(byte)
+  const letters: string[] = []
+  order.forEach((byte, i) => {
+    letters[byte] = String.fromCharCode(i < shown ? byte : 256 + i - shown)
+  })
+  return { order, letters }
+}
+
+/** Byte-level byte pair encoding. Ids: 256 bytes, 256 bytes that end a word, then one id a merge, in order. */
+export class BytePairs {
+  readonly size = 512 + mergeCount
+  private readonly byteId = new Uint16Array(256)
+  /** left * 65536 + right -> id of the merged token; lower ids merge first. */
+  private readonly merged = new Map<number, number>()
+  private readonly cache = new Map<string, number[]>()
+  private readonly strings: string[] = []
+  private readonly byteOf = new Map<string, number>()
+
+  constructor(merges: string) {
+    const { order, letters } = byteAlphabet()
+    const ids = new Map<string, number>()
+    const add = (token: string) => {
+      ids.set(token, this.strings.length)
+      this.strings.push(token)
+    }
+    order.forEach((byte, i) => {
+      this.byteId[byte] = i
+      this.byteOf.set(letters[byte] as string, byte)
+      add(letters[byte] as string)
+    })
+    for (const byte of order) add(`${letters[byte]}</w>`)
+
+    let start = merges.indexOf('\n') + 1
+    for (let i = 0; i < mergeCount; i++) {
+      const end = merges.indexOf('\n', start)
+      const [left, right] = merges.slice(start, end).split(' ') as [string, string]
+      const leftId = ids.get(left)
+      const rightId = ids.get(right)
+      if (end < 0 || leftId === undefined || rightId === undefined) {
+        throw new WordmaskError('ERR_WORDMASK_VOCABULARY', `Expected ${mergeCount} merges of CLIP's byte pair encoding; line ${i + 2} is not one`)
+      }
+      this.merged.set(leftId * 65536 + rightId, this.strings.length)
+      add(left + right)
+      start = end + 1
+    }
+  }
+
+  static async load(file: string): Promise<BytePairs> {
+    const packed = await readFile(file).catch((cause) => {
+      throw new WordmaskError('ERR_WORDMASK_FILE_NOT_FOUND', `The tokenizer's merges are missing: ${file}. Reinstall wordmask.`, { cause })
+    })
+    return new BytePairs((await promisify(gunzip)(packed)).toString('utf8'))
+  }
+
+  /** Ids of one word (no white space inside). */
+  encodeWord(word: string): number[] {
+    const known = this.cache.get(word)
+    if (known) return known
+    const bytes = Buffer.from(word, 'utf8')
+    const ids = Array.from(bytes, (byte) => this.byteId[byte] as number)
+    ids[ids.length - 1] = (ids.at(-1) as number) + 256
+    const result = this.merge(ids)
+    if (this.cache.size >= 65_536) this.cache.clear()
+    this.cache.set(word, result)
+    return result
+  }
+
+  private merge(ids: number[]): number[] {
+    while (ids.length > 1) {
+      let best = Number.POSITIVE_INFINITY
+      for (let i = 0; i + 1 < ids.length; i++) {
+        const id = this.merged.get((ids[i] as number) * 65536 + (ids[i + 1] as number))
+        if (id !== undefined && id < best) best = id
+      }
+      if (best === Number.POSITIVE_INFINITY) break
+      const next: number[] = []
+      for (let i = 0; i < ids.length; i++) {
+        const id = ids[i] as number
+        if (i + 1 < ids.length && this.merged.get(id * 65536 + (ids[i + 1] as number)) === best) {
+          next.push(best)
+          i++
+        } else next.push(id)
+      }
+      ids = next
+    }
+    return ids
+  }
+
+  /** Text of an id: bytes, with `end` when the token ends a word. */
+  decode(id: number): { bytes: number[]; end: boolean } {
+    const token = this.strings[id] as string
+    const end = token.endsWith('</w>')
+    const letters = end ? token.slice(0, -4) : token
+    return { bytes: Array.from(letters, (letter) => this.byteOf.get(letter) as number), end }
+  }
+}
