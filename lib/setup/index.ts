@@ -1,0 +1,6 @@
+export { type DownloadOptions, download } from './download'
+export { describeTried, findLibTorch, type LibTorch, type Search, searchLibTorch } from './find'
+export { sha256File } from './hash'
+export { describeFound, type SetupOptions, setupLibTorch } from './install'
+export { cacheFolder, libtorchFolder } from './paths'
+export { LIBTORCH_VERSION } from './pins'

@@ -1,0 +1,45 @@
+/** What `wordmask setup` fetches. The sha256 of a wheel differs by Python version, hence the pin to 3.12. */
+export const LIBTORCH_VERSION = '2.11.0'
+
+export interface PinnedWheel {
+  requirement: string
+  /** Start of the wheel's file name. */
+  file: string
+  sha256: string
+  megabytes: number
+}
+
+export const TORCH_WHEEL: PinnedWheel = {
+  requirement: 'torch==2.11.0',
+  file: 'torch-2.11.0-cp312-cp312-',
+  sha256: '0f68f4ac6d95d12e896c3b7a912b5871619542ec54d3649cf48cc1edd4dd2756',
+  megabytes: 531,
+}
+
+/** libtorch_cpu.so of the CUDA wheel needs these two at load; its RPATH looks in nvidia/cu13/lib beside torch/. */
+export const RUNTIME_WHEELS: PinnedWheel[] = [
+  {
+    requirement: 'nvidia-cuda-runtime==13.0.96',
+    file: 'nvidia_cuda_runtime-13.0.96-',
+    sha256: '7f82250d7782aa23b6cfe765ecc7db554bd3c2870c43f3d1821f1d18aebf0548',
+    megabytes: 3,
+  },
+  {
+    requirement: 'nvidia-cuda-cupti==13.0.85',
+    file: 'nvidia_cuda_cupti-13.0.85-',
+    sha256: '4eb01c08e859bf924d222250d2e8f8b8ff6d3db4721288cf35d14252a4d933c8',
+    megabytes: 11,
+  },
+]
+
+export const PIP_TARGET = [
+  '--only-binary=:all:',
+  '--implementation=cp',
+  '--python-version=3.12',
+  ...['manylinux_2_28_x86_64', 'manylinux_2_27_x86_64', 'manylinux_2_25_x86_64', 'manylinux_2_17_x86_64', 'manylinux2014_x86_64'].map(
+    (platform) => `--platform=${platform}`,
+  ),
+]
+
+/** Free space a setup needs: downloads plus what is unpacked. */
+export const SPACE = { cpu: 1.3e9, cuda: 9e9 }
