@@ -1,0 +1,56 @@
+import { CommanderError } from 'commander'
+import { exitCodes, UsageError } from './usage.js'
+
+/** What every failure shows: a sentence, a code and what to type next. */
+export interface Failure {
+  message: string
+  code: string
+  next: string
+  exitCode: number
+  stack?: string
+}
+
+/** Codes whose cause is the command line itself. */
+const usageCodes = new Set(['ERR_WORDMASK_INVALID_ARGUMENT', 'ERR_WORDMASK_UNKNOWN_OPTION', 'ERR_WORDMASK_CLASSES', 'ERR_WORDMASK_TEMPLATE'])
+
+export function describeFailure(error: unknown, command: string): Failure {
+  const help = `wordmask ${command} --help`.replace('  ', ' ')
+  if (error instanceof CommanderError) {
+    const code = error.code === 'commander.unknownOption' ? 'ERR_WORDMASK_UNKNOWN_OPTION' : 'ERR_WORDMASK_INVALID_ARGUMENT'
+    const message = error.message.replace(/^error: /, '').replaceAll('\n', ' ')
+    return { message, code, next: help, exitCode: exitCodes.usage }
+  }
+  const known = error as { message?: string; code?: unknown; stack?: string } | undefined
+  const message = known?.message ?? String(error)
+  const code = typeof known?.code === 'string' ? known.code : 'ERR_WORDMASK_INTERNAL'
+  const usage = error instanceof UsageError || usageCodes.has(code)
+  const exitCode = usage ? exitCodes.usage : code === 'ERR_WORDMASK_ABORTED' ? exitCodes.interrupted : exitCodes.failure
+  return { message, code, next: usage ? help : nextCommand(code), exitCode, stack: known?.stack }
+}
+
+function nextCommand(code: string): string {
+  switch (code) {
+    case 'ERR_WORDMASK_NATIVE_LOAD':
+      return 'npx wordmask setup'
+    case 'ERR_WORDMASK_MODEL_NOT_FOUND':
+      return 'wordmask model list'
+    case 'ERR_WORDMASK_CHECKPOINT':
+    case 'ERR_WORDMASK_CHECKPOINT_FORBIDDEN':
+    case 'ERR_WORDMASK_CHECKPOINT_KEYS':
+      return 'wordmask model info FILE'
+    case 'ERR_WORDMASK_DOWNLOAD':
+    case 'ERR_WORDMASK_ABORTED':
+      return 'the same command again: it goes on where it stopped'
+    case 'ERR_WORDMASK_INTERNAL':
+      return 'DEBUG=1 before the same command shows where it happened'
+    default:
+      return 'wordmask doctor'
+  }
+}
+
+/** On stderr for people; as one JSON line on stdout too where --json was asked. */
+export function printFailure(failure: Failure, json: boolean): void {
+  if (json) process.stdout.write(`${JSON.stringify({ event: 'error', code: failure.code, message: failure.message, next: failure.next })}\n`)
+  process.stderr.write(`error: ${failure.message}\n  code: ${failure.code}\n  next: ${failure.next}\n`)
+  if (process.env.DEBUG && failure.stack) process.stderr.write(`${failure.stack}\n`)
+}

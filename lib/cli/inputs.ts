@@ -1,0 +1,94 @@
+import { createReadStream } from 'node:fs'
+import { readdir, realpath, stat } from 'node:fs/promises'
+import path from 'node:path'
+import { createInterface } from 'node:readline'
+import picomatch from 'picomatch'
+import { UsageError } from './usage.js'
+
+/** An image to work on; `relative` is where its outputs go below the output folder, '/' as separator. */
+export interface Input {
+  path: string
+  relative: string
+}
+
+export interface InputOptions {
+  /** Left out of folders: the output folder may lie inside the input folder. */
+  skip?: string
+  /** Ends the stream early, without an error. */
+  stop?: AbortSignal
+}
+
+/** What is taken from folders; a file named on its own is always tried. */
+export const imageEndings = ['.jpg', '.jpeg', '.png', '.webp', '.tif', '.tiff', '.gif', '.avif']
+const isImage = (name: string) => imageEndings.includes(path.extname(name).toLowerCase())
+
+/**
+ * Files, folders (walked in sorted order, hidden ones left out), globs and lists (@file, one of these a line), as a
+ * stream: nothing is collected, so a million images cost no memory here. The same arguments give the same order.
+ *
+ * @throws UsageError for an argument that yields no image at all
+ */
+export async function* findImages(args: string[], options: InputOptions = {}): AsyncGenerator<Input> {
+  for (const arg of args) {
+    let found = 0
+    for await (const input of expand(arg, options)) {
+      if (options.stop?.aborted) return
+      found++
+      yield input
+    }
+    if (found === 0 && !options.stop?.aborted) throw new UsageError(`No images in ${JSON.stringify(arg)}; looked for ${imageEndings.join(' ')}`, 'ERR_WORDMASK_FILE_NOT_FOUND')
+  }
+}
+
+export async function countImages(args: string[], options: InputOptions = {}): Promise<number> {
+  let count = 0
+  for await (const _ of findImages(args, options)) count++
+  return count
+}
+
+async function* expand(arg: string, options: InputOptions): AsyncGenerator<Input> {
+  if (arg.startsWith('@')) return yield* listed(arg.slice(1), options)
+  const found = await stat(arg).catch(() => undefined)
+  if (found?.isDirectory()) return yield* walk(path.resolve(arg), options)
+  const { base, isGlob } = picomatch.scan(arg.replaceAll(path.sep, '/'))
+  if (found === undefined && isGlob) return yield* globbed(arg, path.resolve(base === '' ? '.' : base), options)
+  // A missing file is an input like any other: it is reported as a rejected image.
+  yield { path: path.resolve(arg), relative: path.basename(arg) }
+}
+
+async function* listed(list: string, options: InputOptions): AsyncGenerator<Input> {
+  if (!(await stat(list).catch(() => undefined))?.isFile()) throw new UsageError(`Cannot read the list ${list}`, 'ERR_WORDMASK_FILE_NOT_FOUND')
+  for await (const line of createInterface({ input: createReadStream(list), crlfDelay: Infinity })) {
+    if (options.stop?.aborted) return
+    if (line.trim() === '' || line.startsWith('@')) continue
+    yield* expand(line.trim(), options)
+  }
+}
+
+async function* globbed(glob: string, base: string, options: InputOptions): AsyncGenerator<Input> {
+  const matches = picomatch(path.resolve(glob).replaceAll(path.sep, '/'))
+  for await (const input of walk(base, options, () => true)) {
+    if (matches(input.path.replaceAll(path.sep, '/'))) yield input
+  }
+}
+
+/** @param accept by file name; default: image endings. */
+async function* walk(root: string, options: InputOptions, accept: (name: string) => boolean = isImage): AsyncGenerator<Input> {
+  const skip = options.skip === undefined ? undefined : path.resolve(options.skip)
+  const seen = new Set<string>()
+  async function* folder(at: string): AsyncGenerator<Input> {
+    const real = await realpath(at)
+    if (at === skip || seen.has(real)) return
+    seen.add(real)
+    const entries = (await readdir(at, { withFileTypes: true })).sort((a, b) => (a.name < b.name ? -1 : 1))
+    for (const entry of entries) {
+      if (options.stop?.aborted) return
+      const file = path.join(at, entry.name)
+      if (entry.name.startsWith('.')) continue
+      const kind = entry.isSymbolicLink() ? await stat(file).catch(() => undefined) : entry
+      if (kind?.isDirectory()) yield* folder(file)
+      else if (kind?.isFile() && accept(entry.name)) yield { path: file, relative: path.relative(root, file).replaceAll(path.sep, '/') }
+    }
+  }
+  if ((await stat(root).catch(() => undefined))?.isDirectory()) yield* folder(root)
+}

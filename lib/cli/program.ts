@@ -1,0 +1,72 @@
+import { Command, CommanderError } from 'commander'
+import { packageVersion } from '../run/environment.js'
+import { describeFailure, printFailure } from './failure.js'
+import { type Interrupt, listenForInterrupt } from './interrupt.js'
+import { exitCodes } from './usage.js'
+
+/** What a command gets besides its flags. */
+export interface Context {
+  /** As typed, without node and the program; run.json keeps it. */
+  argv: string[]
+  interrupt: Interrupt
+  /** Set by a command that ends neither well nor with an error. */
+  exitCode: number
+}
+
+/** Commands in the order of the help; each file registers one and requires what is heavy only when it runs. */
+const commandFiles = async () => [
+  (await import('./commands/run.js')).run,
+]
+
+/** Runs one command line (without node and the program name) and resolves with the exit code. */
+export async function run(argv: string[]): Promise<number> {
+  const interrupt = listenForInterrupt()
+  const context: Context = { argv, interrupt, exitCode: exitCodes.ok }
+  const json = argv.includes('--json')
+  let failed = ''
+  const program = new Command('wordmask')
+    .description('Words and images in, masks out: CLIP on LibTorch, from the command line and from Node.')
+    .version(packageVersion(), '-V, --version')
+    .configureOutput({ outputError: () => {} })
+    .configureHelp({ helpWidth: Math.min(process.stdout.columns ?? 110, 120), showGlobalOptions: false })
+    .showHelpAfterError(false)
+    .addHelpText('after', examples)
+  for (const register of await commandFiles()) register(program, context)
+  // Which command a usage error belongs to, so that the error can name the right --help.
+  walk(program, (command, path) => {
+    command.exitOverride((error) => {
+      failed = path
+      throw error
+    })
+    command.hook('preAction', () => {
+      failed = path
+    })
+  })
+  try {
+    await program.parseAsync(argv, { from: 'user' })
+    return interrupt.exitCode || context.exitCode
+  } catch (error) {
+    if (error instanceof CommanderError && error.exitCode === 0) return exitCodes.ok
+    if (error instanceof CommanderError && error.code === 'commander.help') return exitCodes.usage
+    const failure = describeFailure(error, failed)
+    if (interrupt.exitCode && failure.code === 'ERR_WORDMASK_ABORTED') return interrupt.exitCode
+    printFailure(failure, json)
+    return failure.exitCode
+  } finally {
+    interrupt.dispose()
+  }
+}
+
+function walk(command: Command, visit: (command: Command, path: string) => void, path = ''): void {
+  visit(command, path)
+  for (const child of command.commands) walk(child, visit, `${path} ${child.name()}`.trim())
+}
+
+const examples = `
+Start here:
+  wordmask doctor                                        what is installed, what is missing, what to type next
+  wordmask segment photos --classes "fox,grass" --into out
+  wordmask segment --help                                every flag, with examples
+
+Exit codes: 0 done, 1 failed, 2 wrongly asked, 130 interrupted (Ctrl-C once finishes the current image).
+DEBUG=1 adds stacks to errors; NO_COLOR and --json do what they say.`

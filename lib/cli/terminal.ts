@@ -1,0 +1,42 @@
+import { styleText } from 'node:util'
+
+/** Colour only where a person looks: a terminal, and not with NO_COLOR. */
+export function dim(text: string, stream: NodeJS.WriteStream = process.stdout): string {
+  return stream.isTTY && !process.env.NO_COLOR ? styleText('dim', text) : text
+}
+
+/** Columns aligned by width; numbers (strings that start with a digit, '.' or '-') to the right. */
+export function table(head: string[], rows: string[][]): string {
+  const widths = head.map((title, i) => Math.max(title.length, ...rows.map((row) => row[i]!.length)))
+  const right = head.map((_, i) => rows.length > 0 && rows.every((row) => /^([-.]?\d|-$)/.test(row[i]!)))
+  const line = (cells: string[]) =>
+    cells.map((cell, i) => (right[i] ? cell.padStart(widths[i]!) : cell.padEnd(widths[i]!))).join('  ').trimEnd()
+  return [dim(line(head)), ...rows.map(line)].join('\n')
+}
+
+export const percent = (share: number) => `${(100 * share).toFixed(1)}%`
+export const figure = (value: number) => (Number.isNaN(value) ? '-' : value.toFixed(3).replace(/^0/, ''))
+export const seconds = (ms: number) => (ms < 1000 ? `${Math.round(ms)} ms` : `${(ms / 1000).toFixed(1)} s`)
+
+export interface Progress {
+  step(done: number): void
+  stop(): void
+}
+
+/** A bar on stderr where stderr is a terminal and the output is not JSON; otherwise silent. */
+export async function progress(label: string, total: number, json: boolean): Promise<Progress> {
+  if (!process.stderr.isTTY || json) return { step() {}, stop() {} }
+  const { SingleBar, Presets } = await import('cli-progress')
+  const bar = new SingleBar(
+    { format: `${label} {bar} {value}/{total} {eta_formatted}`, stream: process.stderr, hideCursor: true, clearOnComplete: true, forceRedraw: true },
+    Presets.rect,
+  )
+  bar.start(total, 0)
+  return { step: (done) => bar.update(done), stop: () => bar.stop() }
+}
+
+/** Writes one line of text, or one JSON event; the only way commands speak on stdout. */
+export function speak(json: boolean, event: Record<string, unknown>, text: string | undefined): void {
+  if (json) process.stdout.write(`${JSON.stringify(event)}\n`)
+  else if (text !== undefined) process.stdout.write(`${text}\n`)
+}

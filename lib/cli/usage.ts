@@ -1,0 +1,11 @@
+import { type ErrorCode, WordmaskError } from '../errors.js'
+
+/** Something typed that cannot be meant: the program ends with 2 and shows where the help is. */
+export class UsageError extends WordmaskError {
+  constructor(message: string, code: ErrorCode = 'ERR_WORDMASK_INVALID_ARGUMENT') {
+    super(code, message)
+  }
+}
+
+/** 0 done, 1 failed, 2 wrongly asked, 130 interrupted (143 by SIGTERM). */
+export const exitCodes = { ok: 0, failure: 1, usage: 2, interrupted: 130 } as const

@@ -1,0 +1,52 @@
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { findImages, type InputOptions } from '../../lib/cli/inputs.js'
+
+const root = mkdtempSync(join(tmpdir(), 'wordmask-inputs-'))
+beforeAll(() => {
+  for (const folder of ['a/deep', 'b', '.hidden', 'out']) mkdirSync(join(root, folder), { recursive: true })
+  for (const file of ['z.jpg', 'a/1.png', 'a/2.JPEG', 'a/deep/3.webp', 'a/notes.txt', 'b/4.tif', '.hidden/5.png', 'out/6.png']) writeFileSync(join(root, file), '')
+  symlinkSync(root, join(root, 'b', 'loop'))
+})
+afterAll(() => rmSync(root, { recursive: true }))
+
+async function found(args: string[], options: InputOptions = {}): Promise<string[]> {
+  const paths: string[] = []
+  for await (const { relative } of findImages(args, options)) paths.push(relative)
+  return paths
+}
+
+describe('findImages', () => {
+  test('a folder: its tree in sorted order, without hidden folders, other files and the output folder; loops end', async () => {
+    expect(await found([root], { skip: join(root, 'out') })).toEqual(['a/1.png', 'a/2.JPEG', 'a/deep/3.webp', 'b/4.tif', 'z.jpg'])
+  })
+  test('a glob takes what matches, relative to its fixed part', async () => {
+    expect(await found([join(root, 'a/**/*.{png,webp}')])).toEqual(['1.png', 'deep/3.webp'])
+    expect(await found([join(root, '?.jpg')])).toEqual(['z.jpg'])
+  })
+  test('a list holds files, folders and globs; blank lines do not count', async () => {
+    writeFileSync(join(root, 'list.txt'), `${join(root, 'z.jpg')}\r\n\n${join(root, 'b')}\n`)
+    expect(await found([`@${join(root, 'list.txt')}`], { skip: join(root, 'out') })).toContain('z.jpg')
+  })
+  test('a file named on its own is taken with any ending, there or not: it is rejected later, by name', async () => {
+    expect(await found([join(root, 'a/notes.txt'), join(root, 'missing.jpg')])).toEqual(['notes.txt', 'missing.jpg'])
+  })
+  test.each([['a folder without images', '.hidden/none'], ['a glob that matches nothing', '*.bmp']])('%s is a usage error', async (_, arg) => {
+    mkdirSync(join(root, '.hidden/none'), { recursive: true })
+    await expect(found([join(root, arg)])).rejects.toHaveProperty('code', 'ERR_WORDMASK_FILE_NOT_FOUND')
+  })
+  test('a list that is not there is named', async () => {
+    await expect(found(['@nowhere.txt'])).rejects.toThrow(/nowhere\.txt/)
+  })
+  test('stop ends the stream without an error', async () => {
+    const controller = new AbortController()
+    const paths: string[] = []
+    for await (const { relative } of findImages([root], { stop: controller.signal })) {
+      paths.push(relative)
+      controller.abort()
+    }
+    expect(paths).toEqual(['a/1.png'])
+  })
+})
