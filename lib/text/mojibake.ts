@@ -1,8 +1,8 @@
 /**
  * UTF-8 that was read as Windows-1252 or Latin-1 ("Ã©" for "é"). Our rule: characters go back to the bytes they came from,
  * and every run of bytes that is well-formed UTF-8 is read as such when the line gives evidence that this is no accident:
- * two such sequences, one of more than two bytes, or one that begins with Â or Ã. A lone sequence that begins with É..Í
- * (phonetic letters and combining marks as UTF-8) is never read, so "«CAFÉ»" stays as it is.
+ * two such sequences, one of more than two bytes, one that begins with Â or Ã, or Ä or Å and a sign inside a word. Runs that
+ * real text has are never read: a letter before closing quotes, and a lone É..Í before a sign ("«CAFÉ»").
  */
 const high = '€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ'
 const highBytes = [
@@ -24,16 +24,20 @@ function decode(run: string): string | undefined {
   }
 }
 
+const ordinary = /^[É-Í].$|^[^â][‘’“”]{2}$/
+const telling = /^[ÂÃ]|^..[^]/
+
 function repairOnce(text: string): string {
   const decoded = new Map<string, string>()
-  let characters = 0
-  for (const [run] of text.matchAll(sequences)) {
-    const meaning = decode(run)
-    if (meaning === undefined || (run.length === 2 && /^[É-Í]/.test(run))) continue
+  let evidence = 0
+  for (const { 0: run, index } of text.matchAll(sequences)) {
+    const meaning = ordinary.test(run) ? undefined : decode(run)
+    if (meaning === undefined) continue
     decoded.set(run, meaning)
-    characters += [...meaning].length + (run.length > 2 || /^[ÂÃ]/.test(run) ? 1 : 0)
+    const insideWord = /^[ÄÅ]\P{L}/u.test(run) && /^\p{L}/u.test(text.slice(index + run.length, index + run.length + 2))
+    evidence += [...meaning].length + (telling.test(run) || insideWord ? 1 : 0)
   }
-  return characters < 2 ? text : text.replace(sequences, (run) => decoded.get(run) ?? run)
+  return evidence < 2 ? text : text.replace(sequences, (run) => decoded.get(run) ?? run)
 }
 
 export function repairMojibake(text: string): string {

@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs'
+import { gunzipSync } from 'node:zlib'
 import { describe, expect, test } from 'vitest'
 import { clean } from '../../lib/text/clean'
 import { unescapeHtml } from '../../lib/text/html'
@@ -25,6 +27,30 @@ describe('ids are those of open_clip', () => {
     for (const text of ['naïve café', '日本語', 'привет мир', '🦊 fox']) {
       expect(tokenizer.decode(tokenizer.encode(text)).replaceAll(' ', '')).toBe(text.replaceAll(' ', ''))
     }
+  })
+})
+
+describe('golden rows of open_clip', () => {
+  const golden: { version: number; context: number; rows: [string, number[]][]; mojibake: [string, number[]][] } = JSON.parse(
+    gunzipSync(readFileSync(new URL('../fixtures/golden/tokens.json.gz', import.meta.url))).toString('utf8'),
+  )
+  const row = (text: string) => {
+    const { data } = tokenizer.tokenize([text], golden.context)
+    return [...data.subarray(0, data.lastIndexOf(endOfText) + 1)]
+  }
+
+  test('10,000 strings: every id', () => {
+    expect(golden.version).toBe(1)
+    expect(golden.rows).toHaveLength(10_000)
+    const wrong = golden.rows.filter(([text, ids]) => row(text).join() !== ids.join())
+    expect(wrong.map(([text]) => text)).toEqual([])
+  })
+
+  test('UTF-8 read as Windows-1252: at least 90% as ftfy repairs it', () => {
+    const wrong = golden.mojibake.filter(([text, ids]) => row(text).join() !== ids.join())
+    const share = 1 - wrong.length / golden.mojibake.length
+    console.log(`broken UTF-8: ${golden.mojibake.length - wrong.length} of ${golden.mojibake.length} as the reference; differing: ${JSON.stringify(wrong.map(([text]) => text))}`)
+    expect(share).toBeGreaterThan(0.9)
   })
 })
 

@@ -1,0 +1,75 @@
+import { readFile, stat } from 'node:fs/promises'
+import { WordmaskError } from '../errors'
+import { type ClassEntry, type ClassSpec, parseClasses } from './classes'
+
+const maxBytes = 64 * 1024 * 1024
+
+/**
+ * Text of a class file: JSON (an array of names or specifications, the first character is `[`), or one class a line:
+ * the name, then its synonyms after commas. Blank lines and lines that begin with # are skipped.
+ */
+export function parseClassText(text: string, file = 'class list'): ClassEntry[] {
+  const body = text.replace(/^\ufeff/, '')
+  return /^\s*[[{]/.test(body) ? parseJson(body, file) : parseLines(body, file)
+}
+
+function parseJson(body: string, file: string): ClassEntry[] {
+  let value: unknown
+  try {
+    value = JSON.parse(body)
+  } catch (cause) {
+    throw new WordmaskError('ERR_WORDMASK_CLASSES', `${file} is not valid JSON: ${(cause as Error).message.slice(0, 200)}`, { cause })
+  }
+  if (!Array.isArray(value)) throw new WordmaskError('ERR_WORDMASK_CLASSES', `${file}: expected an array of classes: [{ "name": "fox" }]`)
+  return parseClasses(value, (i) => `${file}: entry ${i + 1}`)
+}
+
+function parseLines(body: string, file: string): ClassEntry[] {
+  const specs: ClassSpec[] = []
+  const lines: number[] = []
+  body.split(/\r\n|[\r\n]/).forEach((line, i) => {
+    if (line.trim() === '' || line.trimStart().startsWith('#')) return
+    const [name, ...synonyms] = line.split(',').map((part) => part.trim())
+    if ([name, ...synonyms].includes('')) throw new WordmaskError('ERR_WORDMASK_CLASSES', `${file}: line ${i + 1} has an empty name beside a comma`)
+    specs.push({ name: name as string, synonyms })
+    lines.push(i + 1)
+  })
+  return parseClasses(specs, (i) => `${file}: line ${lines[i]}`)
+}
+
+/** Reads a class file. Throws ERR_WORDMASK_FILE_NOT_FOUND, ERR_WORDMASK_IO or ERR_WORDMASK_CLASSES. */
+export async function readClassFile(file: string): Promise<ClassEntry[]> {
+  let bytes: Buffer
+  try {
+    const { size } = await stat(file)
+    if (size > maxBytes) throw new WordmaskError('ERR_WORDMASK_CLASSES', `${file} is ${size} bytes; a class file holds at most ${maxBytes}`)
+    bytes = await readFile(file)
+  } catch (cause) {
+    if (cause instanceof WordmaskError) throw cause
+    const code = (cause as NodeJS.ErrnoException).code
+    if (code === 'ENOENT') throw new WordmaskError('ERR_WORDMASK_FILE_NOT_FOUND', `The class file is missing: ${file}`, { cause })
+    throw new WordmaskError('ERR_WORDMASK_IO', `The class file ${file} cannot be read (${code})`, { cause })
+  }
+  return parseClassText(decodeUtf8(bytes, file), file)
+}
+
+function decodeUtf8(bytes: Buffer, file: string): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+  } catch (cause) {
+    throw new WordmaskError('ERR_WORDMASK_CLASSES', `${file} is not UTF-8 text`, { cause })
+  }
+}
+
+/**
+ * What a command line gives: a path to a class file, or names separated by commas. A value without a comma that names an
+ * existing file is that file; one that looks like a path and is missing is an error.
+ */
+export async function classesFromArgument(argument: string): Promise<ClassEntry[]> {
+  const isFile = await stat(argument).then((found) => found.isFile(), () => false)
+  if (isFile) return readClassFile(argument)
+  if (/[\\/]|\.(txt|json|csv)$/i.test(argument) && !argument.includes(',')) {
+    throw new WordmaskError('ERR_WORDMASK_FILE_NOT_FOUND', `The class file is missing: ${argument}`)
+  }
+  return parseClasses(argument.split(',').map((name) => name.trim()))
+}
