@@ -108,7 +108,7 @@ export interface TextConfig {
   mlpWidth: number
   /** Token ids that own a row of token_embedding, ascending; absent: all `vocabSize` rows are there. */
   vocabulary?: number[]
-  /** Row of the end-of-text token is found as the largest id ('argmax', OpenAI) or by this id. */
+  /** The row of a text is its first token of this id; -1: its largest id, as OpenAI's code does. */
   endOfText: number
 }
 export interface ClipConfig {
@@ -119,6 +119,12 @@ export interface ClipConfig {
   text: TextConfig
   /** Names of the keys in the file: OpenAI / open_clip ('openai') or Hugging Face ('huggingface'). */
   keys: 'openai' | 'huggingface'
+  /**
+   * What dense features of a ViT are made of. 'residual': values of the last block + residual + MLP, as MaskCLIP's code
+   * does with OpenAI's weights. 'value': the projected values alone (models trained with the patch-level loss). A ResNet
+   * has one form and ignores it.
+   */
+  dense: 'value' | 'residual'
 }
 export interface ComputeOptions {
   /** 'cpu' | 'cuda' | 'cuda:1' | 'auto' */

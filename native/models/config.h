@@ -29,6 +29,7 @@ struct TextConfig {
   int layers = 12;
   int heads = 8;
   int mlp_width = 2048;
+  // The row of a text is its first `end_of_text`; negative: its largest id, as OpenAI does.
   int64_t end_of_text = 49407;
   // Ids that own a row of token_embedding, ascending; empty: all of them.
   std::vector<int64_t> vocabulary;
@@ -36,12 +37,15 @@ struct TextConfig {
 
 struct ClipConfig {
   enum class Keys { kOpenAi, kHuggingFace };
+  // Dense features of a ViT: the projected values of the last block alone, or MaskCLIP's with its residual and MLP.
+  enum class Dense { kValue, kResidual };
   int embed_dim = 512;
   Activation activation = Activation::kQuickGelu;
   double layer_norm_eps = 1e-5;
   VisionConfig vision;
   TextConfig text;
   Keys keys = Keys::kOpenAi;
+  Dense dense = Dense::kResidual;
 };
 
 }  // namespace wordmask::models

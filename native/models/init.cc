@@ -1,0 +1,82 @@
+#include "models/init.h"
+
+#include <ATen/CPUGeneratorImpl.h>
+
+#include <cmath>
+
+namespace wordmask::models {
+
+namespace {
+bool ends_with_any(const std::string& key, std::initializer_list<const char*> ends) {
+  for (const char* end : ends) {
+    if (key.ends_with(end)) return true;
+  }
+  return false;
+}
+
+bool is_norm(const std::string& key) {
+  return key.find("ln_") != std::string::npos || key.find("bn") != std::string::npos || key.find("downsample.1.") != std::string::npos;
+}
+
+// Inputs that one output of the matrix or convolution sums over.
+double fan_in(const std::string& key, const at::Tensor& weight) {
+  if (ends_with_any(key, {"visual.proj", "text_projection"})) return static_cast<double>(weight.size(0));
+  return static_cast<double>(weight.numel()) / static_cast<double>(weight.size(0));
+}
+
+// Standard deviation of OpenAI's initialize_parameters; negative: see the caller.
+double openai_std(const std::string& key, const at::Tensor& weight, const ClipConfig& config) {
+  const bool visual = key.starts_with("visual.");
+  const double width = visual ? config.vision.width : config.text.width;
+  const double layers = visual ? config.vision.layers : config.text.layers;
+  const double in_block = std::pow(width, -0.5);
+  if (key == "token_embedding.weight") return 0.02;
+  if (key == "positional_embedding") return 0.01;
+  if (key == "text_projection" || key == "visual.proj") return in_block;
+  if (ends_with_any(key, {"class_embedding", "positional_embedding"})) return in_block;
+  if (key.ends_with("attn.in_proj_weight")) return in_block;
+  if (ends_with_any(key, {"attn.out_proj.weight", "mlp.c_proj.weight"})) return in_block * std::pow(2 * layers, -0.5);
+  if (key.ends_with("mlp.c_fc.weight")) return std::pow(2 * width, -0.5);
+  return std::pow(fan_in(key, weight), -0.5);
+}
+
+template <class Draw>
+void for_each_parameter(ClipImpl& clip, uint64_t seed, const Draw& draw) {
+  c10::InferenceMode normal(false);
+  at::NoGradGuard no_grad;
+  auto generator = at::make_generator<at::CPUGeneratorImpl>(seed);
+  for (auto& item : clip.named_parameters()) draw(item.key(), item.value(), generator);
+}
+}  // namespace
+
+void initialize(ClipImpl& clip, uint64_t seed) {
+  for_each_parameter(clip, seed, [&](const std::string& key, at::Tensor& weight, at::Generator& generator) {
+    if (key == "logit_scale") {
+      weight.fill_(std::log(1 / 0.07));
+    } else if (is_norm(key)) {
+      weight.fill_(key.ends_with(".weight") ? 1 : 0);
+    } else if (ends_with_any(key, {"bias"})) {
+      weight.zero_();
+    } else {
+      weight.normal_(0, openai_std(key, weight, clip.config), generator);
+    }
+  });
+}
+
+void redraw(ClipImpl& clip, uint64_t seed) {
+  for_each_parameter(clip, seed, [&](const std::string& key, at::Tensor& weight, at::Generator& generator) {
+    if (key == "logit_scale") {
+      weight.fill_(std::log(1 / 0.07));
+    } else if (is_norm(key)) {
+      weight.normal_(key.ends_with(".weight") ? 1 : 0, 0.1, generator);
+    } else if (ends_with_any(key, {"bias"})) {
+      weight.normal_(0, 0.1, generator);
+    } else if (ends_with_any(key, {"embedding", "embedding.weight"})) {
+      weight.normal_(0, 0.5, generator);
+    } else {
+      weight.normal_(0, std::pow(fan_in(key, weight), -0.5), generator);
+    }
+  });
+}
+
+}  // namespace wordmask::models

@@ -1,0 +1,19 @@
+#pragma once
+#include "models/config.h"
+#include "models/linear.h"
+
+namespace wordmask::models {
+
+// QuickGELU is x * sigmoid(1.702 x) (OpenAI's weights); GELU is the exact one (LAION's).
+at::Tensor activate(const at::Tensor& x, Activation activation);
+
+struct MlpImpl : torch::nn::Module {
+  MlpImpl(int64_t width, int64_t hidden, Activation activation);
+  at::Tensor forward(const at::Tensor& x);  // [..., width] -> [..., width]
+
+  Linear c_fc{nullptr}, c_proj{nullptr};
+  Activation activation;
+};
+TORCH_MODULE(Mlp);
+
+}  // namespace wordmask::models

@@ -1,0 +1,71 @@
+#include "models/vit.h"
+
+#include <ATen/core/grad_mode.h>
+
+#include "base/error.h"
+
+namespace wordmask::models {
+
+at::Tensor PatchConvImpl::forward(const at::Tensor& pixels) const {
+  const bool reduced = weight.scalar_type() != at::kFloat && weight.scalar_type() != at::kDouble;
+  const auto patch = weight.size(2);
+  return at::conv2d(reduced ? pixels.to(weight.scalar_type()) : pixels, weight, {}, {patch, patch});
+}
+
+VitImpl::VitImpl(const ClipConfig& config) : dense_(config.dense) {
+  const auto& vision = config.vision;
+  const int64_t side = vision.image_size / vision.patch_size, width = vision.width;
+  class_embedding = register_parameter("class_embedding", parameter({width}));
+  positional_embedding = register_parameter("positional_embedding", parameter({1 + side * side, width}));
+  proj = register_parameter("proj", parameter({width, config.embed_dim}));
+  conv1 = register_module("conv1", PatchConv(width, vision.patch_size));
+  ln_pre = register_module("ln_pre", LayerNorm(width, config.layer_norm_eps));
+  transformer = register_module("transformer", Transformer(width, vision.layers, vision.heads, vision.mlp_width,
+                                                           config.activation, config.layer_norm_eps));
+  ln_post = register_module("ln_post", LayerNorm(width, config.layer_norm_eps));
+}
+
+at::Tensor VitImpl::position(int64_t h, int64_t w) {
+  return at::GradMode::is_enabled() ? resize_position(positional_embedding, h, w) : cache_.get(positional_embedding, h, w);
+}
+
+VitImpl::Tokens VitImpl::embed(const at::Tensor& pixels, const at::Tensor& given) {
+  WM_CHECK(pixels.dim() == 4 && pixels.size(1) == 3 && pixels.size(2) > 0 && pixels.size(3) > 0, code::kInvalidArgument,
+           "Expected pixels [b, 3, H, W] but received ", pixels.sizes());
+  const auto patch = cell();
+  const auto below = (patch - pixels.size(2) % patch) % patch, right = (patch - pixels.size(3) % patch) % patch;
+  const auto padded = below || right ? at::constant_pad_nd(pixels, {0, right, 0, below}) : pixels;
+  const auto grid = conv1(padded);  // [b, width, h, w]
+  const auto b = grid.size(0), h = grid.size(2), w = grid.size(3);
+  const auto at = given.defined() ? given : position(h, w);
+  WM_CHECK(at.dim() == 2 && at.size(0) == 1 + h * w, code::kInvalidArgument, "Expected ", 1 + h * w,
+           " positions for pixels ", pixels.sizes(), " but received ", at.sizes());
+  const auto patches = grid.flatten(2).transpose(1, 2).to(at.scalar_type());  // [b, h * w, width]
+  const auto tokens = at::cat({class_embedding.expand({b, 1, -1}), patches}, 1) + at;
+  return {ln_pre(tokens), h, w};
+}
+
+at::Tensor VitImpl::read_out(const at::Tensor& tokens) const { return project(ln_post->forward(tokens), proj.t()); }
+
+at::Tensor VitImpl::forward(const at::Tensor& pixels) { return forward(pixels, {}); }
+
+at::Tensor VitImpl::forward(const at::Tensor& pixels, const at::Tensor& position) {
+  const auto tokens = transformer->forward(embed(pixels, position).tokens, /*causal=*/false);
+  return read_out(tokens.select(1, 0));
+}
+
+VitImpl::Embeddings VitImpl::forward_with_patches(const at::Tensor& pixels, const at::Tensor& position) {
+  const auto [tokens, value] =
+      transformer->last().forward_with_value(transformer->forward_but_last(embed(pixels, position).tokens));
+  return {read_out(tokens.select(1, 0)), read_out(value.slice(1, 1))};
+}
+
+at::Tensor VitImpl::dense(const at::Tensor& pixels) {
+  const auto [embedded, h, w] = embed(pixels, {});
+  const auto tokens = transformer->forward_but_last(embedded);
+  auto& last = transformer->last();
+  const auto values = dense_ == ClipConfig::Dense::kValue ? last.value(tokens) : last.value_residual(tokens);
+  return read_out(values.slice(1, 1)).view({pixels.size(0), h, w, -1});
+}
+
+}  // namespace wordmask::models

@@ -1,0 +1,137 @@
+#include "pipeline/clip.h"
+
+#include <ATen/ATen.h>
+
+#include "base/device.h"
+#include "models/clip.h"
+#include "models/init.h"
+#include "models/load.h"
+#include "pipeline/preprocess.h"
+
+namespace wordmask::pipeline {
+
+namespace {
+at::Tensor finished(const at::Tensor& embeddings, bool normalize) {
+  const auto result = embeddings.to(at::kCPU, at::kFloat);
+  return (normalize ? result / result.norm(2, -1, true) : result).contiguous();
+}
+
+void report(const Progress& progress, int64_t done, int64_t total) {
+  if (progress) progress(static_cast<double>(done), static_cast<double>(total));
+}
+
+int64_t positive_batch(int batch_size) {
+  WM_CHECK(batch_size > 0, code::kInvalidArgument, "Expected a positive integer for batchSize but received ", batch_size);
+  return batch_size;
+}
+}  // namespace
+
+Clip::Clip(models::ClipConfig config, std::shared_ptr<models::ClipImpl> model, c10::Device device, at::ScalarType dtype)
+    : config_(std::move(config)), model_(std::move(model)), device_(device), dtype_(dtype) {
+  model_->eval();
+}
+
+std::shared_ptr<Clip> Clip::load(const models::ClipConfig& config, const std::vector<std::string>& files,
+                                 const Compute& compute, const Cancel& cancel, const Progress& progress) {
+  const auto device = parse_device(compute.device);
+  const auto dtype = parse_dtype(compute.dtype, device);
+  auto model = std::make_shared<models::ClipImpl>(config);
+  const auto checkpoint = weights::open_checkpoint(files);
+  models::load_weights(*model, *checkpoint, models::key_map(config.keys), {device, dtype, models::stays_float32}, cancel, progress);
+  return std::shared_ptr<Clip>(new Clip(config, std::move(model), device, dtype));
+}
+
+std::shared_ptr<Clip> Clip::random(const models::ClipConfig& config, uint64_t seed, const Compute& compute) {
+  const auto device = parse_device(compute.device);
+  const auto dtype = parse_dtype(compute.dtype, device);
+  auto model = std::make_shared<models::ClipImpl>(config);
+  models::redraw(*model, seed);
+  models::convert(*model, {device, dtype, models::stays_float32});
+  return std::shared_ptr<Clip>(new Clip(config, std::move(model), device, dtype));
+}
+
+ClipInfo Clip::info() const {
+  ClipInfo info{0, 0, device_.str(), at::toString(dtype_)};
+  for (const auto& [key, tensor] : models::named_state(*model_)) {
+    info.parameters += tensor.numel();
+    info.bytes += static_cast<int64_t>(tensor.nbytes());
+  }
+  info.dtype = dtype_ == at::kFloat ? "float32" : dtype_ == at::kHalf ? "float16" : "bfloat16";
+  return info;
+}
+
+at::Tensor Clip::preprocess(const ImageU8& image, const ResizeOptions& options) const {
+  c10::InferenceMode guard;
+  return pipeline::preprocess(image, config_.vision.image_size, options);
+}
+
+at::Tensor Clip::encode_image(const std::vector<ImageU8>& images, const ResizeOptions& options, bool normalize,
+                              int batch_size, const Cancel& cancel, const Progress& progress) {
+  c10::InferenceMode guard;
+  const auto step = positive_batch(batch_size), total = static_cast<int64_t>(images.size());
+  const int64_t size = config_.vision.image_size;
+  auto result = at::empty({total, config_.embed_dim}, at::kFloat);
+  for (int64_t from = 0; from < total; from += step) {
+    const auto n = std::min(step, total - from);
+    auto pixels = at::empty({n, 3, size, size}, at::kFloat);
+    for (int64_t i = 0; i < n; ++i) {
+      if (cancel) cancel->check();
+      pixels[i].copy_(pipeline::preprocess(images[from + i], static_cast<int>(size), options));
+    }
+    result.narrow(0, from, n).copy_(encode_pixels(pixels, normalize));
+    report(progress, from + n, total);
+  }
+  return result;
+}
+
+at::Tensor Clip::encode_pixels(const at::Tensor& pixels, bool normalize) {
+  c10::InferenceMode guard;
+  const int64_t size = config_.vision.image_size;
+  WM_CHECK(pixels.dim() == 4 && pixels.size(1) == 3 && pixels.size(2) == size && pixels.size(3) == size,
+           code::kInvalidArgument, "Expected pixels [n, 3, ", size, ", ", size, "] but received ", pixels.sizes());
+  if (pixels.size(0) == 0) return at::empty({0, config_.embed_dim}, at::kFloat);
+  return finished(model_->encode_image(pixels.to(device_)), normalize);
+}
+
+at::Tensor Clip::encode_text(const at::Tensor& tokens, bool normalize, int batch_size, const Cancel& cancel,
+                             const Progress& progress) {
+  c10::InferenceMode guard;
+  WM_CHECK(tokens.dim() == 2, code::kInvalidArgument, "Expected tokens [n, context] but received ", tokens.sizes());
+  const auto step = positive_batch(batch_size), total = tokens.size(0);
+  auto result = at::empty({total, config_.embed_dim}, at::kFloat);
+  for (int64_t from = 0; from < total; from += step) {
+    if (cancel) cancel->check();
+    const auto n = std::min(step, total - from);
+    result.narrow(0, from, n).copy_(finished(model_->encode_text(tokens.narrow(0, from, n)), normalize));
+    report(progress, from + n, total);
+  }
+  return result;
+}
+
+at::Tensor Clip::encode_classes(const at::Tensor& tokens, const std::vector<int64_t>& counts, int batch_size,
+                                const Cancel& cancel, const Progress& progress) {
+  c10::InferenceMode guard;
+  int64_t sum = 0;
+  for (const auto count : counts) {
+    WM_CHECK(count > 0, code::kInvalidArgument, "Expected at least one prompt for every class but received ", count);
+    sum += count;
+  }
+  WM_CHECK(tokens.dim() == 2 && tokens.size(0) == sum, code::kInvalidArgument, "Expected ", sum,
+           " prompts (the sum of counts) but received tokens ", tokens.sizes());
+  const auto prompts = encode_text(tokens, /*normalize=*/true, batch_size, cancel, progress);
+  auto classes = at::empty({static_cast<int64_t>(counts.size()), config_.embed_dim}, at::kFloat);
+  int64_t from = 0;
+  for (size_t i = 0; i < counts.size(); ++i, from += counts[i - 1]) {
+    classes[static_cast<int64_t>(i)].copy_(prompts.narrow(0, from, counts[i]).mean(0));
+  }
+  return classes / classes.norm(2, -1, true);
+}
+
+void Clip::save(const std::string& file, at::ScalarType dtype, const std::map<std::string, std::string>& metadata) const {
+  c10::InferenceMode guard;
+  auto state = models::named_state(*model_);
+  for (auto& [key, tensor] : state) tensor = tensor.to(at::TensorOptions(at::kCPU).dtype(dtype)).contiguous();
+  weights::write_safetensors(file, state, metadata);
+}
+
+}  // namespace wordmask::pipeline

@@ -1,0 +1,55 @@
+#include <ATen/ATen.h>
+
+#include "models/clip.h"
+#include "pipeline/clip.h"
+#include "pipeline/preprocess.h"
+
+namespace wordmask::pipeline {
+
+namespace {
+at::Tensor unit(const at::Tensor& features) { return features / features.norm(2, -1, true).clamp_min(1e-12); }
+
+// Upper left cells of windows of `crop` cells every `stride`; the last one ends where the grid ends.
+std::vector<int64_t> starts(int64_t cells, int64_t crop, int64_t stride) {
+  std::vector<int64_t> result;
+  for (int64_t at = 0;; at += stride) {
+    result.push_back(std::max<int64_t>(0, std::min(at, cells - crop)));
+    if (at + crop >= cells) return result;
+  }
+}
+
+void check_slide(const DenseOptions& options, int64_t cell) {
+  const auto whole = [&](int value) { return value > 0 && value % cell == 0; };
+  WM_CHECK(whole(options.crop) && whole(options.stride) && options.stride <= options.crop, code::kInvalidArgument,
+           "Expected slide.crop and slide.stride as multiples of ", cell, " pixels with stride <= crop but received ",
+           options.crop, " and ", options.stride);
+}
+}  // namespace
+
+at::Tensor Clip::dense_features(const ImageU8& image, const DenseOptions& options, const Cancel& cancel) {
+  c10::InferenceMode guard;
+  const auto resized = resize(image, options.width, options.height, options.bicubic);
+  auto pixels = normalize(resized, options).unsqueeze(0);  // [1, 3, height, width]
+  const auto encode = [&](const at::Tensor& window) {
+    if (cancel) cancel->check();
+    return unit(model_->visual->dense(window.to(device_)).to(at::kCPU, at::kFloat).squeeze(0));
+  };
+  if (options.crop == 0) return encode(pixels).contiguous();
+
+  const auto cell = model_->visual->cell();
+  check_slide(options, cell);
+  // Zeros right and below up to whole cells, so that every window begins on a cell.
+  const int64_t h = (options.height + cell - 1) / cell, w = (options.width + cell - 1) / cell;
+  pixels = at::constant_pad_nd(pixels, {0, w * cell - options.width, 0, h * cell - options.height});
+  const auto crop_h = std::min(options.crop / cell, h), crop_w = std::min(options.crop / cell, w);
+  auto sum = at::zeros({h, w, config_.embed_dim}, at::kFloat);
+  for (const auto y : starts(h, crop_h, options.stride / cell)) {
+    for (const auto x : starts(w, crop_w, options.stride / cell)) {
+      const auto window = pixels.narrow(2, y * cell, crop_h * cell).narrow(3, x * cell, crop_w * cell);
+      sum.narrow(0, y, crop_h).narrow(1, x, crop_w).add_(encode(window));
+    }
+  }
+  return unit(sum);  // a mean of unit vectors points where their sum does
+}
+
+}  // namespace wordmask::pipeline
