@@ -1,0 +1,74 @@
+// npm run lint [-- --fix]: clang-format, biome, tsc, publint, check-layers. All run; any finding fails.
+import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, relative } from 'node:path'
+import { checkLayers } from './check-layers.mjs'
+import { capture, filesBelow, inCi, main, root, say } from './steps.mjs'
+import { ensureTypeScript } from './typescript.mjs'
+
+/** Debian 12's. Another version lays some code out differently. */
+const CLANG_FORMAT = '14'
+const fix = process.argv.includes('--fix')
+const bin = (name, ...path) => [process.execPath, join(root, 'node_modules', name, ...path)]
+
+const checks = {
+  'clang-format': clangFormat,
+  biome: () => tool('node_modules/.bin/biome', ['check', ...(fix ? ['--write'] : []), '--config-path=scripts/biome.json', '--max-diagnostics=50', '.']),
+  tsc: () => tool(...program(bin('typescript', 'bin', 'tsc'), '-p', 'lib/tsconfig.json', '--noEmit')),
+  'tsc (tests)': () => (existsSync(join(root, 'test', 'tsconfig.json')) ? tool(...program(bin('typescript', 'bin', 'tsc'), '-p', 'test/tsconfig.json')) : ''),
+  publint,
+  layers: () => {
+    const { errors, long } = checkLayers()
+    return [...errors, ...long].join('\n')
+  },
+}
+
+await main(async () => {
+  await ensureTypeScript()
+  let failed = 0
+  for (const [name, check] of Object.entries(checks)) {
+    const began = performance.now()
+    const findings = await check()
+    if (findings) {
+      failed++
+      process.stdout.write(`${findings.trimEnd()}\n`)
+    }
+    say('lint', `${name}: ${findings ? 'FAILED' : 'ok'} (${((performance.now() - began) / 1000).toFixed(1)} s)`)
+  }
+  if (failed) say('lint', 'what can be laid out by a program: npm run lint -- --fix')
+  return failed ? 1 : 0
+})
+
+const program = ([command, ...first], ...rest) => [command, [...first, ...rest]]
+
+/** Empty when the tool is content, else its words. */
+async function tool(command, args) {
+  const { status, stdout, stderr } = await capture(command, args)
+  return status === 0 ? '' : stdout + stderr || `${command} ended with ${status}`
+}
+
+async function clangFormat() {
+  const version = await capture('clang-format', ['--version']).then(({ stdout }) => /version (\d+)/.exec(stdout)?.[1], () => undefined)
+  if (version !== CLANG_FORMAT) {
+    const words = `clang-format ${CLANG_FORMAT} is needed, found ${version ?? 'none'}. Next: apt-get install clang-format-${CLANG_FORMAT}`
+    if (inCi) return words
+    say('lint', `SKIPPED clang-format: ${words}`)
+    return ''
+  }
+  const files = filesBelow(['native', 'test/native'], (path) => /\.(h|cc|cu|cuh)$/.test(path) && !path.includes('/third_party/'))
+  if (files.length === 0) return ''
+  const style = `--style=file:${join(root, 'native', '.clang-format')}`
+  return tool('clang-format', [style, ...(fix ? ['-i'] : ['--dry-run', '--Werror', '--ferror-limit=3']), ...files.map((path) => relative(root, path))])
+}
+
+/** On what npm would publish, not on the checkout. */
+async function publint() {
+  const folder = mkdtempSync(join(tmpdir(), 'wordmask-lint-'))
+  try {
+    const packed = await tool('npm', ['pack', '--ignore-scripts', '--silent', '--pack-destination', folder])
+    if (packed) return packed
+    return await tool(...program(bin('publint', 'src', 'cli.js'), join(folder, readdirSync(folder)[0]), '--strict'))
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
