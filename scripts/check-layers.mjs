@@ -31,9 +31,13 @@ export function checkLayers() {
   const errors = []
   const native = filesBelow(['native'], (path) => /\.(h|cc|cu|cuh)$/.test(path) && !path.includes('/third_party/'))
   for (const path of native) errors.push(...checkNative(relative(root, path), readFileSync(path, 'utf8')))
+  const dependencies = Object.keys(JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')).dependencies)
   const lib = filesBelow(['lib'], (path) => path.endsWith('.ts'))
-  for (const path of lib) errors.push(...checkLibrary(relative(root, path), readFileSync(path, 'utf8')))
-  const all = [...native, ...filesBelow(['lib', 'scripts', 'test'], (path) => /\.(ts|mjs|cc|h)$/.test(path) && !path.includes('/fixtures/'))]
+  for (const path of lib) errors.push(...checkLibrary(relative(root, path), readFileSync(path, 'utf8'), dependencies))
+  const all = [
+    ...native,
+    ...filesBelow(['lib', 'scripts', 'test'], (path) => /\.(ts|mjs|cc|h)$/.test(path) && !path.includes('/fixtures/')),
+  ]
   return { errors, long: all.flatMap(tooLong) }
 }
 
@@ -46,25 +50,31 @@ export function checkNative(name, text) {
     const at = `${name}:${line}`
     const [top] = included.split('/')
     const isLayer = included.includes('/') && top in MAY_INCLUDE
-    if (isLayer && top !== folder && top !== 'base' && !allowed.includes(top)) errors.push(`${at}: native/${folder} includes ${included}, to its left`)
+    if (isLayer && top !== folder && top !== 'base' && !allowed.includes(top))
+      errors.push(`${at}: native/${folder} includes ${included}, to its left`)
     if (isLayer && folder === 'loader') errors.push(`${at}: the loader is free of everything, but includes ${included}`)
-    if (/^(napi|node_api|js_native_api)/.test(included) && !NODE_API.includes(folder)) errors.push(`${at}: only bindings and loader know Node, but this includes ${included}`)
+    if (/^(napi|node_api|js_native_api)/.test(included) && !NODE_API.includes(folder))
+      errors.push(`${at}: only bindings and loader know Node, but this includes ${included}`)
     if (folder === 'bindings' && /^(ATen\/(?!core\/|Parallel\.h|Version\.h)|torch\/nn|torch\/torch\.h|torch\/optim)/.test(included)) {
       errors.push(`${at}: bindings do no arithmetic, but this includes ${included}`)
     }
-    if (folder === 'loader' && /^(ATen|c10|torch)\//.test(included)) errors.push(`${at}: the loader must not need LibTorch, but includes ${included}`)
+    if (folder === 'loader' && /^(ATen|c10|torch)\//.test(included))
+      errors.push(`${at}: the loader must not need LibTorch, but includes ${included}`)
   }
   return errors
 }
 
 /** lib/setup runs where nothing is built and only the data libraries are there: it reaches for nothing but errors. */
-export function checkLibrary(name, text) {
+export function checkLibrary(name, text, dependencies) {
   const errors = []
   const setup = name.startsWith('lib/setup/')
   for (const [line, imported] of imports(text)) {
     const at = `${name}:${line}`
     if (setup && imported.startsWith('..') && imported !== '../errors') errors.push(`${at}: lib/setup imports ${imported}`)
     if (!name.startsWith('lib/cli/') && /(^|\/)cli\//.test(imported)) errors.push(`${at}: only lib/cli imports from lib/cli`)
+    const bare = /^(?:@[^/]+\/)?[^./][^/]*/.exec(imported)?.[0]
+    if (bare && !bare.startsWith('node:') && !dependencies.includes(bare))
+      errors.push(`${at}: ${bare} is not among the dependencies of package.json`)
     if (/\.node$/.test(imported)) errors.push(`${at}: only the resolved loader opens ${imported}`)
   }
   return errors

@@ -9,13 +9,20 @@ import { ensureTypeScript } from './typescript.mjs'
 /** Debian 12's. Another version lays some code out differently. */
 const CLANG_FORMAT = '14'
 const fix = process.argv.includes('--fix')
-const bin = (name, ...path) => [process.execPath, join(root, 'node_modules', name, ...path)]
 
 const checks = {
   'clang-format': clangFormat,
-  biome: () => tool('node_modules/.bin/biome', ['check', ...(fix ? ['--write'] : []), '--config-path=scripts/biome.json', '--max-diagnostics=50', '.']),
-  tsc: () => tool(...program(bin('typescript', 'bin', 'tsc'), '-p', 'lib/tsconfig.json', '--noEmit')),
-  'tsc (tests)': () => (existsSync(join(root, 'test', 'tsconfig.json')) ? tool(...program(bin('typescript', 'bin', 'tsc'), '-p', 'test/tsconfig.json')) : ''),
+  biome: () =>
+    tool('node_modules/.bin/biome', [
+      'check',
+      '--colors=off',
+      ...(fix ? ['--write'] : []),
+      '--config-path=scripts/biome.json',
+      '--max-diagnostics=50',
+      '.',
+    ]),
+  tsc: () => node('typescript/bin/tsc', '-p', 'lib/tsconfig.json', '--noEmit'),
+  'tsc (tests)': () => (existsSync(join(root, 'test', 'tsconfig.json')) ? node('typescript/bin/tsc', '-p', 'test/tsconfig.json') : ''),
   publint,
   layers: () => {
     const { errors, long } = checkLayers()
@@ -39,16 +46,21 @@ await main(async () => {
   return failed ? 1 : 0
 })
 
-const program = ([command, ...first], ...rest) => [command, [...first, ...rest]]
-
 /** Empty when the tool is content, else its words. */
 async function tool(command, args) {
   const { status, stdout, stderr } = await capture(command, args)
   return status === 0 ? '' : stdout + stderr || `${command} ended with ${status}`
 }
 
+function node(script, ...args) {
+  return tool(process.execPath, [join(root, 'node_modules', script), ...args])
+}
+
 async function clangFormat() {
-  const version = await capture('clang-format', ['--version']).then(({ stdout }) => /version (\d+)/.exec(stdout)?.[1], () => undefined)
+  const version = await capture('clang-format', ['--version']).then(
+    ({ stdout }) => /version (\d+)/.exec(stdout)?.[1],
+    () => undefined,
+  )
   if (version !== CLANG_FORMAT) {
     const words = `clang-format ${CLANG_FORMAT} is needed, found ${version ?? 'none'}. Next: apt-get install clang-format-${CLANG_FORMAT}`
     if (inCi) return words
@@ -58,7 +70,11 @@ async function clangFormat() {
   const files = filesBelow(['native', 'test/native'], (path) => /\.(h|cc|cu|cuh)$/.test(path) && !path.includes('/third_party/'))
   if (files.length === 0) return ''
   const style = `--style=file:${join(root, 'native', '.clang-format')}`
-  return tool('clang-format', [style, ...(fix ? ['-i'] : ['--dry-run', '--Werror', '--ferror-limit=3']), ...files.map((path) => relative(root, path))])
+  return tool('clang-format', [
+    style,
+    ...(fix ? ['-i'] : ['--dry-run', '--Werror', '--ferror-limit=3']),
+    ...files.map((path) => relative(root, path)),
+  ])
 }
 
 /** On what npm would publish, not on the checkout. */
@@ -67,7 +83,7 @@ async function publint() {
   try {
     const packed = await tool('npm', ['pack', '--ignore-scripts', '--silent', '--pack-destination', folder])
     if (packed) return packed
-    return await tool(...program(bin('publint', 'src', 'cli.js'), join(folder, readdirSync(folder)[0]), '--strict'))
+    return await node('publint/src/cli.js', join(folder, readdirSync(folder)[0]), '--strict')
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }

@@ -7,7 +7,10 @@ import { capture, filesBelow, fingerprint, hasProgram, root, run, StepError, say
 const cache = join(root, 'build', 'CMakeCache.txt')
 
 export async function ensureNative(libtorch) {
-  const sources = filesBelow(['CMakeLists.txt', 'native', 'test/native', 'package-lock.json', 'scripts/native.mjs'], (path) => !path.endsWith('.md'))
+  const sources = filesBelow(
+    ['CMakeLists.txt', 'native', 'test/native', 'package-lock.json', 'scripts/native.mjs'],
+    (path) => !path.endsWith('.md'),
+  )
   const print = fingerprint(sources, libtorch.root, libtorch.version, process.env.CXX, process.env.CXXFLAGS)
   const outputs = ['build/Release/wordmask.node', 'build/Release/core/wordmask_core.node', 'build/Release/core/libwordmask_core.so']
   await step('native', print, outputs, async () => {
@@ -34,7 +37,9 @@ async function checkTools() {
   const ninja = await hasProgram('ninja')
   if (!ninja && !(await hasProgram('make'))) missing.push('make')
   if (missing.length === 0) return ninja ? 'Ninja' : 'Unix Makefiles'
-  throw new StepError(`The native build needs ${missing.join(', ')}. Next: apt-get install ${missing.join(' ')} (or your system's way), then: npm run build`)
+  throw new StepError(
+    `The native build needs ${missing.join(', ')}. Next: apt-get install ${missing.join(' ')} (or your system's way), then: npm run build`,
+  )
 }
 
 /** CMake refuses a build folder of another generator or another place; what is compiled stays in ccache. */

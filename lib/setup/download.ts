@@ -34,11 +34,16 @@ export async function download(url: string, file: string, options: DownloadOptio
       await fetchPart(url, part, options)
       break
     } catch (error) {
-      if (options.signal?.aborted) throw new WordmaskError('ERR_WORDMASK_ABORTED', `Download of ${url} was aborted; it goes on where it stopped`)
+      if (options.signal?.aborted)
+        throw new WordmaskError('ERR_WORDMASK_ABORTED', `Download of ${url} was aborted; it goes on where it stopped`)
       if (error instanceof WordmaskError && !(error instanceof Transient)) throw error
       const reason = describe(error)
       if (attempt >= retries) {
-        throw new WordmaskError('ERR_WORDMASK_DOWNLOAD', `${url}: ${reason}. Run the same command again: it goes on at byte ${sizeOf(part)}`, { cause: error })
+        throw new WordmaskError(
+          'ERR_WORDMASK_DOWNLOAD',
+          `${url}: ${reason}. Run the same command again: it goes on at byte ${sizeOf(part)}`,
+          { cause: error },
+        )
       }
       const pause = (options.retryDelay ?? 1000) * 2 ** attempt
       options.log?.(`${reason}: trying again in ${pause / 1000} s, from byte ${sizeOf(part)} (${attempt + 1} of ${retries})`)
@@ -84,9 +89,13 @@ async function fetchPart(url: string, part: string, options: DownloadOptions): P
       discard(part)
       throw new Transient('the server refused to go on where the download stopped')
     }
-    if (response.status >= 500 || response.status === 429) throw new Transient(`the server answered ${response.status} ${response.statusText}`)
+    if (response.status >= 500 || response.status === 429)
+      throw new Transient(`the server answered ${response.status} ${response.statusText}`)
     if (!response.ok || !response.body) {
-      throw new WordmaskError('ERR_WORDMASK_DOWNLOAD', `${url}: the server answered ${response.status} ${response.statusText}. Check the address`)
+      throw new WordmaskError(
+        'ERR_WORDMASK_DOWNLOAD',
+        `${url}: the server answered ${response.status} ${response.statusText}. Check the address`,
+      )
     }
     const start = response.status === 206 ? from : 0
     const length = response.headers.get('content-length')

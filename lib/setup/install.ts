@@ -44,7 +44,8 @@ export async function setupLibTorch(options: SetupOptions = {}): Promise<LibTorc
         : `WORDMASK_LIBTORCH cannot be used:\n${describeTried(before.tried)}\nCorrect it, or unset it and run the same command again`,
     )
   }
-  if (!before.found) log(`LibTorch ${LIBTORCH_VERSION}${cuda ? ' with CUDA' : ''} was not found. Looked at:\n${describeTried(before.tried)}`)
+  if (!before.found)
+    log(`LibTorch ${LIBTORCH_VERSION}${cuda ? ' with CUDA' : ''} was not found. Looked at:\n${describeTried(before.tried)}`)
   const target = libtorchFolder(cuda ? 'cuda' : 'cpu', env)
   writable(target, () => mkdirSync(dirname(target), { recursive: true }))
   return await withLock(`${target}.lock`, log, async () => {

@@ -19,7 +19,9 @@ export function selectTorch(cuda: boolean): (name: string) => string | undefined
       folder === 'share' ||
       inside === 'version.py' ||
       inside === 'build-version' ||
-      (folder === 'lib' && inside === `lib/${base}` && (CPU_LIBRARY.test(base) || (cuda && CUDA_LIBRARY.test(base)) || isBundled(top, base)))
+      (folder === 'lib' &&
+        inside === `lib/${base}` &&
+        (CPU_LIBRARY.test(base) || (cuda && CUDA_LIBRARY.test(base)) || isBundled(top, base)))
     return wanted ? `torch/${inside}` : undefined
   }
 }

@@ -26,7 +26,10 @@ export async function obtain(from: string | undefined, into: string, options: So
   if (/^https?:\/\//.test(from)) return fromUrl(from, into, options)
   const path = resolve(from)
   if (!existsSync(path)) {
-    throw new WordmaskError('ERR_WORDMASK_FILE_NOT_FOUND', `--from ${from} does not exist: expected a URL, a zip file, a folder of wheels or a LibTorch folder`)
+    throw new WordmaskError(
+      'ERR_WORDMASK_FILE_NOT_FOUND',
+      `--from ${from} does not exist: expected a URL, a zip file, a folder of wheels or a LibTorch folder`,
+    )
   }
   return statSync(path).isDirectory() ? fromFolder(path, into, options) : fromZip(path, into, options)
 }
@@ -34,7 +37,8 @@ export async function obtain(from: string | undefined, into: string, options: So
 async function fromUrl(url: string, into: string, options: SourceOptions): Promise<string> {
   const file = join(downloadFolder(options.env), basename(decodeURIComponent(new URL(url).pathname)) || 'libtorch.zip')
   options.log(`fetching ${url}`)
-  if (!options.sha256) options.log('no sha256 was given (--sha256 or WORDMASK_LIBTORCH_SHA256): the checksums inside the zip are all that is checked')
+  if (!options.sha256)
+    options.log('no sha256 was given (--sha256 or WORDMASK_LIBTORCH_SHA256): the checksums inside the zip are all that is checked')
   await download(url, file, options)
   try {
     await fromZip(file, into, options)
@@ -54,7 +58,10 @@ async function fromZip(file: string, into: string, options: SourceOptions): Prom
   options.log(`unpacking ${file}`)
   const written = await unpackZip(file, into, { select: selectTorch(options.cuda), signal: options.signal })
   if (!written.includes('torch/lib/libtorch_cpu.so')) {
-    throw new WordmaskError('ERR_WORDMASK_DOWNLOAD', `${file} holds no lib/libtorch_cpu.so: expected LibTorch's zip or a torch wheel for Linux`)
+    throw new WordmaskError(
+      'ERR_WORDMASK_DOWNLOAD',
+      `${file} holds no lib/libtorch_cpu.so: expected LibTorch's zip or a torch wheel for Linux`,
+    )
   }
   if (written.includes('torch/version.py')) await addNvidia(downloadFolder(options.env), into, options, fetchWheel)
   return file
@@ -104,7 +111,8 @@ async function fetchCuda(folder: string, into: string, options: SourceOptions): 
   const info = readdirSync(into).find((name) => /^torch-.*\.dist-info$/.test(name))
   const metadata = info ? await readFile(join(into, info, 'METADATA'), 'utf8') : ''
   const needed = cudaRequirements(metadata)
-  if (needed.length === 0) throw new WordmaskError('ERR_WORDMASK_DOWNLOAD', 'The torch wheel names no CUDA libraries in its METADATA: --cuda needs a CUDA wheel')
+  if (needed.length === 0)
+    throw new WordmaskError('ERR_WORDMASK_DOWNLOAD', 'The torch wheel names no CUDA libraries in its METADATA: --cuda needs a CUDA wheel')
   options.log(`fetching what CUDA needs (2.7 GB): ${needed.join(', ')}`)
   return fetchWithDependencies(needed, join(folder, 'cuda'), options)
 }

@@ -84,7 +84,11 @@ async function unpackEntry(file: ZipFile, entry: Entry, target: string, zip: str
 }
 
 function damaged(zip: string, error: Error): WordmaskError {
-  return new WordmaskError('ERR_WORDMASK_DOWNLOAD', `${zip} is not a whole zip file (${error.message}). Remove it and run the same command again`, {
-    cause: error,
-  })
+  return new WordmaskError(
+    'ERR_WORDMASK_DOWNLOAD',
+    `${zip} is not a whole zip file (${error.message}). Remove it and run the same command again`,
+    {
+      cause: error,
+    },
+  )
 }

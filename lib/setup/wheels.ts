@@ -27,7 +27,10 @@ export async function fetchWheel(wheel: PinnedWheel, folder: string, options: Wh
   }
   const fetched = await findWheel(wheel, folder, options.log)
   if (fetched) return fetched
-  throw new WordmaskError('ERR_WORDMASK_DOWNLOAD', `pip ended without an error but ${folder} holds no ${wheel.file}*.whl. Run the same command again`)
+  throw new WordmaskError(
+    'ERR_WORDMASK_DOWNLOAD',
+    `pip ended without an error but ${folder} holds no ${wheel.file}*.whl. Run the same command again`,
+  )
 }
 
 /** A wheel of this name with this digest; another digest is said and not used. */
@@ -80,7 +83,12 @@ function pip(args: string[], { env, log, signal }: WheelOptions): Promise<void> 
       if (status === 0) return resolve()
       log(tail.trim())
       const missing = /No module named '?pip/.test(tail) ? 'install pip (Debian: apt-get install python3-pip) and run' : 'run'
-      reject(new WordmaskError('ERR_WORDMASK_DOWNLOAD', `pip failed with status ${status} (its words are above): ${missing} the same command again. ${advice}`))
+      reject(
+        new WordmaskError(
+          'ERR_WORDMASK_DOWNLOAD',
+          `pip failed with status ${status} (its words are above): ${missing} the same command again. ${advice}`,
+        ),
+      )
     })
   })
 }
