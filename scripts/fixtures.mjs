@@ -1,0 +1,7 @@
+// npm run fixtures: makes test/fixtures/golden and test/fixtures/images again from the seeds in test/parity.
+import { ensureVenv, python, run } from './python.mjs'
+
+ensureVenv()
+run(python, ['test/parity/golden.py', 'test/fixtures/golden'])
+run(python, ['test/parity/texts.py', 'test/fixtures/golden'])
+run(python, ['test/parity/pictures.py', 'test/fixtures'])
