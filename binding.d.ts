@@ -173,6 +173,8 @@ export declare class Clip {
   encodeClasses(tokens: Int32Array, counts: number[], options: { batchSize: number }, task: Task): Promise<Float32Tensor>
   /** Value-path features of the last block (methods/reco.md 2.4, 2.5). -> [h, w, embedDim], unit length per cell. */
   denseFeatures(image: Pixels, options: DenseOptions, task: Task): Promise<Float32Tensor>
+  /** Already normalised pixels [3, height, width] -> [h, w, embedDim], unit length per cell. */
+  densePixels(pixels: Float32Tensor, task: Task): Promise<Float32Tensor>
   /** Writes OpenAI-named keys as safetensors. */
   save(file: string, dtype: 'float32' | 'float16', metadata: Record<string, string>, task: Task): Promise<void>
   /** Frees the weights once running calls have ended; later calls reject with ERR_WORDMASK_DISPOSED. */

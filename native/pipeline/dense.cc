@@ -26,15 +26,17 @@ void check_slide(const DenseOptions& options, int64_t cell) {
 }
 }  // namespace
 
+at::Tensor Clip::dense_pixels(const at::Tensor& pixels) {
+  c10::InferenceMode guard;
+  const auto features = model_->visual->dense(pixels.unsqueeze(0).to(device_)).to(at::kCPU, at::kFloat);
+  return unit(features.squeeze(0)).contiguous();
+}
+
 at::Tensor Clip::dense_features(const ImageU8& image, const DenseOptions& options, const Cancel& cancel) {
   c10::InferenceMode guard;
   const auto resized = resize(image, options.width, options.height, options.bicubic);
-  auto pixels = normalize(resized, options).unsqueeze(0);  // [1, 3, height, width]
-  const auto encode = [&](const at::Tensor& window) {
-    if (cancel) cancel->check();
-    return unit(model_->visual->dense(window.to(device_)).to(at::kCPU, at::kFloat).squeeze(0));
-  };
-  if (options.crop == 0) return encode(pixels).contiguous();
+  auto pixels = normalize(resized, options);  // [3, height, width]
+  if (options.crop == 0) return dense_pixels(pixels);
 
   const auto cell = model_->visual->cell();
   check_slide(options, cell);
@@ -45,8 +47,9 @@ at::Tensor Clip::dense_features(const ImageU8& image, const DenseOptions& option
   auto sum = at::zeros({h, w, config_.embed_dim}, at::kFloat);
   for (const auto y : starts(h, crop_h, options.stride / cell)) {
     for (const auto x : starts(w, crop_w, options.stride / cell)) {
-      const auto window = pixels.narrow(2, y * cell, crop_h * cell).narrow(3, x * cell, crop_w * cell);
-      sum.narrow(0, y, crop_h).narrow(1, x, crop_w).add_(encode(window));
+      if (cancel) cancel->check();
+      const auto window = pixels.narrow(1, y * cell, crop_h * cell).narrow(2, x * cell, crop_w * cell);
+      sum.narrow(0, y, crop_h).narrow(1, x, crop_w).add_(dense_pixels(window));
     }
   }
   return unit(sum);  // a mean of unit vectors points where their sum does
