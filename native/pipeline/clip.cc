@@ -51,7 +51,7 @@ std::shared_ptr<Clip> Clip::random(const models::ClipConfig& config, uint64_t se
 }
 
 ClipInfo Clip::info() const {
-  ClipInfo info{0, 0, device_.str(), at::toString(dtype_)};
+  ClipInfo info{0, 0, device_.str(), {}};
   for (const auto& [key, tensor] : models::named_state(*model_)) {
     info.parameters += tensor.numel();
     info.bytes += static_cast<int64_t>(tensor.nbytes());
@@ -59,6 +59,8 @@ ClipInfo Clip::info() const {
   info.dtype = dtype_ == at::kFloat ? "float32" : dtype_ == at::kHalf ? "float16" : "bfloat16";
   return info;
 }
+
+int64_t Clip::cell() const { return model_->visual->cell(); }
 
 at::Tensor Clip::preprocess(const ImageU8& image, const ResizeOptions& options) const {
   c10::InferenceMode guard;

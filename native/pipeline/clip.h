@@ -53,6 +53,7 @@ class Clip {
 
   const models::ClipConfig& config() const { return config_; }
   ClipInfo info() const;
+  int64_t cell() const;  // pixels a cell of the dense grid is wide: the patch size, 32 for a ResNet
 
   at::Tensor preprocess(const ImageU8& image, const ResizeOptions& options) const;  // [3, s, s]
   at::Tensor encode_image(const std::vector<ImageU8>& images, const ResizeOptions& options, bool normalize,
