@@ -1,5 +1,7 @@
 #include "weights/checkpoint.h"
 
+#include <cstring>
+#include <string_view>
 #include <unordered_map>
 
 #include "weights/reader.h"
@@ -38,7 +40,17 @@ class Sharded final : public Checkpoint {
 
 std::shared_ptr<Checkpoint> open_one(const std::string& path) {
   MappedFilePtr file = MappedFile::open(path);
-  return open_safetensors(std::move(file));
+  const Bytes bytes = file->bytes();
+  const auto begins = [&](std::string_view magic, size_t at = 0) {
+    return bytes.size() >= at + magic.size() && std::memcmp(bytes.data() + at, magic.data(), magic.size()) == 0;
+  };
+  if (begins("PK")) return open_torch_zip(std::move(file));
+  if (begins("{", 8)) return open_safetensors(std::move(file));
+  if (begins("\x80") || begins("(") || begins("}")) return open_pickle(std::move(file));
+  if (begins("version https://git-lfs")) {
+    fail(code::kCheckpoint, path, " is a Git LFS pointer, not the weights. Run: git lfs pull");
+  }
+  fail(code::kCheckpoint, path, " is no checkpoint: expected safetensors, a zip of torch.save or TorchScript, or a pickle");
 }
 
 }  // namespace
