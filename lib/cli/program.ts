@@ -15,6 +15,8 @@ export interface Context {
 
 /** Commands in the order of the help; each file registers one and requires what is heavy only when it runs. */
 const commandFiles = async () => [
+  (await import('./commands/setup.js')).setup,
+  (await import('./commands/doctor.js')).doctor,
   (await import('./commands/run.js')).run,
 ]
 

@@ -23,14 +23,12 @@ export function setup(program: Command, context: Context): void {
     .addHelpText('after', help)
     .action(async (options: SetupFlags) => {
       const { setupLibTorch } = await import('../../setup/index.js')
-      const abort = new AbortController()
-      context.interrupt.signal.addEventListener('abort', () => abort.abort())
       const found = await setupLibTorch({
         cuda: options.cuda,
         from: options.from,
         sha256: options.sha256,
         log: (line) => process.stderr.write(`setup: ${line}\n`),
-        signal: abort.signal,
+        signal: context.interrupt.stop,
       })
       const { root, version, source } = found
       process.stdout.write(options.json ? `${JSON.stringify({ root, version, source })}\n` : `LibTorch ${version} is ready: ${root}\n`)
