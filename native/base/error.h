@@ -35,6 +35,7 @@ inline constexpr char kDevice[] = "ERR_WORDMASK_DEVICE";
 inline constexpr char kDisposed[] = "ERR_WORDMASK_DISPOSED";
 inline constexpr char kAborted[] = "ERR_WORDMASK_ABORTED";
 inline constexpr char kMemory[] = "ERR_WORDMASK_MEMORY";
+inline constexpr char kNativeLoad[] = "ERR_WORDMASK_NATIVE_LOAD";
 inline constexpr char kInternal[] = "ERR_WORDMASK_INTERNAL";
 }  // namespace code
 

@@ -1,0 +1,27 @@
+#pragma once
+#include <string>
+#include <vector>
+
+namespace wordmask {
+
+// What `doctor` prints about the machine and the libraries in this process.
+struct SystemInfo {
+  std::string torch;  // of the LibTorch that is loaded, e.g. "2.11.0"
+  std::string build;  // git describe of the sources of this library
+  std::string compiler;
+  std::string cpu_capability;  // "AVX512" | "AVX2" | "DEFAULT", what ATen's own kernels use
+  bool native_bfloat16 = false;
+  int threads = 0;
+  struct Cuda {
+    bool built = false;
+    bool available = false;
+    std::vector<std::string> devices;
+    std::string reason;  // why not available; empty when it is
+  } cuda;
+};
+SystemInfo system_info();
+
+// Throws when the LibTorch in this process is not the version these sources were compiled against.
+void check_torch_version();
+
+}  // namespace wordmask

@@ -1,0 +1,51 @@
+// wordmask_core.node: the export table of binding.d.ts and what happens when an environment begins and ends.
+#include <napi.h>
+
+#include "base/executor.h"
+#include "base/system.h"
+#include "bindings/cancel_token.h"
+#include "bindings/functions.h"
+#include "bindings/wrapped.h"
+
+namespace wordmask::bindings {
+namespace {
+
+Napi::Value close_environment(const Napi::CallbackInfo& info) {
+  InstanceData::of(info.Env()).close();
+  return info.Env().Undefined();
+}
+
+// Three ways out, each of which misses one that another catches: the 'exit' event (process.exit and uncaught errors run
+// no cleanup hooks), the cleanup hook (worker.terminate() emits no 'exit'), and the handler at process exit.
+void close_at_end(Napi::Env env, InstanceData* data) {
+  Napi::Object process = env.Global().Get("process").As<Napi::Object>();
+  napi_value listener;
+  napi_create_function(env, "wordmask", NAPI_AUTO_LENGTH, callback<close_environment, false>, nullptr, &listener);
+  process.Get("once").As<Napi::Function>().Call(process, {Napi::String::New(env, "exit"), listener});
+  env.AddCleanupHook([](InstanceData* data) { data->close(); }, data);
+  Executor::stop_at_exit();
+}
+
+void add(Napi::Env env, Napi::Object exports, const std::vector<napi_property_descriptor>& functions) {
+  if (napi_define_properties(env, exports, functions.size(), functions.data()) != napi_ok) throw Napi::Error::New(env);
+}
+
+Napi::Object init(Napi::Env env, Napi::Object exports) {
+  try {
+    check_torch_version();
+    auto* data = new InstanceData(env);
+    env.SetInstanceData(data);
+    close_at_end(env, data);
+  } catch (const std::exception& error) {
+    throw Napi::Error::New(env, failure_of(std::current_exception()).message);
+  }
+  CancelTokenWrap::define(env, exports);
+  add(env, exports, system_functions());
+  return exports;
+}
+
+}  // namespace
+}  // namespace wordmask::bindings
+
+static Napi::Object init(Napi::Env env, Napi::Object exports) { return wordmask::bindings::init(env, exports); }
+NODE_API_MODULE(wordmask_core, init)

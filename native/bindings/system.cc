@@ -1,0 +1,48 @@
+#include "base/system.h"
+
+#include "base/executor.h"
+#include "bindings/argument.h"
+#include "bindings/functions.h"
+#include "bindings/wrapped.h"
+
+namespace wordmask::bindings {
+namespace {
+
+Napi::Value system_info(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  const SystemInfo system = wordmask::system_info();
+  Napi::Object cuda = Napi::Object::New(env);
+  Napi::Array devices = Napi::Array::New(env);
+  for (uint32_t i = 0; i < system.cuda.devices.size(); ++i) devices[i] = system.cuda.devices[i];
+  cuda["built"] = Napi::Boolean::New(env, system.cuda.built);
+  cuda["available"] = Napi::Boolean::New(env, system.cuda.available);
+  cuda["devices"] = devices;
+  cuda["reason"] = system.cuda.reason;
+  Napi::Object result = Napi::Object::New(env);
+  result["torch"] = system.torch;
+  result["build"] = system.build;
+  result["compiler"] = system.compiler;
+  result["cpuCapability"] = system.cpu_capability;
+  result["nativeBfloat16"] = Napi::Boolean::New(env, system.native_bfloat16);
+  result["threads"] = Napi::Number::New(env, system.threads);
+  result["cuda"] = cuda;
+  return result;
+}
+
+Napi::Value set_threads(const Napi::CallbackInfo& info) {
+  Executor::set_threads(static_cast<int>(Argument(info[0], "threads").integer(1, 1024)));
+  return info.Env().Undefined();
+}
+
+Napi::Value set_error_class(const Napi::CallbackInfo& info) {
+  InstanceData::of(info.Env()).error_class = Napi::Persistent(Argument(info[0], "constructor").function());
+  return info.Env().Undefined();
+}
+
+}  // namespace
+
+std::vector<napi_property_descriptor> system_functions() {
+  return {sync<system_info>("systemInfo"), sync<set_threads>("setThreads"), sync<set_error_class>("setErrorClass")};
+}
+
+}  // namespace wordmask::bindings
