@@ -11,6 +11,8 @@
 export interface Loader {
   /** Opens the libraries (absolute paths, in order) with RTLD_GLOBAL; throws with the dlerror text. */
   open(libraries: string[]): void
+  /** The LibTorch version the addon was built against, such as '2.11.0'. */
+  readonly torch: string
 }
 
 export interface Task {
@@ -50,6 +52,8 @@ export interface SystemInfo {
 export declare function systemInfo(): SystemInfo
 /** Tensor threads of this process (intra-op); applied on the tensor thread before its next job. */
 export declare function setThreads(threads: number): void
+/** The class of every error thrown or rejected from here on in this environment; without it, an Error with `code`. */
+export declare function setErrorClass(constructor: new (code: any, message: string) => Error): void
 
 // ---------------------------------------------------------------------------------------------------------- checkpoints
 
@@ -262,6 +266,8 @@ export declare class ScenePack {
   readonly names: string[]
   readonly concepts: number
   readonly styles: string[]
+  /** Token ids that captions, prompts and templates use, ascending; a text tower needs rows for these alone. */
+  readonly vocabulary: number[]
   /** Scene `index` of a split; the same (pack, options, index) always gives the same scene on every machine. */
   render(index: number, options: SceneOptions, task: Task): Promise<Scene>
 }

@@ -4,7 +4,9 @@
 #include "base/executor.h"
 #include "base/system.h"
 #include "bindings/cancel_token.h"
+#include "bindings/clip_wrap.h"
 #include "bindings/functions.h"
+#include "bindings/scene_pack_wrap.h"
 #include "bindings/wrapped.h"
 
 namespace wordmask::bindings {
@@ -40,7 +42,13 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
     throw Napi::Error::New(env, failure_of(std::current_exception()).message);
   }
   CancelTokenWrap::define(env, exports);
+  ClipWrap::define(env, exports);
+  ScenePackWrap::define(env, exports);
   add(env, exports, system_functions());
+  add(env, exports, checkpoint_functions());
+  add(env, exports, segment_functions());
+  add(env, exports, region_functions());
+  add(env, exports, train_functions());
   return exports;
 }
 

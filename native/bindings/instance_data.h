@@ -42,6 +42,7 @@ struct Pending {
   explicit Pending(Napi::Env env) : deferred(env) {}
   Napi::Promise::Deferred deferred;
   Napi::FunctionReference on_progress;
+  Napi::FunctionReference on_event;
   Napi::ObjectReference origin;          // an Error made by the call, for its stack
   Napi::ObjectReference callback_error;  // thrown by onProgress or onMetrics; it ends the job
   Cancel cancel;

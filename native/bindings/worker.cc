@@ -34,6 +34,7 @@ Call::Call(Napi::Env env, Task task) : env_(env), data_(InstanceData::of(env)) {
   pending.origin = Napi::Persistent(Napi::Error::New(env).Value());
   pending.cancel = cancel_;
   pending.token = std::move(task.token);
+  if (!task.on_event.IsEmpty()) pending.on_event = Napi::Persistent(task.on_event);
   wants_progress_ = !task.on_progress.IsEmpty();
   if (wants_progress_) pending.on_progress = Napi::Persistent(task.on_progress);
   id_ = data_.add(std::move(pending));
@@ -46,9 +47,9 @@ void Call::start(const std::string& lane, Executor::Mode mode, std::function<Ins
     ProgressThrottle throttle(channel, id);
     Job job{cancel, [](double, double) {}, {}};
     if (wants_progress) job.progress = [&throttle](double done, double total) { throttle.report(done, total); };
-    job.post = [&channel, id](std::function<void(Napi::Env)> callback) {
-      channel->post([id, callback = std::move(callback)](Napi::Env env) {
-        InstanceData::of(env).call(env, id, [&](Napi::Env env, Pending&) { callback(env); });
+    job.emit = [&channel, id](std::function<Napi::Value(Napi::Env)> event) {
+      channel->post([id, event = std::move(event)](Napi::Env env) {
+        InstanceData::of(env).call(env, id, [&](Napi::Env env, Pending& pending) { pending.on_event.Call({event(env)}); });
       });
     };
     InstanceData::Settle settle = body(job);

@@ -16,12 +16,12 @@
 
 namespace wordmask::bindings {
 
-// The last argument of every asynchronous call.
+// What a call brings besides its work; functions are empty where the caller gave none.
 struct Task {
   Napi::Function on_progress;
+  Napi::Function on_event;
   std::shared_ptr<TokenState> token;
 };
-Task read_task(Napi::Value value);
 
 // Progress on its way to JavaScript: one message every 50 ms, and the last value at the end.
 class ProgressThrottle {
@@ -43,8 +43,8 @@ class ProgressThrottle {
 struct Job {
   Cancel cancel;
   Progress progress;  // always callable
-  // Runs a callback on the JavaScript thread while the call is pending; what it throws ends and rejects the call.
-  std::function<void(std::function<void(Napi::Env)>)> post;
+  // Hands an event to Task::on_event, in order, none left out. What the callback throws ends and rejects the call.
+  std::function<void(std::function<Napi::Value(Napi::Env)> event)> emit;
 };
 
 // JavaScript thread. A promise and what a job needs to settle it. Throws ERR_WORDMASK_ABORTED when it is too late to begin.

@@ -48,6 +48,7 @@ template <Function function>
 napi_property_descriptor getter(const char* name) {
   return {name, nullptr, nullptr, callback<function, false>, nullptr, nullptr, napi_enumerable, nullptr};
 }
+constexpr auto kExport = napi_default_jsproperty;
 constexpr auto kStatic = static_cast<napi_property_attributes>(napi_default_method | napi_static);
 
 // A JavaScript class over a native T. T has kName, kTag (random, so that no foreign object is ever unwrapped) and
