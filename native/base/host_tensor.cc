@@ -8,7 +8,8 @@ namespace {
 template <class T>
 at::Tensor over(std::shared_ptr<std::vector<T>> values, const std::vector<int64_t>& shape, at::ScalarType type) {
   void* data = values->data();
-  return at::from_blob(data, shape, [values = std::move(values)](void*) {}, at::TensorOptions().dtype(type));
+  return at::from_blob(
+      data, shape, [values = std::move(values)](void*) {}, at::TensorOptions().dtype(type));
 }
 
 }  // namespace

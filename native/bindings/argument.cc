@@ -60,7 +60,8 @@ int64_t Argument::integer(int64_t low, int64_t high) const {
   const std::string expected = "an integer between " + std::to_string(low) + " and " + std::to_string(high);
   if (!value_.IsNumber()) wrong(expected);
   const double number = value_.As<Napi::Number>().DoubleValue();
-  if (!(number >= static_cast<double>(low) && number <= static_cast<double>(high)) || number != std::floor(number)) wrong(expected);
+  if (!(number >= static_cast<double>(low) && number <= static_cast<double>(high)) || number != std::floor(number))
+    wrong(expected);
   return static_cast<int64_t>(number);
 }
 

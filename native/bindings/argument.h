@@ -14,13 +14,13 @@ class Argument {
  public:
   Argument(Napi::Value value, std::string name) : value_(value), name_(std::move(name)) {}
 
-  Argument operator[](const char* key) const;        // a field of an object
-  Argument at(uint32_t index) const;                 // an element of an array
-  bool given() const;                                // neither undefined nor null
+  Argument operator[](const char* key) const;  // a field of an object
+  Argument at(uint32_t index) const;           // an element of an array
+  bool given() const;                          // neither undefined nor null
   Napi::Value value() const { return value_; }
   const std::string& name() const { return name_; }
 
-  uint32_t length() const;                           // of an array
+  uint32_t length() const;  // of an array
   double number(double low, double high) const;
   int64_t integer(int64_t low, int64_t high) const;
   bool boolean() const;

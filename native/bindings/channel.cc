@@ -4,8 +4,8 @@ namespace wordmask::bindings {
 
 Channel::Channel(Napi::Env env) {
   const auto name = Napi::String::New(env, "wordmask");
-  const napi_status status = napi_create_threadsafe_function(env, nullptr, nullptr, name, 0, 1, nullptr, nullptr, nullptr,
-                                                             &Channel::deliver, &function_);
+  const napi_status status = napi_create_threadsafe_function(env, nullptr, nullptr, name, 0, 1, nullptr, nullptr,
+                                                             nullptr, &Channel::deliver, &function_);
   if (status != napi_ok) throw Napi::Error::New(env, "napi_create_threadsafe_function failed");
   napi_unref_threadsafe_function(env, function_);
 }

@@ -39,7 +39,7 @@ models::TextConfig read_text(const Argument& argument) {
   config.layers = size(argument, "layers", kMaxLayers);
   config.heads = size(argument, "heads");
   config.mlp_width = size(argument, "mlpWidth");
-  config.end_of_text = argument["endOfText"].integer(0, config.vocab_size - 1);
+  config.end_of_text = argument["endOfText"].integer(-1, config.vocab_size - 1);
   if (const Argument vocabulary = argument["vocabulary"]; vocabulary.given()) {
     for (uint32_t i = 0, n = vocabulary.length(); i < n; ++i) {
       const int64_t low = i == 0 ? 0 : config.vocabulary.back() + 1;
@@ -56,8 +56,10 @@ models::ClipConfig read_clip_config(const Argument& argument) {
   models::ClipConfig config;
   config.embed_dim = size(argument, "embedDim");
   config.activation = argument["activation"].one_of({"quick_gelu", "gelu"}) == "gelu" ? models::Activation::kGelu
-                                                                                   : models::Activation::kQuickGelu;
+                                                                                      : models::Activation::kQuickGelu;
   config.layer_norm_eps = argument["layerNormEps"].number(0, 1);
+  config.dense = argument["dense"].one_of({"value", "residual"}) == "value" ? models::ClipConfig::Dense::kValue
+                                                                            : models::ClipConfig::Dense::kResidual;
   config.vision = read_vision(argument["vision"]);
   config.text = read_text(argument["text"]);
   config.keys = argument["keys"].one_of({"openai", "huggingface"}) == "openai" ? models::ClipConfig::Keys::kOpenAi

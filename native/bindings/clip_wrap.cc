@@ -38,7 +38,8 @@ Napi::Value load(const Napi::CallbackInfo& info) {
   const auto config = read_clip_config({info[0], "config"});
   const auto files = Argument(info[1], "files").strings();
   const auto compute = read_compute({info[2], "compute"});
-  return make(info, info[3], compute, [=](const Job& job) { return Clip::load(config, files, compute, job.cancel, job.progress); });
+  return make(info, info[3], compute,
+              [=](const Job& job) { return Clip::load(config, files, compute, job.cancel, job.progress); });
 }
 
 // static random(config, seed, compute, task): Promise<Clip>
@@ -66,9 +67,8 @@ Napi::Value preprocess(const Napi::CallbackInfo& info) {
   const ClipWrap& self = Wrapped<ClipWrap>::receiver(info);
   return run(
       info.Env(), read_task(info[2]), self.lane,
-      [clip = self.alive(), image = read_image({info[0], "image"}), options = read_resize({info[1], "options"})](const Job&) {
-        return clip->preprocess(image, options);
-      },
+      [clip = self.alive(), image = read_image({info[0], "image"}),
+       options = read_resize({info[1], "options"})](const Job&) { return clip->preprocess(image, options); },
       ToTensor());
 }
 
@@ -142,8 +142,18 @@ Napi::Value dense_features(const Napi::CallbackInfo& info) {
   const ClipWrap& self = Wrapped<ClipWrap>::receiver(info);
   return run(
       info.Env(), read_task(info[2]), self.lane,
-      [clip = self.alive(), image = read_image({info[0], "image"}), options = read_dense({info[1], "options"})](const Job& job) {
-        return clip->dense_features(image, options, job.cancel);
+      [clip = self.alive(), image = read_image({info[0], "image"}), options = read_dense({info[1], "options"})](
+          const Job& job) { return clip->dense_features(image, options, job.cancel); },
+      ToTensor());
+}
+
+// densePixels(pixels, task): Promise<Float32Tensor>
+Napi::Value dense_pixels(const Napi::CallbackInfo& info) {
+  const ClipWrap& self = Wrapped<ClipWrap>::receiver(info);
+  return run(
+      info.Env(), read_task(info[1]), self.lane,
+      [clip = self.alive(), pixels = read_tensor({info[0], "pixels"})](const Job&) {
+        return clip->dense_pixels(pixels);
       },
       ToTensor());
 }
@@ -195,10 +205,10 @@ void ClipWrap::finalize(Napi::Env env, ClipWrap* clip) {
 void ClipWrap::define(Napi::Env env, Napi::Object exports) {
   Wrapped<ClipWrap>::define(
       env, exports,
-      {async<load>("load", kStatic), async<random>("random", kStatic), sync<about>("info"), async<preprocess>("preprocess"),
-       async<encode_image>("encodeImage"), async<encode_pixels>("encodePixels"), async<encode_text>("encodeText"),
-       async<encode_classes>("encodeClasses"), async<dense_features>("denseFeatures"), async<save>("save"),
-       sync<dispose>("dispose")});
+      {async<load>("load", kStatic), async<random>("random", kStatic), sync<about>("info"),
+       async<preprocess>("preprocess"), async<encode_image>("encodeImage"), async<encode_pixels>("encodePixels"),
+       async<encode_text>("encodeText"), async<encode_classes>("encodeClasses"), async<dense_features>("denseFeatures"),
+       async<dense_pixels>("densePixels"), async<save>("save"), sync<dispose>("dispose")});
 }
 
 }  // namespace wordmask::bindings

@@ -16,8 +16,8 @@ namespace wordmask::bindings {
 
 // JavaScript -> plain structs. Typed arrays are copied: the caller may write to them or transfer them at once.
 ImageU8 read_image(const Argument& argument);
-at::Tensor read_tensor(const Argument& argument);                                            // Float32Tensor
-at::Tensor read_tokens(const Argument& argument, int64_t rows, int64_t columns);              // Int32Array
+at::Tensor read_tensor(const Argument& argument);                                 // Float32Tensor
+at::Tensor read_tokens(const Argument& argument, int64_t rows, int64_t columns);  // Int32Array
 std::map<std::string, std::string> read_metadata(const Argument& argument);
 pipeline::ResizeOptions read_resize(const Argument& argument);
 pipeline::DenseOptions read_dense(const Argument& argument);

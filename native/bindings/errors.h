@@ -16,8 +16,8 @@ struct Failure {
 Failure failure_of(std::exception_ptr error);
 Failure aborted();
 
-// An instance of the class given to setErrorClass (WordmaskError), else an Error with `code`. `origin`, an Error made when
-// the call began, lends its stack: a rejection is created where no JavaScript frame is left.
+// An instance of the class given to setErrorClass (WordmaskError), else an Error with `code`. `origin`, an Error made
+// when the call began, lends its stack: a rejection is created where no JavaScript frame is left.
 Napi::Value to_js(Napi::Env env, const Failure& failure, Napi::Value origin = {});
 
 }  // namespace wordmask::bindings

@@ -43,7 +43,8 @@ Napi::Value regions(const Napi::CallbackInfo& info) {
   options.min_area = settings["minArea"].integer(0, int64_t{1} << 53);
   options.instances = settings["instances"].boolean();
   const Argument skip = settings["skip"];
-  for (uint32_t i = 0, n = skip.length(); i < n; ++i) options.skip.push_back(static_cast<int>(skip.at(i).integer(0, 65535)));
+  for (uint32_t i = 0, n = skip.length(); i < n; ++i)
+    options.skip.push_back(static_cast<int>(skip.at(i).integer(0, 65535)));
   return run(
       info.Env(), read_task(info[4]), "files",
       [map, raw = std::move(raw), options](const Job&) mutable {

@@ -65,7 +65,8 @@ Napi::Value scene_to_js(Napi::Env env, const std::shared_ptr<train::Scene>& scen
 Napi::Value render(const Napi::CallbackInfo& info) {
   return run(
       info.Env(), read_task(info[2]), "files",
-      [pack = Wrapped<ScenePackWrap>::receiver(info).pack, index = Argument(info[0], "index").integer(0, int64_t{1} << 53),
+      [pack = Wrapped<ScenePackWrap>::receiver(info).pack,
+       index = Argument(info[0], "index").integer(0, int64_t{1} << 53),
        options = read_options({info[1], "options"})](const Job&) { return pack->render(index, options); },
       scene_to_js);
 }

@@ -1,11 +1,10 @@
-#include "pipeline/segmenter.h"
-
 #include "bindings/cancel_token.h"
 #include "bindings/clip_wrap.h"
 #include "bindings/convert.h"
 #include "bindings/functions.h"
 #include "bindings/worker.h"
 #include "bindings/wrapped.h"
+#include "pipeline/segmenter.h"
 
 namespace wordmask::bindings {
 namespace {

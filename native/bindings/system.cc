@@ -42,7 +42,8 @@ Napi::Value set_error_class(const Napi::CallbackInfo& info) {
 }  // namespace
 
 std::vector<napi_property_descriptor> system_functions() {
-  return {sync<system_info>("systemInfo", kExport), sync<set_threads>("setThreads", kExport), sync<set_error_class>("setErrorClass", kExport)};
+  return {sync<system_info>("systemInfo", kExport), sync<set_threads>("setThreads", kExport),
+          sync<set_error_class>("setErrorClass", kExport)};
 }
 
 }  // namespace wordmask::bindings

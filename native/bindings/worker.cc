@@ -49,7 +49,8 @@ void Call::start(const std::string& lane, Executor::Mode mode, std::function<Ins
     if (wants_progress) job.progress = [&throttle](double done, double total) { throttle.report(done, total); };
     job.emit = [&channel, id](std::function<Napi::Value(Napi::Env)> event) {
       channel->post([id, event = std::move(event)](Napi::Env env) {
-        InstanceData::of(env).call(env, id, [&](Napi::Env env, Pending& pending) { pending.on_event.Call({event(env)}); });
+        InstanceData::of(env).call(env, id,
+                                   [&](Napi::Env env, Pending& pending) { pending.on_event.Call({event(env)}); });
       });
     };
     InstanceData::Settle settle = body(job);

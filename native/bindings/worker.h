@@ -47,7 +47,8 @@ struct Job {
   std::function<void(std::function<Napi::Value(Napi::Env)> event)> emit;
 };
 
-// JavaScript thread. A promise and what a job needs to settle it. Throws ERR_WORDMASK_ABORTED when it is too late to begin.
+// JavaScript thread. A promise and what a job needs to settle it. Throws ERR_WORDMASK_ABORTED when it is too late to
+// begin.
 class Call {
  public:
   Call(Napi::Env env, Task task);
@@ -66,9 +67,9 @@ class Call {
 void resolve(Napi::Env env, Pending& pending, const std::function<Napi::Value(Napi::Env)>& to_js);
 void reject(Napi::Env env, Pending& pending, const Failure& failure);
 
-// Runs `work(job)` on the lane's thread, then `to_js(env, result)` on the JavaScript thread, and answers with a promise.
-// `work` owns what it touches (shared_ptr, plain structs) and is destroyed before the promise settles. `to_js` takes a
-// shared_ptr, so that an array over the result's memory can keep it alive.
+// Runs `work(job)` on the lane's thread, then `to_js(env, result)` on the JavaScript thread, and answers with a
+// promise. `work` owns what it touches (shared_ptr, plain structs) and is destroyed before the promise settles. `to_js`
+// takes a shared_ptr, so that an array over the result's memory can keep it alive.
 template <class Work, class ToJs>
 Napi::Promise run(Napi::Env env, Task task, const std::string& lane, Work work, ToJs to_js,
                   Executor::Mode mode = Executor::Mode::kInference) {
@@ -87,7 +88,9 @@ Napi::Promise run(Napi::Env env, Task task, const std::string& lane, Work work, 
       }
     } catch (...) {
       owned->reset();
-      return [failure = failure_of(std::current_exception())](Napi::Env env, Pending& pending) { reject(env, pending, failure); };
+      return [failure = failure_of(std::current_exception())](Napi::Env env, Pending& pending) {
+        reject(env, pending, failure);
+      };
     }
     owned->reset();
     return [result, to_js](Napi::Env env, Pending& pending) {

@@ -84,7 +84,8 @@ class Wrapped {
 
   // For construct() of classes that only native code makes.
   static std::unique_ptr<T> handed_over(const Napi::CallbackInfo& info, const char* instead) {
-    auto value = std::static_pointer_cast<std::unique_ptr<T>>(std::exchange(InstanceData::of(info.Env()).incoming, nullptr));
+    auto value =
+        std::static_pointer_cast<std::unique_ptr<T>>(std::exchange(InstanceData::of(info.Env()).incoming, nullptr));
     WM_CHECK(value, code::kInvalidArgument, T::kName, " has no public constructor: use ", instead);
     return std::move(*value);
   }
@@ -96,7 +97,8 @@ class Wrapped {
     const Napi::Object self = info.This().As<Napi::Object>();
     self.TypeTag(&T::kTag);
     const auto finalize = [](napi_env env, void* value, void*) { T::finalize(env, static_cast<T*>(value)); };
-    if (napi_wrap(info.Env(), self, native.get(), finalize, nullptr, nullptr) != napi_ok) throw Napi::Error::New(info.Env());
+    if (napi_wrap(info.Env(), self, native.get(), finalize, nullptr, nullptr) != napi_ok)
+      throw Napi::Error::New(info.Env());
     native.release();
     return self;
   }

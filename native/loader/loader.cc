@@ -1,5 +1,6 @@
-// wordmask.node: the only addon node-gyp-build can pick. It knows nothing of Torch, so it always loads; it opens LibTorch
-// from wherever that was found and makes its symbols visible to core/wordmask_core.node, which carries no RPATH to it.
+// wordmask.node: the only addon node-gyp-build can pick. It knows nothing of Torch, so it always loads; it opens
+// LibTorch from wherever that was found and makes its symbols visible to core/wordmask_core.node, which carries no
+// RPATH to it.
 #include <dlfcn.h>
 #include <napi.h>
 
@@ -16,7 +17,8 @@ void open(const Napi::CallbackInfo& info) {
     Napi::Value item = libraries[i];
     if (!item.IsString()) throw Napi::TypeError::New(env, "Expected a string for libraries[" + std::to_string(i) + "]");
     const std::string path = item.As<Napi::String>();
-    if (path.empty() || path[0] != '/') throw Napi::TypeError::New(env, "Expected an absolute path but received " + path);
+    if (path.empty() || path[0] != '/')
+      throw Napi::TypeError::New(env, "Expected an absolute path but received " + path);
     // Never closed: LibTorch registers threads and exit handlers.
     if (!dlopen(path.c_str(), RTLD_NOW | RTLD_GLOBAL)) throw Napi::Error::New(env, dlerror());
   }
