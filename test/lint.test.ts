@@ -1,0 +1,50 @@
+import { execFileSync, spawnSync } from 'node:child_process'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+
+const root = join(import.meta.dirname, '..')
+const layers = (await import(join(root, 'scripts/check-layers.mjs'))) as {
+  checkNative(name: string, text: string): string[]
+  checkLibrary(name: string, text: string, dependencies: string[]): string[]
+}
+
+describe('npm run lint', () => {
+  test('clang-format, biome, tsc, publint and the layers are content with the checkout', () => {
+    const { status, stdout, stderr } = spawnSync(process.execPath, ['scripts/lint.mjs'], { cwd: root, encoding: 'utf8' })
+    expect(status, `${stdout.slice(-6000)}\n${stderr}`).toBe(0)
+  }, 300_000)
+
+  test.each([
+    ['native/kernels/topk/topk_cpu.cc', '#include "models/vit.h"', 'native/kernels includes models/vit.h, to its left'],
+    ['native/models/vit.cc', '#include "pipeline/clip.h"', 'native/models includes pipeline/clip.h, to its left'],
+    ['native/pipeline/clip.cc', '#include <napi.h>', 'only bindings and loader know Node'],
+    ['native/bindings/clip_wrap.cc', '#include <ATen/ops/softmax.h>', 'bindings do no arithmetic'],
+    ['native/loader/loader.cc', '#include <ATen/core/Tensor.h>', 'the loader must not need LibTorch'],
+    ['native/helpers/x.cc', '', 'native/helpers is not a layer'],
+  ])('%s with %s is refused', (name, text, words) => {
+    expect(layers.checkNative(name, text).join('\n')).toContain(words)
+  })
+
+  test.each([
+    ['native/train/clip_trainer.cc', '#include "models/clip.h"\n#include "base/cancel.h"\n#include <torch/nn.h>'],
+    ['native/bindings/clip_wrap.cc', '#include <napi.h>\n#include "pipeline/clip.h"\n#include <ATen/core/Tensor.h>'],
+  ])('%s with includes to its right is accepted', (name, text) => {
+    expect(layers.checkNative(name, text)).toEqual([])
+  })
+
+  test('an import that package.json does not name, and one from the command line, are refused in lib', () => {
+    const check = (text: string) => layers.checkLibrary('lib/clip.ts', text, ['sharp']).join('\n')
+    expect(check("import sharp from 'sharp'\nimport { join } from 'node:path'")).toBe('')
+    expect(check("import x from 'left-pad'")).toContain('left-pad is not among the dependencies')
+    expect(check("import { flags } from './cli/flags'")).toContain('only lib/cli imports from lib/cli')
+  })
+})
+
+describe('the checkout', () => {
+  test('no path of a machine and no address of a package registry is in a tracked file', () => {
+    const files = execFileSync('git', ['ls-files', '-z'], { cwd: root, encoding: 'utf8' }).split('\0').filter(Boolean)
+    const words = ['registry.npm' + 'js.org', 'py' + 'pi.org', 'files.python' + 'hosted.org', '/wo' + 'rk/', '/ro' + 'ot/']
+    const found = spawnSync('grep', ['-lIF', ...words.flatMap((word) => ['-e', word]), '--', ...files], { cwd: root, encoding: 'utf8' })
+    expect(found.stdout).toBe('')
+  })
+})
