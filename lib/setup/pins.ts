@@ -32,13 +32,14 @@ export const RUNTIME_WHEELS: PinnedWheel[] = [
   },
 ]
 
+/** pip takes --platform at its word: every older glibc is named too, since wheels carry the oldest they run on. */
+const PLATFORMS = [...Array.from({ length: 24 }, (_, i) => `manylinux_2_${28 - i}_x86_64`), 'manylinux2014_x86_64']
+
 export const PIP_TARGET = [
   '--only-binary=:all:',
   '--implementation=cp',
   '--python-version=3.12',
-  ...['manylinux_2_28_x86_64', 'manylinux_2_27_x86_64', 'manylinux_2_25_x86_64', 'manylinux_2_17_x86_64', 'manylinux2014_x86_64'].map(
-    (platform) => `--platform=${platform}`,
-  ),
+  ...PLATFORMS.map((platform) => `--platform=${platform}`),
 ]
 
 /** Free space a setup needs: downloads plus what is unpacked. */
