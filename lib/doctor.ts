@@ -50,6 +50,11 @@ export function describeReport({ ok, checks }: Report): string {
     if (check.state === 'absent' && check.next) lines.push(`${' '.repeat(width + 4)}to have it: ${check.next}`)
   }
   const broken = checks.filter((check) => check.state === 'broken')
-  lines.push('', ok ? 'Everything needed is here.' : `Broken: ${broken.map((check) => check.name).join(', ')}. Next: ${broken.find((check) => check.next)?.next}`)
+  lines.push(
+    '',
+    ok
+      ? 'Everything needed is here.'
+      : `Broken: ${broken.map((check) => check.name).join(', ')}. Next: ${broken.find((check) => check.next)?.next}`,
+  )
   return lines.join('\n')
 }

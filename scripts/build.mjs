@@ -28,7 +28,8 @@ function checkNode() {
 async function ensureScenes() {
   const script = join(root, 'scripts', 'scenes.mjs')
   if (!existsSync(script)) return
-  await step('scenes', fingerprint(filesBelow(['scripts/scenes.mjs', 'scripts/scenes', 'models/scenes'])), [], async () => {
+  const inputs = filesBelow(['scripts/scenes.mjs', 'scripts/scenes', 'models/scenes'], (path) => !path.endsWith('.pack'))
+  await step('scenes', fingerprint(inputs), ['models/scenes/scenes.pack'], async () => {
     const { status } = await run(process.execPath, [script, 'pack'])
     if (status !== 0) throw new StepError('Packing the scenes failed (see above). Next: node scripts/scenes.mjs pack')
   })

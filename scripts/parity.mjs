@@ -39,7 +39,10 @@ function relativeError(value, exact) {
 
 async function compare({ card, dense }, folder) {
   const config = JSON.parse(readFileSync(join(root, 'models/cards', `${card}.json`), 'utf8')).config
-  run(python, ['test/parity/full.py', folder], { input: JSON.stringify({ config, seed: SEED, dense }), stdio: ['pipe', 'inherit', 'inherit'] })
+  run(python, ['test/parity/full.py', folder], {
+    input: JSON.stringify({ config, seed: SEED, dense }),
+    stdio: ['pipe', 'inherit', 'inherit'],
+  })
   const answers = JSON.parse(readFileSync(join(folder, 'answers.json'), 'utf8'))
   if (!(answers.spread < 0.999)) throw new Error(`${card}: all images look alike (cosine ${answers.spread}); parity would prove nothing`)
   const io = [join(folder, 'io.safetensors')]
@@ -57,7 +60,14 @@ async function compare({ card, dense }, folder) {
       const exact = await readTensor(io, `exact.${key}`, {})
       const error = relativeError(value.data, exact.data)
       const bound = Math.max(2 * answers.float32[key], 1e-5)
-      rows.push({ architecture: card, output: key, ours: error.toExponential(2), python: answers.float32[key].toExponential(2), bound: bound.toExponential(2), pass: error <= bound })
+      rows.push({
+        architecture: card,
+        output: key,
+        ours: error.toExponential(2),
+        python: answers.float32[key].toExponential(2),
+        bound: bound.toExponential(2),
+        pass: error <= bound,
+      })
     }
     clip.dispose()
   }

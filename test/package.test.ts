@@ -39,7 +39,9 @@ afterAll(() => rmSync(scratch, { recursive: true, force: true }))
 
 describe.sequential('the package, installed with --ignore-scripts into an empty folder', () => {
   test('holds the addon, the models and the types; no sources, no test programs', () => {
-    expect(files).toEqual(expect.arrayContaining(['dist/index.js', 'dist/index.mjs', 'dist/index.d.ts', 'binding.d.ts', 'README.md', 'LICENSE']))
+    expect(files).toEqual(
+      expect.arrayContaining(['dist/index.js', 'dist/index.mjs', 'dist/index.d.ts', 'binding.d.ts', 'README.md', 'LICENSE']),
+    )
     expect(files.filter((path) => path.startsWith('prebuilds/')).sort()).toEqual([
       'prebuilds/linux-x64/core/libwordmask_core.so',
       'prebuilds/linux-x64/core/wordmask_core.node',
@@ -66,11 +68,16 @@ describe.sequential('the package, installed with --ignore-scripts into an empty 
 
   test.each([
     ['mts', 'import { Clip, type Segmentation, Segmenter, WordmaskError } from "wordmask"'],
-    ['cts', 'import wordmask = require("wordmask"); import Clip = wordmask.Clip; import Segmenter = wordmask.Segmenter; import WordmaskError = wordmask.WordmaskError; type Segmentation = wordmask.Segmentation'],
-  ])('its types check in a .%s file', (ending, head) => {
-    writeFileSync(
-      join(app, `types.${ending}`),
-      `${head}
+    [
+      'cts',
+      'import wordmask = require("wordmask"); import Clip = wordmask.Clip; import Segmenter = wordmask.Segmenter; import WordmaskError = wordmask.WordmaskError; type Segmentation = wordmask.Segmentation',
+    ],
+  ])(
+    'its types check in a .%s file',
+    (ending, head) => {
+      writeFileSync(
+        join(app, `types.${ending}`),
+        `${head}
        export async function use(): Promise<Uint8Array | Uint16Array> {
          const clip: Clip = await Clip.load('scenes')
          const width: number = clip.info.embedDim
@@ -81,15 +88,20 @@ describe.sequential('the package, installed with --ignore-scripts into an empty 
          const wrong = new WordmaskError('ERR_NO_SUCH', '')
          return error && wrong && result.labels
        }`,
-    )
-    const options = ['--noEmit', '--strict', '--target', 'es2022', '--module', 'nodenext', '--types', 'node']
-    const roots = ['--typeRoots', join(root, 'node_modules', '@types'), '--lib', 'es2023,esnext.disposable']
-    const tsc = run(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), ...options, ...roots, `types.${ending}`])
-    expect(tsc.all.trim()).toBe('')
-  }, 120_000)
+      )
+      const options = ['--noEmit', '--strict', '--target', 'es2022', '--module', 'nodenext', '--types', 'node']
+      const roots = ['--typeRoots', join(root, 'node_modules', '@types'), '--lib', 'es2023,esnext.disposable']
+      const tsc = run(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), ...options, ...roots, `types.${ending}`])
+      expect(tsc.all.trim()).toBe('')
+    },
+    120_000,
+  )
 
   test('the first call without LibTorch rejects with ERR_WORDMASK_NATIVE_LOAD and the command to type', () => {
-    const { stdout } = script('first.mjs', "import { Clip } from 'wordmask'\nClip.load('scenes').catch((e) => console.log(e.name, e.code, e.message))")
+    const { stdout } = script(
+      'first.mjs',
+      "import { Clip } from 'wordmask'\nClip.load('scenes').catch((e) => console.log(e.name, e.code, e.message))",
+    )
     expect(stdout).toMatch(/^WordmaskError ERR_WORDMASK_NATIVE_LOAD [^]*`npx wordmask setup`/)
   })
 
@@ -102,7 +114,10 @@ describe.sequential('the package, installed with --ignore-scripts into an empty 
     expect(doctor.status).toBe(1)
     const { ok, checks } = JSON.parse(doctor.stdout)
     expect(ok).toBe(false)
-    expect(checks.find((check: { name: string }) => check.name === 'LibTorch')).toMatchObject({ state: 'broken', next: 'npx wordmask setup' })
+    expect(checks.find((check: { name: string }) => check.name === 'LibTorch')).toMatchObject({
+      state: 'broken',
+      next: 'npx wordmask setup',
+    })
   })
 
   test('npx wordmask setup, then everything works: doctor, API from both module systems, command line', () => {

@@ -21,7 +21,13 @@ export function nodeAndPackage(): Check[] {
   const group = 'package'
   return [
     { group, name: 'wordmask', value: `${manifest.version} at ${packageRoot}${inCheckout() ? ' (a checkout)' : ''}`, state: 'ok' },
-    { group, name: 'node', value: `${process.version} (needs ${manifest.engines.node})`, state: fits ? 'ok' : 'broken', next: fits ? undefined : 'install a newer Node' },
+    {
+      group,
+      name: 'node',
+      value: `${process.version} (needs ${manifest.engines.node})`,
+      state: fits ? 'ok' : 'broken',
+      next: fits ? undefined : 'install a newer Node',
+    },
     {
       group,
       name: 'platform',
@@ -36,7 +42,8 @@ export function libtorch(env: Environment): Check[] {
   const { found, tried } = searchLibTorch({ env })
   const group = 'LibTorch'
   const passed = tried.length ? `\nnot used:\n${describeTried(tried)}` : ''
-  if (!found) return [{ group, name: 'LibTorch', value: `not found. Looked at:\n${describeTried(tried)}`, state: 'broken', next: installCommand() }]
+  if (!found)
+    return [{ group, name: 'LibTorch', value: `not found. Looked at:\n${describeTried(tried)}`, state: 'broken', next: installCommand() }]
   return [{ group, name: 'LibTorch', value: `${found.version} at ${found.root} (from ${found.source})${passed}`, state: 'ok' }]
 }
 
@@ -63,7 +70,8 @@ export function cuda(info: SystemInfo | undefined, env: Environment): Check[] {
   if (info?.cuda.available) return [{ group, name: 'CUDA', value: info.cuda.devices.join(', '), state: 'ok' }]
   if (env.WORDMASK_CUDA === '0') return absent('off: step 1, WORDMASK_CUDA=0')
   if (!existsSync('/proc/driver/nvidia/version')) return absent('not used: step 2, no NVIDIA driver is loaded (/proc/driver/nvidia)')
-  if (found && found.cudaLibraries.length === 0) return absent('not used: step 3, this LibTorch holds no libtorch_cuda.so', 'npx wordmask setup --cuda')
+  if (found && found.cudaLibraries.length === 0)
+    return absent('not used: step 3, this LibTorch holds no libtorch_cuda.so', 'npx wordmask setup --cuda')
   return absent(`not used: step 4, ${info?.cuda.reason || 'the addon does not load'}`)
 }
 
@@ -94,8 +102,20 @@ export function models(env: Environment): Check[] {
   const pulled = existsSync(hub) ? readdirSync(hub).filter((name) => name.startsWith('models--')).length : 0
   const builtIn = existsSync(cards) ? readdirSync(cards).filter((name) => name.endsWith('.json')).length : 0
   return [
-    { group, name: 'cards', value: `${builtIn} in ${cards}`, state: builtIn ? 'ok' : 'broken', next: builtIn ? undefined : 'npm install wordmask@latest' },
-    { group, name: 'pulled', value: `${pulled} in ${hub}`, state: pulled ? 'ok' : 'absent', next: pulled ? undefined : 'npx wordmask model pull ViT-B/16' },
+    {
+      group,
+      name: 'cards',
+      value: `${builtIn} in ${cards}`,
+      state: builtIn ? 'ok' : 'broken',
+      next: builtIn ? undefined : 'npm install wordmask@latest',
+    },
+    {
+      group,
+      name: 'pulled',
+      value: `${pulled} in ${hub}`,
+      state: pulled ? 'ok' : 'absent',
+      next: pulled ? undefined : 'npx wordmask model pull ViT-B/16',
+    },
   ]
 }
 

@@ -51,7 +51,10 @@ describe('download', () => {
   test('a connection broken every time is ERR_WORDMASK_DOWNLOAD; started again, it goes on from the part', async () => {
     let broken = true
     const { url, file } = await start((request, response) => broken && breakAfter(request, response, body, 100_000))
-    await expect(download(url, file, { ...fast, retries: 1 })).rejects.toHaveCode('ERR_WORDMASK_DOWNLOAD', /Run the same command again: it goes on at byte \d{6}/)
+    await expect(download(url, file, { ...fast, retries: 1 })).rejects.toHaveCode(
+      'ERR_WORDMASK_DOWNLOAD',
+      /Run the same command again: it goes on at byte \d{6}/,
+    )
     expect(existsSync(file)).toBe(false)
     broken = false
     await download(url, file, { ...fast, sha256: digest })
@@ -61,7 +64,9 @@ describe('download', () => {
 
   test('when the file on the server changed in between, the old part is not glued to the new file', async () => {
     const fresh = noise(500_000, 2)
-    const { url, file } = await start((request, response, n) => (n === 1 ? breakAfter(request, response, body, 100_000) : answer(request, response, fresh, '"two"')))
+    const { url, file } = await start((request, response, n) =>
+      n === 1 ? breakAfter(request, response, body, 100_000) : answer(request, response, fresh, '"two"'),
+    )
     await download(url, file, fast)
     expect(readFileSync(file).equals(fresh)).toBe(true)
   })
@@ -80,7 +85,10 @@ describe('download', () => {
   test('a wrong sha256 names both digests and leaves no file behind', async () => {
     const { url, file } = await start()
     const wrong = 'ab'.repeat(32)
-    await expect(download(url, file, { sha256: wrong })).rejects.toHaveCode('ERR_WORDMASK_DOWNLOAD', new RegExp(`expected sha256 ${wrong} but received ${digest}`))
+    await expect(download(url, file, { sha256: wrong })).rejects.toHaveCode(
+      'ERR_WORDMASK_DOWNLOAD',
+      new RegExp(`expected sha256 ${wrong} but received ${digest}`),
+    )
     expect([existsSync(file), ...leftovers(file)]).toEqual([false])
   })
 
@@ -115,7 +123,9 @@ describe('download', () => {
   })
 
   test('aborted in the middle: ERR_WORDMASK_ABORTED, and the part is kept for the next time', async () => {
-    const { url, file } = await start((_, response) => response.writeHead(200, { 'content-length': body.length, etag: '"one"' }).write(body.subarray(0, 90_000)))
+    const { url, file } = await start((_, response) =>
+      response.writeHead(200, { 'content-length': body.length, etag: '"one"' }).write(body.subarray(0, 90_000)),
+    )
     const controller = new AbortController()
     const running = download(url, file, { ...fast, signal: controller.signal, onProgress: (done) => done >= 90_000 && controller.abort() })
     await expect(running).rejects.toHaveCode('ERR_WORDMASK_ABORTED')

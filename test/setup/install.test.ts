@@ -80,7 +80,10 @@ describe('setup from a zip', () => {
   test('a truncated zip (server sends less and says so) is refused, nothing is installed, the next try is fresh', async () => {
     const { env, log, folder } = machine()
     const from = await start(undefined, zip.data.subarray(0, 300_000))
-    await expect(setupLibTorch({ env, log, from })).rejects.toHaveCode('ERR_WORDMASK_DOWNLOAD', /not a whole zip.*run the same command again/)
+    await expect(setupLibTorch({ env, log, from })).rejects.toHaveCode(
+      'ERR_WORDMASK_DOWNLOAD',
+      /not a whole zip.*run the same command again/,
+    )
     expect(strays(folder)).toEqual([])
     expect(searchLibTorch({ env }).found).toBeUndefined()
     expect(readdirSync(join(folder, 'downloads'))).toEqual([])
@@ -92,12 +95,18 @@ describe('setup from a zip', () => {
     const { env, log } = machine()
     const flipped = Buffer.from(zip.data)
     flipped[200_000] = (flipped[200_000] ?? 0) ^ 1
-    await expect(setupLibTorch({ env, log, from: await start(undefined, flipped) })).rejects.toHaveCode('ERR_WORDMASK_DOWNLOAD', /libtorch_cpu\.so|not a whole zip/)
+    await expect(setupLibTorch({ env, log, from: await start(undefined, flipped) })).rejects.toHaveCode(
+      'ERR_WORDMASK_DOWNLOAD',
+      /libtorch_cpu\.so|not a whole zip/,
+    )
   })
 
   test('a wrong sha256 installs nothing', async () => {
     const { env, log, libtorch } = machine()
-    await expect(setupLibTorch({ env, log, from: await start(), sha256: '0'.repeat(64) })).rejects.toHaveCode('ERR_WORDMASK_DOWNLOAD', /expected sha256 0{64}/)
+    await expect(setupLibTorch({ env, log, from: await start(), sha256: '0'.repeat(64) })).rejects.toHaveCode(
+      'ERR_WORDMASK_DOWNLOAD',
+      /expected sha256 0{64}/,
+    )
     expect(existsSync(libtorch)).toBe(false)
   })
 
@@ -130,7 +139,10 @@ describe('setup from a zip', () => {
     const folder = mkdtempSync(join(scratch, 'old-'))
     const old = makeLibTorchZip(folder, '2.10.0+cpu')
     const { env, log } = machine()
-    await expect(setupLibTorch({ env, log, from: old.file })).rejects.toHaveCode('ERR_WORDMASK_DOWNLOAD', /is LibTorch 2\.10\.0\+cpu; this package needs 2\.11\.0/)
+    await expect(setupLibTorch({ env, log, from: old.file })).rejects.toHaveCode(
+      'ERR_WORDMASK_DOWNLOAD',
+      /is LibTorch 2\.10\.0\+cpu; this package needs 2\.11\.0/,
+    )
   })
 
   test('a zip of something else, a file that is not there', async () => {
@@ -138,7 +150,10 @@ describe('setup from a zip', () => {
     const file = join(scratch, 'other.zip')
     writeFileSync(file, Buffer.from('504b0506000000000000000000000000000000000000', 'hex'))
     await expect(setupLibTorch({ env, log, from: file })).rejects.toHaveCode('ERR_WORDMASK_DOWNLOAD', /holds no lib\/libtorch_cpu\.so/)
-    await expect(setupLibTorch({ env, log, from: '/no/such.zip' })).rejects.toHaveCode('ERR_WORDMASK_FILE_NOT_FOUND', /such\.zip does not exist/)
+    await expect(setupLibTorch({ env, log, from: '/no/such.zip' })).rejects.toHaveCode(
+      'ERR_WORDMASK_FILE_NOT_FOUND',
+      /such\.zip does not exist/,
+    )
   })
 
   test('a LibTorch folder is linked, not copied', async () => {
@@ -158,7 +173,9 @@ describe('the search', () => {
     const { env, log } = machine({ WORDMASK_LIBTORCH_URL: await start() })
     await setupLibTorch({ env, log })
     const wrong = { ...env, WORDMASK_LIBTORCH: '/no/such/folder' }
-    expect(searchLibTorch({ env: wrong })).toEqual({ tried: [{ source: 'WORDMASK_LIBTORCH', path: '/no/such/folder', reason: 'does not exist' }] })
+    expect(searchLibTorch({ env: wrong })).toEqual({
+      tried: [{ source: 'WORDMASK_LIBTORCH', path: '/no/such/folder', reason: 'does not exist' }],
+    })
     await expect(setupLibTorch({ env: wrong, log })).rejects.toHaveCode('ERR_WORDMASK_NATIVE_LOAD', /WORDMASK_LIBTORCH cannot be used/)
   })
 
@@ -173,7 +190,10 @@ describe('the search', () => {
   test('an installed Python torch of that version is used, one of another version is not', () => {
     const { env } = machine()
     const site = join(scratch, 'site')
-    for (const [version, found] of [['2.11.0+cpu', true], ['2.9.1+cpu', false]] as const) {
+    for (const [version, found] of [
+      ['2.11.0+cpu', true],
+      ['2.9.1+cpu', false],
+    ] as const) {
       mkdirSync(join(site, 'torch/lib'), { recursive: true })
       for (const name of ['libtorch_cpu.so', 'libc10.so']) writeFileSync(join(site, 'torch/lib', name), '')
       writeFileSync(join(site, 'torch/__init__.py'), 'raise SystemExit("torch must not be imported to be found")\n')

@@ -24,7 +24,12 @@ describe('what is unpacked', () => {
   })
 
   test('of the nvidia wheels the CPU takes two libraries, CUDA all shared ones', () => {
-    const names = ['nvidia/cu13/lib/libcudart.so.13', 'nvidia/cu13/lib/libcupti.so.13', 'nvidia/cu13/lib/libnvperf_host.so', 'nvidia/cu13/lib/libcudadevrt.a']
+    const names = [
+      'nvidia/cu13/lib/libcudart.so.13',
+      'nvidia/cu13/lib/libcupti.so.13',
+      'nvidia/cu13/lib/libnvperf_host.so',
+      'nvidia/cu13/lib/libcudadevrt.a',
+    ]
     expect(names.filter(selectNvidia(false))).toEqual(names.slice(0, 2))
     expect(names.filter(selectNvidia(true))).toEqual(names.slice(0, 3))
   })
@@ -37,6 +42,10 @@ describe('what is unpacked', () => {
       'Requires-Dist: nvidia-nccl-cu13==2.28.9',
       'Requires-Dist: triton==3.6.0; platform_system == "Linux"',
     ].join('\n')
-    expect(cudaRequirements(metadata)).toEqual(['cuda-toolkit[cublas,cudart]==13.0.2', 'nvidia-cudnn-cu13==9.19.0.56', 'nvidia-nccl-cu13==2.28.9'])
+    expect(cudaRequirements(metadata)).toEqual([
+      'cuda-toolkit[cublas,cudart]==13.0.2',
+      'nvidia-cudnn-cu13==9.19.0.56',
+      'nvidia-nccl-cu13==2.28.9',
+    ])
   })
 })

@@ -4,7 +4,10 @@ import type { AddressInfo } from 'node:net'
 export type Handler = (request: IncomingMessage, response: ServerResponse, count: number) => void
 
 /** An HTTP server of one file that knows ranges, and can be told to misbehave. */
-export async function serve(body: Buffer, misbehave?: Handler): Promise<{ url: string; requests: IncomingMessage[]; close(): Promise<void> }> {
+export async function serve(
+  body: Buffer,
+  misbehave?: Handler,
+): Promise<{ url: string; requests: IncomingMessage[]; close(): Promise<void> }> {
   const requests: IncomingMessage[] = []
   const server = createServer((request, response) => {
     requests.push(request)
