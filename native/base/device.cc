@@ -12,9 +12,7 @@ namespace wordmask {
 
 namespace {
 // This build links libtorch_cpu alone; another library would bring CUDA.
-const char* cuda_reason() {
-  return at::hasCUDA() ? "no CUDA device answers" : "this build of wordmask has no CUDA";
-}
+const char* cuda_reason() { return at::hasCUDA() ? "no CUDA device answers" : "this build of wordmask has no CUDA"; }
 
 int cuda_devices() { return at::hasCUDA() ? static_cast<int>(at::detail::getCUDAHooks().deviceCount()) : 0; }
 
@@ -35,15 +33,19 @@ c10::Device parse_device(const std::string& text) {
   int index = 0;
   if (text.rfind("cuda:", 0) == 0) {
     const auto digits = text.substr(5);
-    const bool number = !digits.empty() && digits.size() <= 3 && digits.find_first_not_of("0123456789") == std::string::npos;
-    WM_CHECK(number, code::kInvalidArgument, "Expected 'cpu', 'cuda', 'cuda:N' or 'auto' for device but received '", text, "'");
+    const bool number =
+        !digits.empty() && digits.size() <= 3 && digits.find_first_not_of("0123456789") == std::string::npos;
+    WM_CHECK(number, code::kInvalidArgument, "Expected 'cpu', 'cuda', 'cuda:N' or 'auto' for device but received '",
+             text, "'");
     index = std::stoi(digits);
   } else {
-    WM_CHECK(text == "cuda", code::kInvalidArgument, "Expected 'cpu', 'cuda', 'cuda:N' or 'auto' for device but received '", text, "'");
+    WM_CHECK(text == "cuda", code::kInvalidArgument,
+             "Expected 'cpu', 'cuda', 'cuda:N' or 'auto' for device but received '", text, "'");
   }
   WM_CHECK(devices > 0, code::kDevice, "Device '", text, "' was asked for but ", cuda_reason(),
            ". Use device 'cpu' or 'auto', and see: wordmask doctor");
-  WM_CHECK(index < devices, code::kDevice, "Device '", text, "' was asked for but there are only ", devices, " CUDA devices");
+  WM_CHECK(index < devices, code::kDevice, "Device '", text, "' was asked for but there are only ", devices,
+           " CUDA devices");
   return c10::Device(at::kCUDA, static_cast<c10::DeviceIndex>(index));
 }
 
@@ -59,7 +61,8 @@ c10::ScalarType parse_dtype(const std::string& text, c10::Device device) {
 bool has_native_bfloat16(c10::Device device) {
   if (device.is_cuda()) return true;
 #if defined(__x86_64__)
-  static const std::set<std::string> without{"SSE41", "AVX", "AVX2", "AVX2_VNNI", "AVX2_VNNI_2", "AVX512_CORE", "AVX512_CORE_VNNI"};
+  static const std::set<std::string> without{
+      "SSE41", "AVX", "AVX2", "AVX2_VNNI", "AVX2_VNNI_2", "AVX512_CORE", "AVX512_CORE_VNNI"};
   return __builtin_cpu_supports("avx512bf16") && !without.contains(isa_limit());
 #else
   return false;

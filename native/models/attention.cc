@@ -10,7 +10,8 @@ AttentionImpl::AttentionImpl(int64_t width, int64_t heads) : heads(heads) {
 
 at::Tensor AttentionImpl::attend(const at::Tensor& qkv, bool causal) const {
   const auto b = qkv.size(0), n = qkv.size(1), width = qkv.size(2) / 3;
-  const auto split = qkv.view({b, n, 3, heads, width / heads}).permute({2, 0, 3, 1, 4}).unbind(0);  // 3 x [b, heads, n, .]
+  const auto split =
+      qkv.view({b, n, 3, heads, width / heads}).permute({2, 0, 3, 1, 4}).unbind(0);  // 3 x [b, heads, n, .]
   const auto mixed = at::scaled_dot_product_attention(split[0], split[1], split[2], {}, /*dropout_p=*/0.0, causal);
   return mixed.transpose(1, 2).reshape({b, n, width});
 }

@@ -1,6 +1,7 @@
 #include "models/clip.h"
 
 #include "base/error.h"
+#include "models/resnet.h"
 
 namespace wordmask::models {
 
@@ -10,8 +11,8 @@ void check_positive(const char* name, int64_t value) {
 }
 
 void check_heads(const char* name, int64_t width, int64_t heads) {
-  WM_CHECK(heads > 0 && width % heads == 0, code::kInvalidArgument, "Expected ", name, ".heads to divide the width ", width,
-           " but received ", heads);
+  WM_CHECK(heads > 0 && width % heads == 0, code::kInvalidArgument, "Expected ", name, ".heads to divide the width ",
+           width, " but received ", heads);
 }
 
 ClipConfig checked(const ClipConfig& config) {
@@ -20,6 +21,7 @@ ClipConfig checked(const ClipConfig& config) {
 }
 
 std::shared_ptr<VisionTower> make_vision(const ClipConfig& config) {
+  if (config.vision.kind == VisionConfig::Kind::kResNet) return std::make_shared<ResNetImpl>(config);
   return std::make_shared<VitImpl>(config);
 }
 }  // namespace
@@ -30,22 +32,23 @@ void check_config(const ClipConfig& config) {
   check_positive("embedDim", config.embed_dim);
   check_positive("vision.imageSize", vision.image_size);
   check_positive("vision.width", vision.width);
-  WM_CHECK(config.layer_norm_eps > 0, code::kInvalidArgument, "Expected a positive number for layerNormEps but received ",
-           config.layer_norm_eps);
+  WM_CHECK(config.layer_norm_eps > 0, code::kInvalidArgument,
+           "Expected a positive number for layerNormEps but received ", config.layer_norm_eps);
   if (vision.kind == VisionConfig::Kind::kVit) {
     check_positive("vision.layers", vision.layers);
     check_positive("vision.mlpWidth", vision.mlp_width);
     check_heads("vision", vision.width, vision.heads);
     WM_CHECK(vision.patch_size > 0 && vision.image_size % vision.patch_size == 0, code::kInvalidArgument,
-             "Expected vision.patchSize to divide vision.imageSize ", vision.image_size, " but received ", vision.patch_size);
+             "Expected vision.patchSize to divide vision.imageSize ", vision.image_size, " but received ",
+             vision.patch_size);
   } else {
     WM_CHECK(vision.stages.size() == 4, code::kInvalidArgument, "Expected 4 numbers for vision.layers but received ",
              vision.stages.size());
     for (const auto blocks : vision.stages) check_positive("vision.layers[i]", blocks);
     check_heads("vision", int64_t{32} * vision.width, vision.heads);
     WM_CHECK(vision.image_size % 32 == 0 && vision.width % 2 == 0, code::kInvalidArgument,
-             "Expected vision.imageSize divisible by 32 and an even vision.width but received ", vision.image_size, " and ",
-             vision.width);
+             "Expected vision.imageSize divisible by 32 and an even vision.width but received ", vision.image_size,
+             " and ", vision.width);
   }
   check_positive("text.contextLength", text.context_length);
   check_positive("text.vocabSize", text.vocab_size);

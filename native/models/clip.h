@@ -18,8 +18,8 @@ struct ClipImpl : TextImpl {
 };
 TORCH_MODULE(Clip);
 
-// Whether a tensor of the model stays float32 when the model computes in another dtype: norms, statistics, embeddings and
-// the logit scale. Everything else feeds matrix products.
+// Whether a tensor of the model stays float32 when the model computes in another dtype: norms, statistics, embeddings
+// and the logit scale. Everything else feeds matrix products.
 bool stays_float32(const std::string& key);
 
 // Checks that sizes are positive and divide as the modules need; names the field that does not.

@@ -4,6 +4,8 @@
 
 #include <cmath>
 
+#include "models/batch_norm.h"
+
 namespace wordmask::models {
 
 namespace {
@@ -15,7 +17,8 @@ bool ends_with_any(const std::string& key, std::initializer_list<const char*> en
 }
 
 bool is_norm(const std::string& key) {
-  return key.find("ln_") != std::string::npos || key.find("bn") != std::string::npos || key.find("downsample.1.") != std::string::npos;
+  return key.find("ln_") != std::string::npos || key.find("bn") != std::string::npos ||
+         key.find("downsample.1.") != std::string::npos;
 }
 
 // Inputs that one output of the matrix or convolution sums over.
@@ -24,7 +27,7 @@ double fan_in(const std::string& key, const at::Tensor& weight) {
   return static_cast<double>(weight.numel()) / static_cast<double>(weight.size(0));
 }
 
-// Standard deviation of OpenAI's initialize_parameters; negative: see the caller.
+// Standard deviation of OpenAI's initialize_parameters.
 double openai_std(const std::string& key, const at::Tensor& weight, const ClipConfig& config) {
   const bool visual = key.starts_with("visual.");
   const double width = visual ? config.vision.width : config.text.width;
@@ -33,6 +36,7 @@ double openai_std(const std::string& key, const at::Tensor& weight, const ClipCo
   if (key == "token_embedding.weight") return 0.02;
   if (key == "positional_embedding") return 0.01;
   if (key == "text_projection" || key == "visual.proj") return in_block;
+  if (key == "visual.attnpool.positional_embedding") return std::pow(weight.size(1), -0.5);
   if (ends_with_any(key, {"class_embedding", "positional_embedding"})) return in_block;
   if (key.ends_with("attn.in_proj_weight")) return in_block;
   if (ends_with_any(key, {"attn.out_proj.weight", "mlp.c_proj.weight"})) return in_block * std::pow(2 * layers, -0.5);
@@ -40,21 +44,40 @@ double openai_std(const std::string& key, const at::Tensor& weight, const ClipCo
   return std::pow(fan_in(key, weight), -0.5);
 }
 
+// BatchNorm statistics are set to those of one batch of smooth pictures.
+void calibrate(ClipImpl& clip, at::Generator& generator) {
+  std::vector<BatchNormImpl*> norms;
+  for (const auto& module : clip.visual->modules()) {
+    if (auto* norm = module->as<BatchNormImpl>()) norms.push_back(norm);
+  }
+  if (norms.empty()) return;
+  const int64_t size = clip.config.vision.image_size;
+  const auto pixels = at::upsample_bicubic2d(at::randn({8, 3, 7, 7}, generator), {size, size}, /*align_corners=*/false);
+  const auto momentum = norms[0]->momentum;
+  for (auto* norm : norms) norm->momentum = 1, norm->train();
+  clip.encode_image(pixels);
+  for (auto* norm : norms) norm->momentum = momentum, norm->eval();
+}
+
 template <class Draw>
-void for_each_parameter(ClipImpl& clip, uint64_t seed, const Draw& draw) {
+void for_each_parameter(ClipImpl& clip, at::Generator& generator, const Draw& draw) {
   c10::InferenceMode normal(false);
   at::NoGradGuard no_grad;
-  auto generator = at::make_generator<at::CPUGeneratorImpl>(seed);
   for (auto& item : clip.named_parameters()) draw(item.key(), item.value(), generator);
 }
 }  // namespace
 
 void initialize(ClipImpl& clip, uint64_t seed) {
-  for_each_parameter(clip, seed, [&](const std::string& key, at::Tensor& weight, at::Generator& generator) {
+  auto generator = at::make_generator<at::CPUGeneratorImpl>(seed);
+  for_each_parameter(clip, generator, [&](const std::string& key, at::Tensor& weight, at::Generator& generator) {
     if (key == "logit_scale") {
       weight.fill_(std::log(1 / 0.07));
     } else if (is_norm(key)) {
-      weight.fill_(key.ends_with(".weight") ? 1 : 0);
+      weight.fill_(key.ends_with(".weight") && !key.ends_with("bn3.weight") ? 1 : 0);
+      if (key == "visual.bn3.weight") weight.fill_(1);  // the stem's, not that of a residual branch
+    } else if (weight.dim() == 4) {
+      const double bound = std::pow(fan_in(key, weight), -0.5);
+      weight.uniform_(-bound, bound, generator);
     } else if (ends_with_any(key, {"bias"})) {
       weight.zero_();
     } else {
@@ -64,7 +87,8 @@ void initialize(ClipImpl& clip, uint64_t seed) {
 }
 
 void redraw(ClipImpl& clip, uint64_t seed) {
-  for_each_parameter(clip, seed, [&](const std::string& key, at::Tensor& weight, at::Generator& generator) {
+  auto generator = at::make_generator<at::CPUGeneratorImpl>(seed);
+  for_each_parameter(clip, generator, [&](const std::string& key, at::Tensor& weight, at::Generator& generator) {
     if (key == "logit_scale") {
       weight.fill_(std::log(1 / 0.07));
     } else if (is_norm(key)) {
@@ -77,6 +101,9 @@ void redraw(ClipImpl& clip, uint64_t seed) {
       weight.normal_(0, std::pow(fan_in(key, weight), -0.5), generator);
     }
   });
+  c10::InferenceMode normal(false);
+  at::NoGradGuard no_grad;
+  calibrate(clip, generator);
 }
 
 }  // namespace wordmask::models

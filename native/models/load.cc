@@ -27,14 +27,16 @@ std::vector<int64_t> shape_in_file(const std::vector<const weights::TensorEntry*
   auto shape = parts[0]->shape;
   for (size_t i = 1; i < parts.size(); ++i) {
     const auto& next = parts[i]->shape;
-    if (shape.empty() || next.size() != shape.size() || !std::equal(shape.begin() + 1, shape.end(), next.begin() + 1)) return next;
+    if (shape.empty() || next.size() != shape.size() || !std::equal(shape.begin() + 1, shape.end(), next.begin() + 1))
+      return next;
     shape[0] += next[0];
   }
   if (transposed && shape.size() == 2) std::swap(shape[0], shape[1]);
   return shape;
 }
 
-void check_keys(const std::vector<weights::NamedTensor>& state, const weights::Checkpoint& checkpoint, const KeyMap& keys) {
+void check_keys(const std::vector<weights::NamedTensor>& state, const weights::Checkpoint& checkpoint,
+                const KeyMap& keys) {
   std::unordered_map<std::string, const weights::TensorEntry*> entries;
   for (const auto& entry : checkpoint.entries()) entries[entry.key] = &entry;
   std::vector<std::string> missing, unexpected, misshaped;
@@ -59,9 +61,9 @@ void check_keys(const std::vector<weights::NamedTensor>& state, const weights::C
   for (const auto& entry : checkpoint.entries()) {
     if (!used.contains(entry.key) && !keys.ignorable(entry.key)) unexpected.push_back(entry.key);
   }
-  WM_CHECK(missing.empty() && unexpected.empty() && misshaped.empty(), code::kCheckpointKeys, "Expected the ", state.size(),
-           " tensors of this architecture but the checkpoint does not fit. Missing ", listed(missing), "; unexpected ",
-           listed(unexpected), "; wrong shape ", listed(misshaped),
+  WM_CHECK(missing.empty() && unexpected.empty() && misshaped.empty(), code::kCheckpointKeys, "Expected the ",
+           state.size(), " tensors of this architecture but the checkpoint does not fit. Missing ", listed(missing),
+           "; unexpected ", listed(unexpected), "; wrong shape ", listed(misshaped),
            ". See what the file holds with: wordmask model info FILE");
 }
 

@@ -14,9 +14,9 @@ struct LoadOptions {
   std::function<bool(const std::string& key)> stays_float32;
 };
 
-// Fills a module whose parameters are still untouched memory, tensor by tensor, so that at most one tensor exists twice.
-// Strict: missing, unexpected and wrong-shaped keys are ERR_WORDMASK_CHECKPOINT_KEYS with all three lists, before
-// anything is read. Progress counts tensors.
+// Fills a module whose parameters are still untouched memory, tensor by tensor, so that at most one tensor exists
+// twice. Strict: missing, unexpected and wrong-shaped keys are ERR_WORDMASK_CHECKPOINT_KEYS with all three lists,
+// before anything is read. Progress counts tensors.
 void load_weights(torch::nn::Module& module, const weights::Checkpoint& checkpoint, const KeyMap& keys,
                   const LoadOptions& options, const Cancel& cancel, const Progress& progress);
 

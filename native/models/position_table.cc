@@ -31,7 +31,8 @@ at::Tensor resize_position(const at::Tensor& table, int64_t h, int64_t w) {
 at::Tensor window_position(const at::Tensor& table, int64_t y, int64_t x, int64_t h, int64_t w) {
   const auto side = side_of(table), width = table.size(1);
   WM_CHECK(y >= 0 && x >= 0 && h > 0 && w > 0 && y + h <= side && x + w <= side, code::kInvalidArgument,
-           "Expected a window inside the ", side, "x", side, " position grid but received ", h, "x", w, " at (", y, ", ", x, ")");
+           "Expected a window inside the ", side, "x", side, " position grid but received ", h, "x", w, " at (", y,
+           ", ", x, ")");
   const auto window = table.slice(0, 1).view({side, side, width}).slice(0, y, y + h).slice(1, x, x + w);
   return at::cat({table.slice(0, 0, 1), window.reshape({h * w, width})});
 }

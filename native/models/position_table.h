@@ -8,8 +8,8 @@ namespace wordmask::models {
 
 // Position tables are [1 + g * g, width]: the class token, then a g x g grid in raster order.
 
-// Bicubic, half-pixel centres, no antialiasing (MaskCLIP, transformers) -> [1 + h * w, width]. The shape decides, not the
-// number of cells: 7 x 28 is resized although it has as many cells as 14 x 14.
+// Bicubic, half-pixel centres, no antialiasing (MaskCLIP, transformers) -> [1 + h * w, width]. The shape decides, not
+// the number of cells: 7 x 28 is resized although it has as many cells as 14 x 14.
 at::Tensor resize_position(const at::Tensor& table, int64_t h, int64_t w);
 
 // Rows of the class token and of the h x w window whose upper left cell is (y, x).

@@ -45,15 +45,16 @@ at::Tensor TextImpl::rows(const at::Tensor& tokens, const at::Tensor& ends) cons
   if (!row_of_id_.defined()) return ids;
   const auto mapped = row_of_id_.take(ids).masked_fill(padding, 0);
   const auto missing = mapped < 0;
-  WM_CHECK(!missing.any().item<bool>(), code::kInvalidArgument,
-           "Expected ids of this model's reduced vocabulary (", config_.vocabulary.size(), " ids) but received ",
+  WM_CHECK(!missing.any().item<bool>(), code::kInvalidArgument, "Expected ids of this model's reduced vocabulary (",
+           config_.vocabulary.size(), " ids) but received ",
            missing.any().item<bool>() ? ids.masked_select(missing)[0].item<int64_t>() : 0);
   return mapped;
 }
 
 at::Tensor TextImpl::encode_text(const at::Tensor& given) {
   WM_CHECK(given.dim() == 2 && given.size(0) > 0 && given.size(1) > 0 && given.size(1) <= config_.context_length,
-           code::kInvalidArgument, "Expected tokens [n, 1 .. ", config_.context_length, "] but received ", given.sizes());
+           code::kInvalidArgument, "Expected tokens [n, 1 .. ", config_.context_length, "] but received ",
+           given.sizes());
   const auto all = given.to(at::kCPU, at::kLong);
   const auto end = ends(all);
   const auto length = end.max().item<int64_t>() + 1;

@@ -26,7 +26,7 @@ struct TextImpl : torch::nn::Module {
   LayerNorm ln_final{nullptr};
 
  private:
-  at::Tensor ends(const at::Tensor& tokens) const;  // index of the end of text of every row
+  at::Tensor ends(const at::Tensor& tokens) const;                          // index of the end of text of every row
   at::Tensor rows(const at::Tensor& tokens, const at::Tensor& ends) const;  // ids -> rows of token_embedding
 
   TextConfig config_;

@@ -6,19 +6,13 @@
 
 namespace wordmask::models {
 
-at::Tensor PatchConvImpl::forward(const at::Tensor& pixels) const {
-  const bool reduced = weight.scalar_type() != at::kFloat && weight.scalar_type() != at::kDouble;
-  const auto patch = weight.size(2);
-  return at::conv2d(reduced ? pixels.to(weight.scalar_type()) : pixels, weight, {}, {patch, patch});
-}
-
 VitImpl::VitImpl(const ClipConfig& config) : dense_(config.dense) {
   const auto& vision = config.vision;
   const int64_t side = vision.image_size / vision.patch_size, width = vision.width;
   class_embedding = register_parameter("class_embedding", parameter({width}));
   positional_embedding = register_parameter("positional_embedding", parameter({1 + side * side, width}));
   proj = register_parameter("proj", parameter({width, config.embed_dim}));
-  conv1 = register_module("conv1", PatchConv(width, vision.patch_size));
+  conv1 = register_module("conv1", Conv(3, width, vision.patch_size, vision.patch_size));
   ln_pre = register_module("ln_pre", LayerNorm(width, config.layer_norm_eps));
   transformer = register_module("transformer", Transformer(width, vision.layers, vision.heads, vision.mlp_width,
                                                            config.activation, config.layer_norm_eps));
@@ -26,7 +20,8 @@ VitImpl::VitImpl(const ClipConfig& config) : dense_(config.dense) {
 }
 
 at::Tensor VitImpl::position(int64_t h, int64_t w) {
-  return at::GradMode::is_enabled() ? resize_position(positional_embedding, h, w) : cache_.get(positional_embedding, h, w);
+  return at::GradMode::is_enabled() ? resize_position(positional_embedding, h, w)
+                                    : cache_.get(positional_embedding, h, w);
 }
 
 VitImpl::Tokens VitImpl::embed(const at::Tensor& pixels, const at::Tensor& given) {

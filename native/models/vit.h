@@ -1,18 +1,11 @@
 #pragma once
 #include "models/config.h"
+#include "models/conv.h"
 #include "models/position_table.h"
 #include "models/transformer.h"
 #include "models/vision_tower.h"
 
 namespace wordmask::models {
-
-struct PatchConvImpl : torch::nn::Module {
-  PatchConvImpl(int64_t width, int64_t patch) { weight = register_parameter("weight", parameter({width, 3, patch, patch})); }
-  at::Tensor forward(const at::Tensor& pixels) const;  // [b, 3, h*p, w*p] -> [b, width, h, w]
-
-  at::Tensor weight;
-};
-TORCH_MODULE(PatchConv);
 
 // OpenAI's vision transformer: class token, learned positions, ln_pre, blocks, ln_post, proj.
 struct VitImpl : VisionTower {
@@ -35,7 +28,7 @@ struct VitImpl : VisionTower {
   at::Tensor position(int64_t h, int64_t w);  // [1 + h * w, width], resized where needed
 
   at::Tensor class_embedding, positional_embedding, proj;
-  PatchConv conv1{nullptr};
+  Conv conv1{nullptr};
   LayerNorm ln_pre{nullptr}, ln_post{nullptr};
   Transformer transformer{nullptr};
 

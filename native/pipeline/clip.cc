@@ -21,7 +21,8 @@ void report(const Progress& progress, int64_t done, int64_t total) {
 }
 
 int64_t positive_batch(int batch_size) {
-  WM_CHECK(batch_size > 0, code::kInvalidArgument, "Expected a positive integer for batchSize but received ", batch_size);
+  WM_CHECK(batch_size > 0, code::kInvalidArgument, "Expected a positive integer for batchSize but received ",
+           batch_size);
   return batch_size;
 }
 }  // namespace
@@ -37,7 +38,8 @@ std::shared_ptr<Clip> Clip::load(const models::ClipConfig& config, const std::ve
   const auto dtype = parse_dtype(compute.dtype, device);
   auto model = std::make_shared<models::ClipImpl>(config);
   const auto checkpoint = weights::open_checkpoint(files);
-  models::load_weights(*model, *checkpoint, models::key_map(config.keys), {device, dtype, models::stays_float32}, cancel, progress);
+  models::load_weights(*model, *checkpoint, models::key_map(config.keys), {device, dtype, models::stays_float32},
+                       cancel, progress);
   return std::shared_ptr<Clip>(new Clip(config, std::move(model), device, dtype));
 }
 
@@ -129,7 +131,8 @@ at::Tensor Clip::encode_classes(const at::Tensor& tokens, const std::vector<int6
   return classes / classes.norm(2, -1, true);
 }
 
-void Clip::save(const std::string& file, at::ScalarType dtype, const std::map<std::string, std::string>& metadata) const {
+void Clip::save(const std::string& file, at::ScalarType dtype,
+                const std::map<std::string, std::string>& metadata) const {
   c10::InferenceMode guard;
   auto state = models::named_state(*model_);
   for (auto& [key, tensor] : state) tensor = tensor.to(at::TensorOptions(at::kCPU).dtype(dtype)).contiguous();

@@ -22,8 +22,8 @@ at::Tensor planes(const ImageU8& image) {
 
 at::Tensor resize(const ImageU8& image, int width, int height, bool bicubic) {
   WM_CHECK(width > 0 && height > 0 && int64_t{width} * height <= kMaxResized, code::kInvalidArgument,
-           "Expected a resized image of 1 to ", kMaxResized, " pixels but received ", width, "x", height, " for an image of ",
-           image.width, "x", image.height);
+           "Expected a resized image of 1 to ", kMaxResized, " pixels but received ", width, "x", height,
+           " for an image of ", image.width, "x", image.height);
   const auto pixels = planes(image);
   if (width == image.width && height == image.height) return pixels[0].contiguous();
   const auto resized = bicubic ? at::_upsample_bicubic2d_aa(pixels, {height, width}, /*align_corners=*/false)
@@ -44,8 +44,8 @@ at::Tensor normalize(const at::Tensor& pixels, const ResizeOptions& options) {
 at::Tensor preprocess(const ImageU8& image, int size, const ResizeOptions& options) {
   // torchvision's rounding: the longer side is truncated, the crop's corner rounded half to even.
   const int64_t shorter = std::min(image.width, image.height), longer = std::max(image.width, image.height);
-  WM_CHECK(shorter > 0, code::kInvalidArgument, "Expected an image of at least 1x1 pixels but received ", image.width, "x",
-           image.height);
+  WM_CHECK(shorter > 0, code::kInvalidArgument, "Expected an image of at least 1x1 pixels but received ", image.width,
+           "x", image.height);
   const int64_t scaled = static_cast<int64_t>(static_cast<double>(size * longer) / static_cast<double>(shorter));
   WM_CHECK(scaled * size <= kMaxResized, code::kInvalidArgument, "Expected sides of a ratio up to ",
            kMaxResized / (int64_t{size} * size), " but received an image of ", image.width, "x", image.height);

@@ -69,7 +69,8 @@ struct Box {
   int left = INT32_MAX, top = INT32_MAX, right = -1, bottom = -1;
 };
 
-// One walk down the columns writes the runs of all regions: a region's run is closed when its next pixel does not follow.
+// One walk down the columns writes the runs of all regions: a region's run is closed when its next pixel does not
+// follow.
 std::vector<Region> encode(const LabelMap& labels, const Partition& partition) {
   std::vector<Region> regions(partition.label.size());
   std::vector<Box> boxes(regions.size());
@@ -93,7 +94,8 @@ std::vector<Region> encode(const LabelMap& labels, const Partition& partition) {
   for (size_t i = 0; i < regions.size(); ++i) {
     if (ends[i] < at) regions[i].counts.push_back(at - ends[i]);
     regions[i].label = partition.label[i];
-    regions[i].bbox = {boxes[i].left, boxes[i].top, boxes[i].right - boxes[i].left + 1, boxes[i].bottom - boxes[i].top + 1};
+    regions[i].bbox = {boxes[i].left, boxes[i].top, boxes[i].right - boxes[i].left + 1,
+                       boxes[i].bottom - boxes[i].top + 1};
   }
   return regions;
 }
@@ -102,7 +104,8 @@ std::vector<Region> encode(const LabelMap& labels, const Partition& partition) {
 std::vector<Region> regions(const LabelMap& labels, const RegionOptions& options) {
   const auto pixels = static_cast<size_t>(labels.width) * static_cast<size_t>(labels.height);
   WM_CHECK(labels.width > 0 && labels.height > 0 && labels.data.size() == pixels && pixels <= INT32_MAX,
-           code::kInvalidArgument, "Expected ", labels.width, "x", labels.height, " labels but received ", labels.data.size());
+           code::kInvalidArgument, "Expected ", labels.width, "x", labels.height, " labels but received ",
+           labels.data.size());
   auto all = encode(labels, options.instances ? components(labels) : values(labels));
   std::erase_if(all, [&](const Region& region) {
     return region.area < options.min_area || std::ranges::find(options.skip, region.label) != options.skip.end();
@@ -117,7 +120,8 @@ std::vector<double> confusion(const uint16_t* truth, const uint16_t* prediction,
   for (size_t i = 0; i < pixels; ++i) {
     if (truth[i] == ignore) continue;
     WM_CHECK(truth[i] < n && prediction[i] < n, code::kInvalidArgument, "Expected labels below ", n,
-             " or truth == ignore (", ignore, ") but received truth ", truth[i], " and prediction ", prediction[i], " at pixel ", i);
+             " or truth == ignore (", ignore, ") but received truth ", truth[i], " and prediction ", prediction[i],
+             " at pixel ", i);
     ++matrix[static_cast<size_t>(truth[i]) * n + prediction[i]];
   }
   return matrix;

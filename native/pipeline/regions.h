@@ -22,7 +22,8 @@ struct RegionOptions {
 // Ordered by label, then by first pixel in raster order.
 std::vector<Region> regions(const LabelMap& labels, const RegionOptions& options);
 
-// matrix[t * n + p]; pixels whose truth is `ignore` are left out; any other value >= n is ERR_WORDMASK_INVALID_ARGUMENT.
+// matrix[t * n + p]; pixels whose truth is `ignore` are left out; any other value >= n is
+// ERR_WORDMASK_INVALID_ARGUMENT.
 std::vector<double> confusion(const uint16_t* truth, const uint16_t* prediction, size_t pixels, int n, int ignore);
 
 }  // namespace wordmask::pipeline

@@ -12,11 +12,12 @@ constexpr int64_t kMaxLabels = 65535;  // 65535 itself is "ignore" in label file
 void check_text(const at::Tensor& text, const SegmentOptions& options, int64_t embed_dim) {
   using Background = SegmentOptions::Background;
   WM_CHECK(text.dim() == 2 && text.size(1) == embed_dim && text.scalar_type() == at::kFloat, code::kInvalidArgument,
-           "Expected float32 text vectors [classes, ", embed_dim, "] but received ", text.scalar_type(), " ", text.sizes());
+           "Expected float32 text vectors [classes, ", embed_dim, "] but received ", text.scalar_type(), " ",
+           text.sizes());
   const bool named = options.background == Background::kNames;
   const bool rows_fit = named ? text.size(0) > options.classes : text.size(0) == options.classes;
-  WM_CHECK(options.classes > 0 && rows_fit, code::kInvalidArgument, "Expected ", options.classes, named ? " + at least 1" : "",
-           " rows of text vectors but received ", text.size(0));
+  WM_CHECK(options.classes > 0 && rows_fit, code::kInvalidArgument, "Expected ", options.classes,
+           named ? " + at least 1" : "", " rows of text vectors but received ", text.size(0));
   WM_CHECK(options.classes + 1 <= kMaxLabels, code::kInvalidArgument, "Expected at most ", kMaxLabels - 1,
            " classes but received ", options.classes);
   WM_CHECK(options.temperature > 0, code::kInvalidArgument, "Expected a positive temperature but received ",
@@ -27,7 +28,8 @@ void check_text(const at::Tensor& text, const SegmentOptions& options, int64_t e
 at::Tensor upsample(const at::Tensor& grid, int width, int height) {
   c10::InferenceMode guard;
   WM_CHECK(grid.dim() == 3 && grid.numel() > 0 && width > 0 && height > 0, code::kInvalidArgument,
-           "Expected a grid [c, h, w] and a size of at least 1x1 but received ", grid.sizes(), " and ", width, "x", height);
+           "Expected a grid [c, h, w] and a size of at least 1x1 but received ", grid.sizes(), " and ", width, "x",
+           height);
   return at::upsample_bilinear2d(grid.unsqueeze(0), {height, width}, /*align_corners=*/false).squeeze(0).contiguous();
 }
 
@@ -36,10 +38,11 @@ SegmentResult segment(Clip& clip, const ImageU8& image, const at::Tensor& text, 
   c10::InferenceMode guard;
   using Background = SegmentOptions::Background;
   check_text(text, options, clip.config().embed_dim);
-  const auto features = clip.dense_features(image, options, cancel);        // [h, w, d]
-  const auto scores = at::matmul(features, text.to(at::kCPU).t());          // [h, w, T]
+  const auto features = clip.dense_features(image, options, cancel);  // [h, w, d]
+  const auto scores = at::matmul(features, text.to(at::kCPU).t());    // [h, w, T]
   WM_CHECK(scores.isfinite().all().item<bool>(), code::kInternal,
-           "Expected finite scores but the model answered NaN or infinity in ", clip.info().dtype, ". Try dtype 'float32'");
+           "Expected finite scores but the model answered NaN or infinity in ", clip.info().dtype,
+           ". Try dtype 'float32'");
   if (cancel) cancel->check();
 
   const double cell = static_cast<double>(clip.cell());

@@ -11,8 +11,8 @@ struct SegmentOptions : DenseOptions {
 };
 
 struct SegmentResult {
-  LabelMap labels;             // size of the input image
-  at::Tensor grid;             // [classes + background names, h, w], cosines
+  LabelMap labels;              // size of the input image
+  at::Tensor grid;              // [classes + background names, h, w], cosines
   std::vector<int64_t> counts;  // pixels of each label value
 };
 

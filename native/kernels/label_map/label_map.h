@@ -8,7 +8,8 @@ struct LabelMapOptions {
   // Cells of the grid that lie under the result, from its upper left corner; not whole where the image was padded to
   // whole cells. Beyond the grid its last cell goes on. 0: the grid's own size.
   double extent_h = 0, extent_w = 0;
-  // Where the softmax of temperature * scores is nowhere above `threshold`, the label is -1. 0: every pixel has a label.
+  // Where the softmax of temperature * scores is nowhere above `threshold`, the label is -1. 0: every pixel has a
+  // label.
   double temperature = 1, threshold = 0;
 };
 

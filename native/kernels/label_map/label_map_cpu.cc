@@ -71,7 +71,8 @@ Best best_of(const float* low, const float* high, float weight, int64_t n) {
   }
   Best best{value[0], index[0]};
   for (int lane = 1; lane < kLanes; ++lane) {
-    if (value[lane] > best.value || (value[lane] == best.value && index[lane] < best.index)) best = {value[lane], index[lane]};
+    if (value[lane] > best.value || (value[lane] == best.value && index[lane] < best.index))
+      best = {value[lane], index[lane]};
   }
   return best;
 }

@@ -10,6 +10,7 @@ std::vector<double> interpolated_scores(const std::vector<double>& scores, int64
                                         const wordmask::kernels::LabelMapOptions& options);
 
 // Argmax, first index first; -1 where the softmax stays below the threshold.
-std::vector<int32_t> label_map(const std::vector<double>& interpolated, int64_t classes, double temperature, double threshold);
+std::vector<int32_t> label_map(const std::vector<double>& interpolated, int64_t classes, double temperature,
+                               double threshold);
 
 }  // namespace wordmask_ref
