@@ -9,8 +9,8 @@ import { describeTried, searchLibTorch } from './setup'
 export type Binding = typeof import('../binding')
 
 const root = join(__dirname, '..')
-const require = createRequire(__filename)
-const nodeGypBuild = require('node-gyp-build') as { resolve(folder: string): string }
+const requireNative = createRequire(__filename)
+const nodeGypBuild = requireNative('node-gyp-build') as { resolve(folder: string): string }
 let loaded: Binding | undefined
 
 /**
@@ -24,7 +24,7 @@ export function binding(): Binding {
 
 function load(): Binding {
   const path = loaderPath()
-  const loader = attempt(`loading ${path}`, () => require(path) as Loader)
+  const loader = attempt(`loading ${path}`, () => requireNative(path) as Loader)
   const { found, tried } = searchLibTorch()
   if (!found) throw failure(`LibTorch ${loader.torch} is not installed. Looked at:\n${describeTried(tried)}`, setupCommand())
   if (found.version.split('+')[0] !== loader.torch) {
@@ -32,7 +32,7 @@ function load(): Binding {
   }
   attempt(`opening LibTorch at ${found.root}`, () => loader.open(found.libraries))
   const core = join(dirname(path), 'core', 'wordmask_core.node')
-  const addon = attempt(`loading ${core}`, () => require(core) as Binding)
+  const addon = attempt(`loading ${core}`, () => requireNative(core) as Binding)
   addon.setErrorClass(WordmaskError)
   return addon
 }
