@@ -251,23 +251,29 @@ export interface Scene {
   pixels: Pixels
   /** Index into ScenePack.names (backgrounds included); every pixel has one. */
   labels: Uint8Array
-  /** Everything the picture shows, e.g. "two dogs and a car on grass". */
+  /** Everything the picture shows, e.g. "two dogs and a car on grass"; captions[2]. */
   caption: string
-  /** Every caption drawn for this scene, the first being `caption`. */
+  /** As training draws them: [0] one, some or all things; [1] exactly one thing; [2] everything. */
   captions: string[]
   /** Indices of the names present. */
   present: number[]
 }
 export declare class ScenePack {
   private constructor()
-  /** A pack file (format version inside; a newer one is ERR_WORDMASK_VERSION). */
-  static open(file: string, task: Task): Promise<ScenePack>
+  /**
+   * The pack of the training styles and, where there is one, that of the held-out style, without which the split
+   * 'heldout' is refused. A newer format is ERR_WORDMASK_VERSION.
+   */
+  static open(files: string[], task: Task): Promise<ScenePack>
   /** Concepts first, backgrounds last. */
   readonly names: string[]
   readonly concepts: number
+  /** The held-out style last, when its file was given. */
   readonly styles: string[]
   /** Token ids that captions, prompts and templates use, ascending; a text tower needs rows for these alone. */
   readonly vocabulary: number[]
+  /** No caption has more tokens. */
+  readonly contextLength: number
   /** Scene `index` of a split; the same (pack, options, index) always gives the same scene on every machine. */
   render(index: number, options: SceneOptions, task: Task): Promise<Scene>
 }
