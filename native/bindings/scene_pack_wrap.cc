@@ -10,11 +10,11 @@ namespace {
 
 using train::ScenePack;
 
-// static open(file, task): Promise<ScenePack>
+// static open(files, task): Promise<ScenePack>
 Napi::Value open(const Napi::CallbackInfo& info) {
   return run(
       info.Env(), read_task(info[1]), "files",
-      [file = Argument(info[0], "file").string()](const Job&) { return ScenePack::open(file); },
+      [files = Argument(info[0], "files").strings()](const Job&) { return ScenePack::open(files); },
       [](Napi::Env env, const std::shared_ptr<std::shared_ptr<ScenePack>>& pack) -> Napi::Value {
         return Wrapped<ScenePackWrap>::make(env, std::make_unique<ScenePackWrap>(ScenePackWrap{*pack}));
       });
@@ -25,6 +25,7 @@ const ScenePack& pack(const Napi::CallbackInfo& info) { return *Wrapped<ScenePac
 Napi::Value names(const Napi::CallbackInfo& info) { return to_array(info.Env(), pack(info).names()); }
 Napi::Value concepts(const Napi::CallbackInfo& info) { return Napi::Number::New(info.Env(), pack(info).concepts()); }
 Napi::Value styles(const Napi::CallbackInfo& info) { return to_array(info.Env(), pack(info).styles()); }
+Napi::Value context_length(const Napi::CallbackInfo& info) { return Napi::Number::New(info.Env(), pack(info).context_length()); }
 Napi::Value vocabulary(const Napi::CallbackInfo& info) {
   const std::vector<int64_t>& ids = pack(info).vocabulary();
   return to_array(info.Env(), std::vector<double>(ids.begin(), ids.end()));
@@ -55,7 +56,7 @@ Napi::Value scene_to_js(Napi::Env env, const std::shared_ptr<train::Scene>& scen
   Napi::Object result = Napi::Object::New(env);
   result["pixels"] = pixels;
   result["labels"] = bytes(scene->labels);
-  result["caption"] = captions.at(0);
+  result["caption"] = captions.at(2);
   result["captions"] = to_array(env, captions);
   result["present"] = to_array(env, scene->present);
   return result;
@@ -80,7 +81,8 @@ std::unique_ptr<ScenePackWrap> ScenePackWrap::construct(const Napi::CallbackInfo
 void ScenePackWrap::define(Napi::Env env, Napi::Object exports) {
   Wrapped<ScenePackWrap>::define(env, exports,
                                  {async<open>("open", kStatic), getter<names>("names"), getter<concepts>("concepts"),
-                                  getter<styles>("styles"), getter<vocabulary>("vocabulary"), async<render>("render")});
+                                  getter<styles>("styles"), getter<vocabulary>("vocabulary"),
+                                  getter<context_length>("contextLength"), async<render>("render")});
 }
 
 }  // namespace wordmask::bindings
