@@ -59,6 +59,7 @@ test('a Hugging Face folder in shards gives the answers of transformers in float
   const config = {
     ...golden('vit-quick-gelu').config,
     keys: 'huggingface' as const,
+    dense: 'value' as const,
     vision: { kind: 'vit' as const, imageSize: 32, patchSize: 8, width: 64, layers: 2, heads: 2, mlpWidth: 128 },
   }
   const shards = [1, 2].map((shard) => goldenFile(`huggingface/model-0000${shard}-of-00002.safetensors`))
