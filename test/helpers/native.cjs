@@ -1,0 +1,36 @@
+// The addon without lib/, for child processes and worker threads that no TypeScript loader serves.
+exports.open = () => {
+  const { loader, core, libraries } = JSON.parse(process.env.WORDMASK_TEST_ADDON)
+  require(loader).open(libraries)
+  return require(core)
+}
+
+/** A ViT CLIP of 0.6 MB: every block is there, two layers deep. */
+exports.tiny = {
+  embedDim: 32,
+  activation: 'quick_gelu',
+  layerNormEps: 1e-5,
+  dense: 'residual',
+  keys: 'openai',
+  vision: { kind: 'vit', imageSize: 32, patchSize: 8, width: 64, layers: 2, heads: 2, mlpWidth: 128 },
+  text: { contextLength: 16, vocabSize: 100, width: 64, layers: 2, heads: 2, mlpWidth: 128, endOfText: -1 },
+}
+/** One of 12 MB, whose calls take long enough to be met while they run. */
+exports.middling = {
+  ...exports.tiny,
+  vision: { kind: 'vit', imageSize: 64, patchSize: 4, width: 256, layers: 4, heads: 4, mlpWidth: 1024 },
+}
+exports.compute = { device: 'cpu', dtype: 'float32' }
+exports.resize = { mean: [0.5, 0.5, 0.5], std: [0.5, 0.5, 0.5], interpolation: 'bicubic' }
+exports.encode = { ...exports.resize, normalize: true, batchSize: 8 }
+
+/** Smooth colour waves that differ by seed. */
+exports.picture = (width, height, seed = 0) => {
+  const data = new Uint8Array(width * height * 3)
+  for (let i = 0; i < data.length; i++) {
+    const x = Math.floor(i / 3) % width
+    const y = Math.floor(i / (3 * width))
+    data[i] = 127.5 + 127 * Math.sin((x * (1 + (seed % 3)) + 2 * y + 40 * (i % 3) + 90 * seed) / 17)
+  }
+  return { data, width, height }
+}
