@@ -55,14 +55,14 @@ export class Tokenizer {
 
   /**
    * Every text as start mark, ids, end mark, zero padded to `contextLength`. A longer text is cut and its last id replaced
-   * by the end mark.
+   * by the end mark. Words with an id outside `known` are left out.
    */
-  tokenize(texts: string[], contextLength = 77): TokenTensor {
+  tokenize(texts: readonly string[], contextLength = 77, known?: ReadonlySet<number>): TokenTensor {
     if (!Number.isInteger(contextLength) || contextLength < 2) throw invalidArgument('contextLength', 'an integer of at least 2', contextLength)
     const data = new Int32Array(texts.length * contextLength)
     texts.forEach((text, row) => {
       if (typeof text !== 'string') throw invalidArgument(`texts[${row}]`, 'a string', text)
-      this.fill(data.subarray(row * contextLength, (row + 1) * contextLength), text)
+      this.fill(data.subarray(row * contextLength, (row + 1) * contextLength), text, known)
     })
     return { data, shape: [texts.length, contextLength] }
   }
@@ -72,10 +72,11 @@ export class Tokenizer {
     return this.encode(text).length + 2
   }
 
-  private fill(row: Int32Array, text: string): void {
+  private fill(row: Int32Array, text: string, known: ReadonlySet<number> | undefined): void {
     row[0] = startOfText
     let n = 1
     for (const { ids } of this.encodeWords(text)) {
+      if (known && !ids.every((id) => known.has(id))) continue
       for (const id of ids) if (n < row.length) row[n++] = id
       if (n === row.length) break
     }

@@ -1,0 +1,112 @@
+import { existsSync } from 'node:fs'
+import { basename } from 'node:path'
+import type { Binding } from '../binding'
+import type { ClipConfig, Task } from '../../binding'
+import { builtInWeights, clipConfigSchema, clipPreprocess, listCards, type ModelCard, type Preprocess, readCard } from '../cards'
+import { WordmaskError } from '../errors'
+import { nearest } from '../options'
+import type { Templates } from '../text/prompts'
+import { fromHuggingFace, fromOpenClip, huggingFacePreprocess, openClipPreprocess } from './configs'
+import { type Activation, inferConfig } from './infer'
+import { type Located, locate } from './locate'
+
+/** Everything needed to load a CLIP, and what is known about it. */
+export interface ClipSource {
+  name: string
+  family: string
+  config: ClipConfig
+  files: string[]
+  preprocess: Preprocess
+  /** Default templates and segmentation size. */
+  templates: Templates
+  segmentSize: number | undefined
+  licence: string
+  notes: string[]
+  card: ModelCard | undefined
+}
+
+/** Turns a pulled ID into its folder, or undefined where it was not pulled. */
+export type FindPulled = (id: string) => Promise<string | undefined>
+
+/**
+ * Where a model is and how it is built: a built-in name, a file or folder, or an ID that `wordmask model pull` brought.
+ * Nothing is downloaded. @throws ERR_WORDMASK_MODEL_NOT_FOUND with the line to type
+ */
+export async function findClip(source: string, activation: Activation | undefined, native: Binding, findPulled: FindPulled, task: Task): Promise<ClipSource> {
+  const card = await readCard(source)
+  const weights = card && builtInWeights(card)
+  if (card && weights) {
+    if (!existsSync(weights)) throw new WordmaskError('ERR_WORDMASK_MODEL_NOT_FOUND', `The weights of ${source} are missing: ${weights}. Reinstall wordmask.`)
+    return fromCard(card, weights)
+  }
+  if (existsSync(source)) return fromPath(source, activation, native, task)
+  const pulled = await findPulled(source)
+  if (pulled !== undefined) return { ...(await fromPath(pulled, activation, native, task)), name: source }
+  throw await notFound(source, card)
+}
+
+function fromCard(card: ModelCard, weights: string): ClipSource {
+  const { name, family, config, preprocess, templates, segmentSize, licence, notes } = card
+  return { name, family, config, files: [weights], preprocess, templates, segmentSize, licence, notes: notes === undefined ? [] : [notes], card }
+}
+
+async function fromPath(path: string, activation: Activation | undefined, native: Binding, task: Task): Promise<ClipSource> {
+  const located = await locate(path)
+  const { config, notes } = await configOf(path, located, activation, native, task)
+  const preprocess = !located.config
+    ? clipPreprocess
+    : located.config.kind === 'open_clip'
+      ? openClipPreprocess(located.config.json, located.config.file)
+      : huggingFacePreprocess(located.preprocessor ?? {})
+  const licence = located.licence ?? 'not recorded'
+  return { name: basename(path), family: 'CLIP', config, files: located.files, preprocess, templates: 'imagenet', segmentSize: undefined, licence, notes, card: undefined }
+}
+
+async function configOf(path: string, located: Located, activation: Activation | undefined, native: Binding, task: Task) {
+  if (located.config) {
+    const { kind, json, file } = located.config
+    const config = kind === 'open_clip' ? fromOpenClip(json, file) : fromHuggingFace(json, file)
+    return { config: { ...config, activation: activation ?? config.activation }, notes: [] }
+  }
+  const summary = await native.readCheckpoint(located.files, task)
+  const saved = summary.metadata['wordmask.clip']
+  if (saved !== undefined) return { config: savedConfig(saved, path), notes: [] }
+  const inferred = inferConfig(summary, path)
+  const known = activation ?? inferred.activation ?? (/quick-?gelu/i.test(path) ? 'quick_gelu' : undefined)
+  const notes = known
+    ? []
+    : [`${basename(path)} does not record its activation: GELU is assumed, as open_clip does. For weights that continue OpenAI's, load with { activation: 'quick_gelu' }.`]
+  return { config: { ...inferred.config, activation: known ?? ('gelu' as const) }, notes }
+}
+
+/** What Clip.save wrote into the metadata: the exact architecture, vocabulary included. */
+function savedConfig(text: string, path: string): ClipConfig {
+  let value: { version?: number; config?: unknown }
+  try {
+    value = JSON.parse(text)
+  } catch (cause) {
+    throw new WordmaskError('ERR_WORDMASK_CHECKPOINT', `${path}: its wordmask.clip metadata is not JSON`, { cause })
+  }
+  if (typeof value?.version === 'number' && value.version > 1) {
+    throw new WordmaskError('ERR_WORDMASK_VERSION', `${path} has format ${value.version}; this wordmask reads 1. Update with \`npm install wordmask@latest\`.`)
+  }
+  const result = clipConfigSchema.safeParse(value?.config)
+  if (!result.success) throw new WordmaskError('ERR_WORDMASK_CHECKPOINT', `${path}: its wordmask.clip metadata is damaged`, { cause: result.error })
+  return result.data
+}
+
+async function notFound(source: string, card: ModelCard | undefined): Promise<WordmaskError> {
+  const cards = await listCards()
+  const builtIn = cards.filter((entry) => builtInWeights(entry)).map(({ name }) => name)
+  const architecture = card ?? cards.find(({ aliases }) => aliases.includes(source))
+  if (architecture) {
+    const id = architecture.aliases[0] ?? source
+    return new WordmaskError('ERR_WORDMASK_MODEL_NOT_FOUND', `The weights of ${architecture.title} are not here. Get them with \`npx wordmask model pull ${id}\`, then load '${id}'.`)
+  }
+  if (/^(hf|hf-hub):/.test(source) || /^[\w.@-]+\/[\w.-]+$/.test(source)) {
+    return new WordmaskError('ERR_WORDMASK_MODEL_NOT_FOUND', `No model ${source}: it is no file, and it was not pulled. Get it with \`npx wordmask model pull ${source}\`.`)
+  }
+  const meant = nearest(source, builtIn)
+  const hint = meant ? `Did you mean '${meant}'?` : `Built in: ${builtIn.join(', ') || 'none'}. For others: \`npx wordmask model list\`.`
+  return new WordmaskError('ERR_WORDMASK_MODEL_NOT_FOUND', `No model ${JSON.stringify(source)}: it is no built-in name, no file and no folder. ${hint}`)
+}

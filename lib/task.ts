@@ -1,0 +1,64 @@
+import type { Task } from '../binding'
+import { binding } from './binding'
+import { abortedError, throwIfAborted } from './options'
+
+/** Runs native calls under a signal: an abort cancels what is queued or running, and the rejection carries its reason. */
+export async function withSignal<T>(signal: AbortSignal | undefined, run: (task: Task) => Promise<T>): Promise<T> {
+  if (!signal) return run({})
+  throwIfAborted(signal)
+  const token = new (binding().CancelToken)()
+  const cancel = () => token.cancel()
+  signal.addEventListener('abort', cancel, { once: true })
+  try {
+    return await run({ cancel: token })
+  } catch (error) {
+    if (signal.aborted && (error as { code?: string }).code === 'ERR_WORDMASK_ABORTED') throw abortedError(signal)
+    throw error
+  } finally {
+    signal.removeEventListener('abort', cancel)
+  }
+}
+
+/** Waits for `promise` or for the signal, whichever comes first; the work goes on for others who wait. */
+export async function orAbort<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (!signal) return promise
+  throwIfAborted(signal)
+  let stop: (() => void) | undefined
+  const aborted = new Promise<never>((_, reject) => {
+    stop = () => reject(abortedError(signal))
+    signal.addEventListener('abort', stop, { once: true })
+  })
+  try {
+    return await Promise.race([promise, aborted])
+  } finally {
+    if (stop) signal.removeEventListener('abort', stop)
+  }
+}
+
+/** Work that several callers wait for: it is cancelled only when all of them have given up. */
+export class SharedTask<T> {
+  private waiting = 0
+  private readonly abort = new AbortController()
+  readonly result: Promise<T>
+  settled = false
+
+  constructor(work: (signal: AbortSignal) => Promise<T>) {
+    this.result = work(this.abort.signal).finally(() => {
+      this.settled = true
+    })
+    this.result.catch(() => {})
+  }
+
+  get cancelled(): boolean {
+    return this.abort.signal.aborted
+  }
+
+  async wait(signal: AbortSignal | undefined): Promise<T> {
+    this.waiting++
+    try {
+      return await orAbort(this.result, signal)
+    } finally {
+      if (--this.waiting === 0 && !this.settled) this.abort.abort()
+    }
+  }
+}
