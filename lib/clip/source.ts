@@ -1,17 +1,20 @@
 import { existsSync } from 'node:fs'
-import { basename } from 'node:path'
+import { basename, resolve } from 'node:path'
 import type { Binding } from '../binding'
-import type { ClipConfig, Task } from '../../binding'
-import { builtInWeights, clipConfigSchema, clipPreprocess, listCards, type ModelCard, type Preprocess, readCard } from '../cards'
+import type { CheckpointSummary, ClipConfig, Task } from '../../binding'
+import { builtInWeights, clipPreprocess, listCards, type ModelCard, type Preprocess, readCard } from '../cards'
 import { WordmaskError } from '../errors'
 import { nearest } from '../options'
 import type { Templates } from '../text/prompts'
 import { fromHuggingFace, fromOpenClip, huggingFacePreprocess, openClipPreprocess } from './configs'
 import { type Activation, inferConfig } from './infer'
-import { type Located, locate } from './locate'
+import { locate } from './locate'
+import { parseSaved, type SavedClip, savedKey } from './save'
 
 /** Everything needed to load a CLIP, and what is known about it. */
 export interface ClipSource {
+  /** What Clip.load was given; a path is absolute. */
+  load: string
   name: string
   family: string
   config: ClipConfig
@@ -41,58 +44,49 @@ export async function findClip(source: string, activation: Activation | undefine
   }
   if (existsSync(source)) return fromPath(source, activation, native, task)
   const pulled = await findPulled(source)
-  if (pulled !== undefined) return { ...(await fromPath(pulled, activation, native, task)), name: source }
+  if (pulled !== undefined) return { ...(await fromPath(pulled, activation, native, task)), load: source, name: source }
   throw await notFound(source, card)
 }
 
 function fromCard(card: ModelCard, weights: string): ClipSource {
   const { name, family, config, preprocess, templates, segmentSize, licence, notes } = card
-  return { name, family, config, files: [weights], preprocess, templates, segmentSize, licence, notes: notes === undefined ? [] : [notes], card }
+  return { load: name, name, family, config, files: [weights], preprocess, templates, segmentSize, licence, notes: notes === undefined ? [] : [notes], card }
 }
 
 async function fromPath(path: string, activation: Activation | undefined, native: Binding, task: Task): Promise<ClipSource> {
   const located = await locate(path)
-  const { config, notes } = await configOf(path, located, activation, native, task)
-  const preprocess = !located.config
-    ? clipPreprocess
-    : located.config.kind === 'open_clip'
-      ? openClipPreprocess(located.config.json, located.config.file)
-      : huggingFacePreprocess(located.preprocessor ?? {})
-  const licence = located.licence ?? 'not recorded'
-  return { name: basename(path), family: 'CLIP', config, files: located.files, preprocess, templates: 'imagenet', segmentSize: undefined, licence, notes, card: undefined }
-}
-
-async function configOf(path: string, located: Located, activation: Activation | undefined, native: Binding, task: Task) {
+  const plain = {
+    load: resolve(path),
+    name: basename(path),
+    family: 'CLIP',
+    files: located.files,
+    preprocess: clipPreprocess,
+    templates: 'imagenet' as const,
+    segmentSize: undefined,
+    licence: located.licence ?? 'not recorded',
+    notes: [],
+    card: undefined,
+  }
   if (located.config) {
     const { kind, json, file } = located.config
     const config = kind === 'open_clip' ? fromOpenClip(json, file) : fromHuggingFace(json, file)
-    return { config: { ...config, activation: activation ?? config.activation }, notes: [] }
+    const preprocess = kind === 'open_clip' ? openClipPreprocess(json, file) : huggingFacePreprocess(located.preprocessor ?? {})
+    return { ...plain, config: { ...config, activation: activation ?? config.activation }, preprocess }
   }
   const summary = await native.readCheckpoint(located.files, task)
-  const saved = summary.metadata['wordmask.clip']
-  if (saved !== undefined) return { config: savedConfig(saved, path), notes: [] }
-  const inferred = inferConfig(summary, path)
-  const known = activation ?? inferred.activation ?? (/quick-?gelu/i.test(path) ? 'quick_gelu' : undefined)
-  const notes = known
-    ? []
-    : [`${basename(path)} does not record its activation: GELU is assumed, as open_clip does. For weights that continue OpenAI's, load with { activation: 'quick_gelu' }.`]
-  return { config: { ...inferred.config, activation: known ?? ('gelu' as const) }, notes }
+  const saved = summary.metadata[savedKey]
+  if (saved !== undefined) return { ...plain, ...withoutVersion(parseSaved(saved, path)) }
+  return { ...plain, ...inferred(path, summary, activation) }
 }
 
-/** What Clip.save wrote into the metadata: the exact architecture, vocabulary included. */
-function savedConfig(text: string, path: string): ClipConfig {
-  let value: { version?: number; config?: unknown }
-  try {
-    value = JSON.parse(text)
-  } catch (cause) {
-    throw new WordmaskError('ERR_WORDMASK_CHECKPOINT', `${path}: its wordmask.clip metadata is not JSON`, { cause })
-  }
-  if (typeof value?.version === 'number' && value.version > 1) {
-    throw new WordmaskError('ERR_WORDMASK_VERSION', `${path} has format ${value.version}; this wordmask reads 1. Update with \`npm install wordmask@latest\`.`)
-  }
-  const result = clipConfigSchema.safeParse(value?.config)
-  if (!result.success) throw new WordmaskError('ERR_WORDMASK_CHECKPOINT', `${path}: its wordmask.clip metadata is damaged`, { cause: result.error })
-  return result.data
+const withoutVersion = ({ version: _, segmentSize, ...saved }: SavedClip) => ({ ...saved, segmentSize })
+
+function inferred(path: string, summary: CheckpointSummary, activation: Activation | undefined): { config: ClipConfig; notes: string[] } {
+  const found = inferConfig(summary, path)
+  const known = activation ?? found.activation ?? (/quick-?gelu/i.test(path) ? 'quick_gelu' : undefined)
+  if (known) return { config: { ...found.config, activation: known }, notes: [] }
+  const note = `${basename(path)} does not record its activation: GELU is assumed, as open_clip does. For weights that continue OpenAI's, load with { activation: 'quick_gelu' }.`
+  return { config: { ...found.config, activation: 'gelu' }, notes: [note] }
 }
 
 async function notFound(source: string, card: ModelCard | undefined): Promise<WordmaskError> {

@@ -1,0 +1,27 @@
+/** Words and unlabelled images in, masks out. See README.md; every name here is documented where it is defined. */
+export { Clip } from './clip/clip'
+export type { ClipInfo } from './clip/info'
+export type {
+  ClassifyOptions,
+  ClipOptions,
+  DenseFeatureOptions,
+  EncodeImageOptions,
+  EncodeTextOptions,
+  ImageSize,
+  PreprocessOptions,
+  Slide,
+} from './clip/options'
+export { type ErrorCode, WordmaskError } from './errors'
+export { type DecodeOptions, decodeImage } from './image/decode'
+export type { ImageInput, ImageInputs, RawImage } from './image/input'
+export { type LabelMap, readLabelMap } from './image/labels'
+export type { RunOptions, Tensor } from './options'
+export type { Background, MaskOptions, ScoreOptions, SegmentAllOptions, SegmenterOptions, SegmentOptions } from './segmenter/options'
+export { compressRuns, expandRuns, type Rle } from './segmenter/rle'
+export type { SaveOptions } from './segmenter/save'
+export { type Mask, type Protocol, type SegmentFailure, Segmentation } from './segmenter/segmentation'
+export { Segmenter } from './segmenter/segmenter'
+export { classesFromArgument, parseClassText, readClassFile } from './text/class-file'
+export { type ClassEntry, type ClassSpec, parseClasses } from './text/classes'
+export type { Templates } from './text/prompts'
+export { Tokenizer, type TokenTensor } from './text/tokenizer'

@@ -1,0 +1,53 @@
+import { WordmaskError } from '../errors'
+import { abortedError, throwIfAborted } from '../options'
+
+interface Waiter {
+  start(): void
+}
+
+/** Runs at most `running` jobs at once and lets at most `waiting` more stand in line, first come, first served. */
+export class Limiter {
+  private active = 0
+  private readonly line: Waiter[] = []
+
+  constructor(
+    private readonly running: number,
+    private readonly waiting: number,
+  ) {}
+
+  /** @throws ERR_WORDMASK_BUSY at once when the line is full and the job is not `patient` */
+  async run<T>(work: () => Promise<T>, signal: AbortSignal | undefined, patient = false): Promise<T> {
+    throwIfAborted(signal)
+    if (this.active >= this.running) {
+      if (this.line.length >= this.waiting && !patient) {
+        throw new WordmaskError('ERR_WORDMASK_BUSY', `${this.line.length} images are waiting already, as many as maxPending allows. Try again later, or raise maxPending.`)
+      }
+      await this.turn(signal)
+    } else this.active++
+    try {
+      return await work()
+    } finally {
+      // The place passes to the next in line without becoming free in between.
+      const next = this.line.shift()
+      if (next) next.start()
+      else this.active--
+    }
+  }
+
+  private turn(signal: AbortSignal | undefined): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const leave = () => {
+        this.line.splice(this.line.indexOf(waiter), 1)
+        reject(abortedError(signal as AbortSignal))
+      }
+      const waiter: Waiter = {
+        start: () => {
+          signal?.removeEventListener('abort', leave)
+          resolve()
+        },
+      }
+      this.line.push(waiter)
+      signal?.addEventListener('abort', leave, { once: true })
+    })
+  }
+}

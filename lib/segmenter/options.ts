@@ -1,0 +1,100 @@
+import { z } from 'zod'
+import type { Clip } from '../clip/clip'
+import { imageSize, type ImageSize, type Slide } from '../clip/options'
+import { invalidArgument, WordmaskError } from '../errors'
+import { nearest, positiveInteger, type RunOptions, runOptions, slideOptions } from '../options'
+import type { ClassSpec } from '../text/classes'
+import type { Templates } from '../text/prompts'
+
+/**
+ * What is none of the classes. With a background, label 0 is background and class i has label i + 1; without it every pixel
+ * gets a class and class i has label i.
+ */
+export type Background =
+  /** Names that compete with the classes; where one of them wins is background. Negatives of classes join them. */
+  | { names: readonly string[] }
+  /** Pixels whose best class has a softmax share below this (0..1) are background. */
+  | { threshold: number }
+
+/** How a call looks at an image; what is left out is as the segmenter was made. */
+export interface SegmentOptions extends RunOptions {
+  /** Names or specifications; text vectors are cached, so changing them often is cheap. */
+  classes?: readonly (string | ClassSpec)[]
+  /** `null`: no background, though the segmenter has one. */
+  background?: Background | null
+  templates?: Templates
+  /** Shorter side, or both sides, the model sees, in pixels. Labels always have the size of the image. */
+  size?: ImageSize
+  slide?: Slide
+  /** Apply the EXIF orientation, so that labels lie on what viewers show. Default true. */
+  orient?: boolean
+  /** Images with more pixels are refused. Default 178,956,970. */
+  maxPixels?: number
+}
+
+export interface SegmentAllOptions extends SegmentOptions {
+  /** Images in work at once: one is decoded while another is segmented. Default 2. */
+  concurrency?: number
+}
+
+export interface SegmenterOptions extends Omit<SegmentOptions, 'orient'> {
+  /** 'maskclip' (also called 'denseclip'): CLIP's dense features against text. Default 'maskclip'. */
+  method?: 'maskclip' | 'denseclip'
+  /** A loaded model, which stays the caller's to dispose of, or what Clip.load takes. Default 'scenes'. */
+  clip?: Clip | string
+  /** Calls that may wait for their turn; more reject with ERR_WORDMASK_BUSY. Default 64. */
+  maxPending?: number
+}
+
+export interface ScoreOptions {
+  /** 'grid' (default): one value a patch; 'image': bilinear at the size of the image. */
+  at?: 'grid' | 'image'
+  /** Names (or indices) of the classes wanted, in this order. Default: all. */
+  classes?: readonly (string | number)[]
+}
+
+export interface MaskOptions {
+  /** Regions of fewer pixels are left out. Default 1. */
+  minArea?: number
+  /** One mask a 4-connected component instead of one a class. Default false. */
+  instances?: boolean
+}
+
+export const background = z.union([z.strictObject({ names: z.array(z.string()).min(1) }), z.strictObject({ threshold: z.number().gt(0).lt(1) })], {
+  error: '{ names: [...] } with at least one name, or { threshold } between 0 and 1',
+})
+
+const view = {
+  ...runOptions,
+  // Checked by parseClasses and templateList, which say more.
+  classes: z.custom<readonly (string | ClassSpec)[]>(() => true).optional(),
+  templates: z.custom<Templates>(() => true).optional(),
+  background: background.nullable().optional(),
+  size: imageSize.optional(),
+  slide: slideOptions,
+}
+const decode = { orient: z.boolean().optional(), maxPixels: positiveInteger.optional() }
+
+export const segmentOptions = z.strictObject({ ...view, ...decode })
+export const segmentAllOptions = z.strictObject({ ...view, ...decode, concurrency: positiveInteger.max(64).optional() })
+export const segmenterOptions = z.strictObject({
+  ...view,
+  maxPixels: decode.maxPixels,
+  method: z.string().optional(),
+  clip: z.custom<Clip | string>(() => true).optional(),
+  maxPending: z.number().int().nonnegative().optional(),
+})
+export const scoreOptions = z.strictObject({ at: z.enum(['grid', 'image']).optional(), classes: z.array(z.union([z.string(), z.number()])).min(1).optional() })
+export const maskOptions = z.strictObject({ minArea: z.number().int().min(1).optional(), instances: z.boolean().optional() })
+
+const methods = new Map([['maskclip', 'maskclip'], ['denseclip', 'maskclip']] as const)
+export type Method = 'maskclip'
+
+/** The method behind a name or its alias. */
+export function methodNamed(name: string): Method {
+  const method = methods.get(name as 'maskclip')
+  if (method) return method
+  const meant = nearest(name, [...methods.keys()])
+  const error = invalidArgument('method', "'maskclip' (also called 'denseclip')", name)
+  throw meant ? new WordmaskError(error.code, `${error.message}. Did you mean '${meant}'?`) : error
+}

@@ -1,0 +1,131 @@
+import type { SegmentResult } from '../../binding'
+import { binding } from '../binding'
+import { invalidArgument, WordmaskError } from '../errors'
+import { checkOptions, type Tensor } from '../options'
+import type { ClassEntry } from '../text/classes'
+import type { Templates } from '../text/prompts'
+import { type Background, type MaskOptions, maskOptions, type Method, type ScoreOptions, scoreOptions } from './options'
+import { compressRuns, type Rle } from './rle'
+import { coveredCells, SoftmaxGrid } from './score'
+
+/** How an answer came about; goes into run records as it is. */
+export interface Protocol {
+  readonly method: Method
+  readonly model: string
+  readonly dtype: string
+  readonly templates: Templates
+  /** The size the model saw, in pixels. */
+  readonly size: { readonly width: number; readonly height: number }
+  readonly slide: { readonly crop: number; readonly stride: number } | undefined
+  readonly orient: boolean
+  readonly background: Background | undefined
+  /** What cosines are multiplied with before softmax. */
+  readonly temperature: number
+}
+
+/** One region: all pixels of a class, or one connected piece of it. */
+export interface Mask {
+  readonly class: string
+  /** Position of the class in `classes`. */
+  readonly classIndex: number
+  /** The class's id, as COCO files carry it. */
+  readonly id: number
+  /** Mean softmax share of the class over the patches of the region, 0..1. */
+  readonly score: number
+  /** Pixels. */
+  readonly area: number
+  /** x, y, width, height in pixels. */
+  readonly bbox: readonly [number, number, number, number]
+  readonly rle: Rle
+}
+
+const maxScoreBytes = 2 ** 30
+
+/** An image with a class at every pixel. */
+export class Segmentation {
+  readonly error = undefined
+  /** Label of every pixel, row-major, the size of the image as shown. Class i is i, or i + 1 where there is a background (0). */
+  readonly labels: Uint8Array | Uint16Array
+  readonly width: number
+  readonly height: number
+  /** Share of the pixels of every class, 0..1, in the order of `classes`. */
+  readonly coverage: readonly number[]
+  private readonly grid: Tensor
+  private readonly softmax: SoftmaxGrid
+
+  constructor(
+    result: SegmentResult,
+    readonly classes: readonly ClassEntry[],
+    readonly background: Background | undefined,
+    readonly protocol: Protocol,
+  ) {
+    this.labels = result.labels
+    this.width = result.width
+    this.height = result.height
+    const pixels = result.width * result.height
+    this.coverage = classes.map((_, i) => (result.counts[i + this.firstLabel] ?? 0) / pixels)
+    this.grid = result.grid
+    this.softmax = new SoftmaxGrid(result.grid, protocol.temperature)
+  }
+
+  /** Label of class 0: 1 where there is a background, else 0. */
+  get firstLabel(): 0 | 1 {
+    return this.background ? 1 : 0
+  }
+
+  /** Names of the classes that have pixels, largest first. */
+  get found(): string[] {
+    const share = (i: number) => this.coverage[i] as number
+    const indices = this.classes.map((_, i) => i).filter((i) => share(i) > 0)
+    return indices.sort((a, b) => share(b) - share(a)).map((i) => (this.classes[i] as ClassEntry).name)
+  }
+
+  /**
+   * Cosine of every class, -1..1. -> [classes, h, w]: on the patch grid, or (at: 'image') bilinearly at every pixel.
+   * @throws ERR_WORDMASK_MEMORY, with the size, for an answer of more than 1 GiB
+   */
+  async scores(given: ScoreOptions = {}): Promise<Tensor> {
+    const { at = 'grid', classes } = checkOptions('scores', scoreOptions, given)
+    const rows = classes ? classes.map((name) => this.classIndex(name)) : this.classes.map((_, i) => i)
+    const [, h, w] = this.grid.shape as [number, number, number]
+    const [height, width] = at === 'image' ? [this.height, this.width] : [h, w]
+    const bytes = rows.length * height * width * 4
+    if (bytes > maxScoreBytes) {
+      const size = `${rows.length} x ${height} x ${width} float32 = ${(bytes / 2 ** 30).toFixed(2)} GiB`
+      throw new WordmaskError('ERR_WORDMASK_MEMORY', `Scores of ${size} are more than 1 GiB. Ask for fewer classes: scores({ at: '${at}', classes: [...] }), or for at: 'grid'.`)
+    }
+    const data = new Float32Array(rows.length * h * w)
+    rows.forEach((row, i) => data.set(this.grid.data.subarray(row * h * w, (row + 1) * h * w), i * h * w))
+    const onGrid = { data, shape: [rows.length, h, w] }
+    return at === 'image' ? binding().upsample(onGrid, width, height, {}) : onGrid
+  }
+
+  /** The regions as masks, by class and then by first pixel; background is none. */
+  async masks(given: MaskOptions = {}): Promise<Mask[]> {
+    const { minArea = 1, instances = false } = checkOptions('masks', maskOptions, given)
+    const skip = this.background ? [0] : []
+    const regions = await binding().regions(this.labels, this.width, this.height, { minArea, instances, skip }, {})
+    const masks: Mask[] = []
+    for (const { label, area, bbox, counts } of regions) {
+      const classIndex = label - this.firstLabel
+      const { name, id } = this.classes[classIndex] as ClassEntry
+      const cells = coveredCells(counts, bbox, this, this.softmax)
+      const score = await this.softmax.mean(classIndex, cells)
+      masks.push({ class: name, classIndex, id, score, area, bbox, rle: { size: [this.height, this.width], counts: compressRuns(counts) } })
+    }
+    return masks
+  }
+
+  private classIndex(name: string | number): number {
+    const index = typeof name === 'number' ? name : this.classes.findIndex((entry) => entry.name === name)
+    if (Number.isInteger(index) && index >= 0 && index < this.classes.length) return index
+    throw invalidArgument('classes', 'names of this segmentation or their positions', name)
+  }
+}
+
+/** What segmentAll yields for an image that could not be segmented. */
+export interface SegmentFailure {
+  readonly error: WordmaskError
+  /** Position in the input. */
+  readonly index: number
+}
