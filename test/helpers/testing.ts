@@ -1,0 +1,55 @@
+import { createRequire } from 'node:module'
+import { join } from 'node:path'
+import type { ClipConfig, Float32Tensor } from '../../binding'
+import { binding } from '../../lib/binding'
+
+export interface LabelMapOptions {
+  height: number
+  width: number
+  extentH?: number
+  extentW?: number
+  temperature?: number
+  threshold?: number
+}
+
+/** wordmask_testing.node (test/native): kernels beside their references, module states, gradients. */
+export interface Testing {
+  labelMap(scores: Float32Tensor, options: LabelMapOptions, strided: boolean): Int32Array
+  labelMapReference(scores: Float32Tensor, options: LabelMapOptions): { scores: Float64Array; labels: Int32Array }
+  setThreads(threads: number): void
+  parallelThreads(): number
+  moduleState(config: ClipConfig): { key: string; shape: number[]; sources: string[] }[]
+  resizePosition(table: Float32Tensor, h: number, w: number): Float32Tensor
+  windowPosition(table: Float32Tensor, y: number, x: number, h: number, w: number): Float32Tensor
+  withoutGradient(config: ClipConfig, window: number): string[]
+  patchesAndDense(config: ClipConfig, pixels: Float32Tensor): Record<'patches' | 'dense' | 'pooled' | 'image', Float32Tensor>
+}
+
+let loaded: Testing | undefined
+
+/** Loaded after the addon proper, which has opened LibTorch. */
+export function testing(): Testing {
+  binding()
+  loaded ??= createRequire(import.meta.url)(join(import.meta.dirname, '../../build/Release/core/wordmask_testing.node')) as Testing
+  return loaded
+}
+
+/** Numbers in [-1, 1) that are the same on every machine (mulberry32). */
+export function random(seed: number): () => number {
+  let state = seed
+  return () => {
+    state = (state + 0x6d2b79f5) | 0
+    let t = Math.imul(state ^ (state >>> 15), 1 | state)
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t
+    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 31 - 1
+  }
+}
+
+export function randomTensor(shape: number[], seed: number): Float32Tensor {
+  const next = random(seed)
+  return { data: Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, next), shape }
+}
+
+export function tensor(shape: number[], values: number[]): Float32Tensor {
+  return { data: Float32Array.from(values), shape }
+}

@@ -1,0 +1,112 @@
+#include "bindings/convert.h"
+#include "models/clip.h"
+#include "models/init.h"
+#include "models/load.h"
+#include "models/position_table.h"
+#include "testing.h"
+
+namespace wordmask::testing {
+namespace {
+
+Napi::Array to_array(Napi::Env env, at::IntArrayRef values) {
+  auto array = Napi::Array::New(env, values.size());
+  for (uint32_t i = 0; i < values.size(); ++i) array[i] = Napi::Number::New(env, static_cast<double>(values[i]));
+  return array;
+}
+
+Napi::Object to_js(Napi::Env env, const at::Tensor& given) {
+  const auto tensor = given.detach().to(at::kFloat).contiguous();
+  auto data = Napi::Float32Array::New(env, tensor.numel());
+  std::copy_n(tensor.const_data_ptr<float>(), tensor.numel(), data.Data());
+  auto result = Napi::Object::New(env);
+  result["data"] = data;
+  result["shape"] = to_array(env, tensor.sizes());
+  return result;
+}
+
+// moduleState(config) -> [{ key, shape, sources }]: what the module registers and where a file of config.keys has it.
+// Works for any size: parameters are memory that nobody has touched.
+Napi::Value module_state(const Napi::CallbackInfo& info) {
+  const auto config = bindings::read_clip_config({info[0], "config"});
+  const models::ClipImpl clip(config);
+  const auto keys = models::key_map(config.keys);
+  auto result = Napi::Array::New(info.Env());
+  for (const auto& [key, tensor] : models::named_state(clip)) {
+    auto entry = Napi::Object::New(info.Env());
+    entry["key"] = Napi::String::New(info.Env(), key);
+    entry["shape"] = to_array(info.Env(), tensor.sizes());
+    auto sources = Napi::Array::New(info.Env());
+    for (const auto& source : keys.source(key).keys) sources[sources.Length()] = Napi::String::New(info.Env(), source);
+    entry["sources"] = sources;
+    result[result.Length()] = entry;
+  }
+  return result;
+}
+
+// resizePosition(table [1 + g * g, d], h, w) and windowPosition(table, y, x, h, w) -> [1 + h * w, d]
+Napi::Value resize_position(const Napi::CallbackInfo& info) {
+  const auto at = [&](int i) { return Argument(info[i], "size").integer(1, 1 << 16); };
+  return to_js(info.Env(), models::resize_position(read_tensor({info[0], "table"}), at(1), at(2)));
+}
+
+Napi::Value window_position(const Napi::CallbackInfo& info) {
+  const auto at = [&](int i) { return Argument(info[i], "cell").integer(-1, 1 << 16); };
+  return to_js(info.Env(), models::window_position(read_tensor({info[0], "table"}), at(1), at(2), at(3), at(4)));
+}
+
+// withoutGradient(config, window) -> keys of parameters that a training pass (class token, patches, text) does not
+// reach. The pass sees pictures of window x window cells at the grid's lower right corner.
+Napi::Value without_gradient(const Napi::CallbackInfo& info) {
+  const auto config = bindings::read_clip_config({info[0], "config"});
+  const auto window = Argument(info[1], "window").integer(1, 1024);
+  models::ClipImpl clip(config);
+  models::initialize(clip, 7);
+  auto& vit = clip.vit();
+  const int64_t side = config.vision.image_size / config.vision.patch_size, size = window * config.vision.patch_size;
+  const auto pixels = at::linspace(-1, 1, 2 * 3 * size * size).sin().view({2, 3, size, size});
+  const auto corner = models::window_position(vit.positional_embedding, side - window, side - window, window, window);
+  const auto [pooled, patches] = vit.forward_with_patches(pixels, corner);
+  auto tokens = at::zeros({2, config.text.context_length}, at::kLong);
+  tokens.select(1, 1).fill_(config.text.end_of_text);
+  const auto text = clip.encode_text(tokens);
+  const auto scale = clip.logit_scale.exp();
+  (scale * (at::matmul(pooled, text.t()).sum() + at::matmul(patches, text.t()).square().sum())).backward();
+  auto result = Napi::Array::New(info.Env());
+  for (const auto& item : clip.named_parameters()) {
+    const auto& grad = item.value().grad();
+    if (!grad.defined() || !grad.isfinite().all().item<bool>() || grad.abs().max().item<float>() == 0) {
+      result[result.Length()] = Napi::String::New(info.Env(), item.key());
+    }
+  }
+  return result;
+}
+
+// patchesAndDense(config, pixels [1, 3, H, W]) -> { patches, dense, pooled, image }: training's pass beside
+// inference's.
+Napi::Value patches_and_dense(const Napi::CallbackInfo& info) {
+  models::ClipImpl clip(bindings::read_clip_config({info[0], "config"}));
+  models::redraw(clip, 5);
+  const auto pixels = read_tensor({info[1], "pixels"});
+  const auto cell = clip.vit().cell();
+  const auto position = clip.vit().position((pixels.size(2) + cell - 1) / cell, (pixels.size(3) + cell - 1) / cell);
+  const auto [pooled, patches] = clip.vit().forward_with_patches(pixels, position);
+  c10::InferenceMode guard;
+  auto result = Napi::Object::New(info.Env());
+  result["pooled"] = to_js(info.Env(), pooled);
+  result["patches"] = to_js(info.Env(), patches);
+  result["dense"] = to_js(info.Env(), clip.visual->dense(pixels));
+  result["image"] = to_js(info.Env(), clip.encode_image(pixels));
+  return result;
+}
+
+}  // namespace
+
+void define_models(Napi::Env, Napi::Object exports) {
+  define<module_state>(exports, "moduleState");
+  define<resize_position>(exports, "resizePosition");
+  define<window_position>(exports, "windowPosition");
+  define<without_gradient>(exports, "withoutGradient");
+  define<patches_and_dense>(exports, "patchesAndDense");
+}
+
+}  // namespace wordmask::testing

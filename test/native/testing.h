@@ -1,0 +1,40 @@
+// wordmask_testing.node: kernels beside their references, module states and gradients, for vitest alone.
+#pragma once
+#include <ATen/core/Tensor.h>
+#include <napi.h>
+
+#include "base/error.h"
+#include "bindings/argument.h"
+
+namespace wordmask::testing {
+
+using bindings::Argument;
+
+void define_kernels(Napi::Env env, Napi::Object exports);
+void define_models(Napi::Env env, Napi::Object exports);
+
+// { data: Float32Array, shape } -> a float32 tensor of its own.
+at::Tensor read_tensor(const Argument& argument);
+
+// A function whose wordmask::Error becomes an Error with `code`.
+template <Napi::Value (*function)(const Napi::CallbackInfo&)>
+Napi::Value guarded(const Napi::CallbackInfo& info) {
+  try {
+    return function(info);
+  } catch (const Error& error) {
+    auto thrown = Napi::Error::New(info.Env(), error.what());
+    thrown.Set("code", Napi::String::New(info.Env(), error.code()));
+    throw thrown;
+  } catch (const Napi::Error&) {
+    throw;
+  } catch (const std::exception& error) {
+    throw Napi::Error::New(info.Env(), error.what());
+  }
+}
+
+template <Napi::Value (*function)(const Napi::CallbackInfo&)>
+void define(Napi::Object exports, const char* name) {
+  exports[name] = Napi::Function::New(exports.Env(), guarded<function>, name);
+}
+
+}  // namespace wordmask::testing
