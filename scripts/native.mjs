@@ -19,7 +19,7 @@ export async function ensureNative(libtorch) {
     const jobs = Math.max(1, Math.min(availableParallelism(), Math.floor(totalmem() / 2.5e9)))
     say('native', `${generator}, ${jobs} jobs, ${(await hasProgram('ccache')) ? 'with' : 'without'} ccache, against ${libtorch.root}`)
     const cmakeJs = join(root, 'node_modules', 'cmake-js', 'bin', 'cmake-js')
-    const common = ['--out', 'build', '--CDWORDMASK_LIBTORCH', libtorch.root]
+    const common = ['--out', 'build', `--CDWORDMASK_LIBTORCH=${libtorch.root}`]
     for (const args of [
       ['configure', ...common, ...(generator === 'Ninja' ? [] : ['--generator', generator])],
       ['build', ...common, '--parallel', String(jobs)],
