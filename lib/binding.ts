@@ -42,7 +42,11 @@ function loaderPath(): string {
     return nodeGypBuild.resolve(root)
   } catch (error) {
     const platform = `${process.platform}-${process.arch}, Node ${process.version}`
-    throw failure(`No wordmask.node for ${platform} under ${join(root, 'build', 'Release')} or ${join(root, 'prebuilds')}`, buildCommand(), error)
+    throw failure(
+      `No wordmask.node for ${platform} under ${join(root, 'build', 'Release')} or ${join(root, 'prebuilds')}`,
+      buildCommand(),
+      error,
+    )
   }
 }
 
@@ -56,7 +60,9 @@ function attempt<T>(what: string, work: () => T): T {
 }
 
 function failure(problem: string, command: string, cause?: unknown): WordmaskError {
-  return new WordmaskError('ERR_WORDMASK_NATIVE_LOAD', `${problem}\nRun \`${command}\`, or \`npx wordmask doctor\` to see every step.`, { cause })
+  return new WordmaskError('ERR_WORDMASK_NATIVE_LOAD', `${problem}\nRun \`${command}\`, or \`npx wordmask doctor\` to see every step.`, {
+    cause,
+  })
 }
 
 const inCheckout = (): boolean => existsSync(join(root, 'native'))

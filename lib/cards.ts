@@ -16,7 +16,15 @@ export const clipConfigSchema: z.ZodType<ClipConfig> = z.strictObject({
   activation: z.enum(['quick_gelu', 'gelu']),
   layerNormEps: z.number().positive(),
   vision: z.discriminatedUnion('kind', [
-    z.strictObject({ kind: z.literal('vit'), imageSize: integer, patchSize: integer, width: integer, layers: integer, heads: integer, mlpWidth: integer }),
+    z.strictObject({
+      kind: z.literal('vit'),
+      imageSize: integer,
+      patchSize: integer,
+      width: integer,
+      layers: integer,
+      heads: integer,
+      mlpWidth: integer,
+    }),
     z.strictObject({ kind: z.literal('resnet'), imageSize: integer, layers: z.array(integer).length(4), width: integer, heads: integer }),
   ]),
   text: z.strictObject({
@@ -78,7 +86,10 @@ export function parseCard(text: string, file: string): ModelCard {
   }
   const version = (value as { version?: unknown } | null)?.version
   if (typeof version === 'number' && version > cardVersion) {
-    throw new WordmaskError('ERR_WORDMASK_VERSION', `The card ${file} has format ${version}; this wordmask reads up to ${cardVersion}. Update with \`npm install wordmask@latest\`.`)
+    throw new WordmaskError(
+      'ERR_WORDMASK_VERSION',
+      `The card ${file} has format ${version}; this wordmask reads up to ${cardVersion}. Update with \`npm install wordmask@latest\`.`,
+    )
   }
   const result = cardSchema.safeParse(value)
   if (!result.success) throw new WordmaskError('ERR_WORDMASK_CHECKPOINT', `The card ${file} is not valid: ${z.prettifyError(result.error)}`)

@@ -28,8 +28,13 @@ export const slideOptions = z.strictObject({ crop: positiveInteger, stride: posi
  * Checks the options of a call. @throws ERR_WORDMASK_UNKNOWN_OPTION with the name meant, ERR_WORDMASK_INVALID_ARGUMENT with
  * what was expected and what came.
  */
-export function checkOptions<Shape extends z.core.$ZodLooseShape>(call: string, schema: z.ZodObject<Shape>, options: unknown): z.infer<z.ZodObject<Shape>> {
-  if (typeof options !== 'object' || options === null || Array.isArray(options)) throw invalidArgument(`the options of ${call}`, 'an object', options)
+export function checkOptions<Shape extends z.core.$ZodLooseShape>(
+  call: string,
+  schema: z.ZodObject<Shape>,
+  options: unknown,
+): z.infer<z.ZodObject<Shape>> {
+  if (typeof options !== 'object' || options === null || Array.isArray(options))
+    throw invalidArgument(`the options of ${call}`, 'an object', options)
   const result = schema.safeParse(options)
   if (result.success) return result.data
   const unknown = result.error.issues.find((issue) => issue.code === 'unrecognized_keys')
@@ -68,7 +73,8 @@ function expectation(issue: z.core.$ZodIssue): string {
   }
 }
 
-const valueAt = (value: unknown, path: PropertyKey[]): unknown => path.reduce<unknown>((at, key) => (at as Record<PropertyKey, unknown> | undefined)?.[key], value)
+const valueAt = (value: unknown, path: PropertyKey[]): unknown =>
+  path.reduce<unknown>((at, key) => (at as Record<PropertyKey, unknown> | undefined)?.[key], value)
 
 /** The known name that a misspelt one is closest to: at most two edits, or a third of its letters. */
 export function nearest(name: string, known: readonly string[]): string | undefined {

@@ -47,14 +47,24 @@ export class Clip {
    */
   static async load(source = 'scenes', given: options.ClipOptions = {}): Promise<Clip> {
     if (typeof source !== 'string' || source === '') throw invalidArgument('source', 'a built-in name, a path or a pulled ID', source)
-    const { device = 'auto', dtype = 'float32', activation, dense, signal, onProgress } = checkOptions('Clip.load', options.clipOptions, given)
+    const {
+      device = 'auto',
+      dtype = 'float32',
+      activation,
+      dense,
+      signal,
+      onProgress,
+    } = checkOptions('Clip.load', options.clipOptions, given)
     const library = binding()
     return withSignal(signal, async (task) => {
       const tokenizer = await Tokenizer.load()
       const found = await findClip(source, activation, library, findPulled, task)
       const config = dense ? { ...found.config, dense } : found.config
       const native = await library.Clip.load(config, found.files, { device, dtype }, { ...task, ...(onProgress && { onProgress }) })
-      const scale = await library.readTensor(found.files, 'logit_scale', task).then(({ data }) => Math.exp(data[0] as number), () => 100)
+      const scale = await library.readTensor(found.files, 'logit_scale', task).then(
+        ({ data }) => Math.exp(data[0] as number),
+        () => 100,
+      )
       for (const note of found.card ? [] : found.notes) process.emitWarning(note, { type: 'WordmaskWarning', code: 'WORDMASK_MODEL' })
       const vocabulary = new Vocabulary(tokenizer, config.text.contextLength, found.name, config.text.vocabulary)
       return new Clip(native, { ...found, config }, vocabulary, scale)
@@ -69,7 +79,13 @@ export class Clip {
   async encodeImage(images: ImageInputs, given: options.EncodeImageOptions = {}): Promise<Tensor> {
     const { batchSize = 16, normalize = true, signal, ...rest } = checkOptions('encodeImage', options.encodeImageOptions, given)
     return withSignal(signal, (task) =>
-      encodeImages(this.native, this.info.embedDim, images, { ...rest, resize: this.source.preprocess, normalize, batchSize, signal }, task),
+      encodeImages(
+        this.native,
+        this.info.embedDim,
+        images,
+        { ...rest, resize: this.source.preprocess, normalize, batchSize, signal },
+        task,
+      ),
     )
   }
 
@@ -78,19 +94,35 @@ export class Clip {
    * @throws ERR_WORDMASK_VOCABULARY when a small model knows no word of a text; ERR_WORDMASK_TEMPLATE
    */
   async encodeText(texts: string | readonly string[], given: options.EncodeTextOptions = {}): Promise<Tensor> {
-    const { templates = 'none', normalize = true, batchSize = 256, truncate = true, signal, onProgress } = checkOptions('encodeText', options.encodeTextOptions, given)
+    const {
+      templates = 'none',
+      normalize = true,
+      batchSize = 256,
+      truncate = true,
+      signal,
+      onProgress,
+    } = checkOptions('encodeText', options.encodeTextOptions, given)
     const list = toTexts(texts)
     const prompts = templateList(templates)
     this.vocabulary.check(list)
     if (templates !== 'none') {
-      if (!normalize) throw invalidArgument('normalize', "true together with templates (a mean of prompts is a direction), or templates: 'none'", normalize)
+      if (!normalize)
+        throw invalidArgument(
+          'normalize',
+          "true together with templates (a mean of prompts is a direction), or templates: 'none'",
+          normalize,
+        )
       this.vocabulary.checkTemplates(prompts)
       const entries = list.map((name) => ({ name, synonyms: [], prompts: undefined }) as unknown as ClassEntry)
-      return withSignal(signal, (task) => encodeClasses(this.native, this.vocabulary, entries, prompts, this.info.embedDim, { batchSize, truncate, onProgress }, task))
+      return withSignal(signal, (task) =>
+        encodeClasses(this.native, this.vocabulary, entries, prompts, this.info.embedDim, { batchSize, truncate, onProgress }, task),
+      )
     }
     const tokens = this.vocabulary.tokenize(list, truncate)
     if (list.length === 0) return { data: new Float32Array(0), shape: [0, this.info.embedDim] }
-    return withSignal(signal, (task) => this.native.encodeText(tokens.data, list.length, { normalize, batchSize }, { ...task, ...(onProgress && { onProgress }) }))
+    return withSignal(signal, (task) =>
+      this.native.encodeText(tokens.data, list.length, { normalize, batchSize }, { ...task, ...(onProgress && { onProgress }) }),
+    )
   }
 
   /** Token ids. -> [n, contextLength], zero padded; longer texts are cut. Words a small model does not know are left out. */
@@ -120,7 +152,11 @@ export class Clip {
    * Which of the names an image shows. -> every name with its share of the softmax over all names (scores sum to 1),
    * best first. @throws ERR_WORDMASK_CLASSES for an empty list or a name given twice
    */
-  async classify(image: ImageInput, names: readonly (string | ClassSpec)[], given: options.ClassifyOptions = {}): Promise<{ name: string; score: number }[]> {
+  async classify(
+    image: ImageInput,
+    names: readonly (string | ClassSpec)[],
+    given: options.ClassifyOptions = {},
+  ): Promise<{ name: string; score: number }[]> {
     const { signal, onProgress: _, templates, ...decode } = checkOptions('classify', options.classifyOptions, given)
     const classes = parseClasses(names)
     const text = await this.classVectors(classes, templates, { signal })
@@ -134,7 +170,15 @@ export class Clip {
     this.vocabulary.check(classes.flatMap((entry) => entry.prompts ?? [entry.name, ...entry.synonyms]))
     this.vocabulary.checkTemplates(prompts)
     return withSignal(run.signal, (task) =>
-      encodeClasses(this.native, this.vocabulary, classes, prompts, this.info.embedDim, { batchSize: 256, truncate: false, onProgress: run.onProgress }, task),
+      encodeClasses(
+        this.native,
+        this.vocabulary,
+        classes,
+        prompts,
+        this.info.embedDim,
+        { batchSize: 256, truncate: false, onProgress: run.onProgress },
+        task,
+      ),
     )
   }
 

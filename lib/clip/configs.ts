@@ -5,7 +5,10 @@ import { WordmaskError } from '../errors'
 type Json = Record<string, unknown>
 
 function unsupported(file: string, what: string): WordmaskError {
-  return new WordmaskError('ERR_WORDMASK_CHECKPOINT', `${file} describes ${what}, which wordmask does not run. It runs CLIP's own ViT and ResNet towers.`)
+  return new WordmaskError(
+    'ERR_WORDMASK_CHECKPOINT',
+    `${file} describes ${what}, which wordmask does not run. It runs CLIP's own ViT and ResNet towers.`,
+  )
 }
 
 function section(value: unknown): Json {
@@ -26,7 +29,8 @@ export function fromHuggingFace(json: Json, file: string): ClipConfig {
   const text = section(json.text_config ?? json.text_config_dict)
   const activations = [vision.hidden_act ?? 'quick_gelu', text.hidden_act ?? 'quick_gelu']
   const activation = activations[0]
-  if (activation !== activations[1] || (activation !== 'quick_gelu' && activation !== 'gelu')) throw unsupported(file, `the activations ${activations.join(' and ')}`)
+  if (activation !== activations[1] || (activation !== 'quick_gelu' && activation !== 'gelu'))
+    throw unsupported(file, `the activations ${activations.join(' and ')}`)
   const eps = vision.layer_norm_eps ?? 1e-5
   if (typeof eps !== 'number' || (text.layer_norm_eps ?? 1e-5) !== eps) throw unsupported(file, 'different layer_norm_eps for its towers')
   const endOfText = text.eos_token_id ?? 2
@@ -65,7 +69,8 @@ export function fromOpenClip(json: Json, file: string): ClipConfig {
   const text = section(model.text_cfg)
   const foreign = ['timm_model_name', 'hf_model_name'].find((key) => (vision[key] ?? text[key]) !== undefined)
   if (foreign) throw unsupported(file, `a tower from elsewhere (${foreign})`)
-  if (model.custom_text || text.no_causal_mask || text.embed_cls || (vision.pool_type ?? 'tok') !== 'tok' || vision.attentional_pool) throw unsupported(file, 'a variant of the towers')
+  if (model.custom_text || text.no_causal_mask || text.embed_cls || (vision.pool_type ?? 'tok') !== 'tok' || vision.attentional_pool)
+    throw unsupported(file, 'a variant of the towers')
   const width = whole(vision, 'width', 768, file)
   const headWidth = whole(vision, 'head_width', 64, file)
   const imageSize = whole(vision, 'image_size', 224, file)
@@ -101,7 +106,9 @@ export function fromOpenClip(json: Json, file: string): ClipConfig {
 }
 
 function triple(value: unknown, fallback: [number, number, number]): [number, number, number] {
-  return Array.isArray(value) && value.length === 3 && value.every((x) => typeof x === 'number') ? (value as [number, number, number]) : fallback
+  return Array.isArray(value) && value.length === 3 && value.every((x) => typeof x === 'number')
+    ? (value as [number, number, number])
+    : fallback
 }
 
 /** `preprocess_cfg` of open_clip_config.json. Other ways of resizing than by the shorter side are refused. */

@@ -1,8 +1,8 @@
 import type { Clip as NativeClip, Pixels, ResizeOptions, Task } from '../../binding'
-import { abortedError, type Tensor } from '../options'
 import { type DecodeOptions, decodeImage } from '../image/decode'
 import { type ImageInputs, imageCount, imageStream } from '../image/input'
 import { mapOrdered } from '../image/stream'
+import { abortedError, type Tensor } from '../options'
 
 export interface EncodeStreamOptions extends DecodeOptions {
   resize: ResizeOptions
@@ -17,13 +17,23 @@ const pixelsAtOnce = 48_000_000
 const decodesAtOnce = 4
 
 /** Encodes a stream: while one batch is in the towers, the next one is decoded. -> [n, embedDim] */
-export async function encodeImages(native: NativeClip, embedDim: number, images: ImageInputs, options: EncodeStreamOptions, task: Task): Promise<Tensor> {
+export async function encodeImages(
+  native: NativeClip,
+  embedDim: number,
+  images: ImageInputs,
+  options: EncodeStreamOptions,
+  task: Task,
+): Promise<Tensor> {
   const total = imageCount(images)
   const parts: Float32Array[] = []
   let rows = 0
   let running: Promise<void> | undefined
   const encode = async (batch: Pixels[]) => {
-    const { data } = await native.encodeImage(batch, { ...options.resize, normalize: options.normalize, batchSize: options.batchSize }, task)
+    const { data } = await native.encodeImage(
+      batch,
+      { ...options.resize, normalize: options.normalize, batchSize: options.batchSize },
+      task,
+    )
     parts.push(data)
     rows += batch.length
     options.onProgress?.(rows, total)

@@ -4,19 +4,33 @@ import { WordmaskError } from '../errors'
 export type Activation = ClipConfig['activation']
 
 /** Widths of one attention head that are not CLIP's usual 64, by tower width: LAION's H, g and bigG. */
-const headWidths = new Map([[1280, 80], [1408, 88], [1664, 104]])
+const headWidths = new Map([
+  [1280, 80],
+  [1408, 88],
+  [1664, 104],
+])
 
 /**
  * The architecture behind OpenAI-named keys, read off the shapes. The activation is not in the weights: OpenAI's own files
  * (recognised by the scalars they carry) use QuickGELU, others are `undefined` here and must be told.
  * @throws ERR_WORDMASK_CHECKPOINT where the keys are not those of a CLIP
  */
-export function inferConfig(summary: CheckpointSummary, file: string): { config: Omit<ClipConfig, 'activation'>; activation: Activation | undefined } {
+export function inferConfig(
+  summary: CheckpointSummary,
+  file: string,
+): { config: Omit<ClipConfig, 'activation'>; activation: Activation | undefined } {
   const shapes = new Map(summary.tensors.map(({ key, shape }) => [key, shape]))
   const reader = new Shapes(shapes, file)
   const visual = shapes.has('visual.layer1.0.conv1.weight') ? inferResNet(reader) : inferVit(reader)
   const openai = summary.format === 'torchscript' || shapes.has('input_resolution') || 'input_resolution' in summary.metadata
-  const config = { embedDim: visual.embedDim, layerNormEps: 1e-5, vision: visual.vision, text: inferText(reader), keys: 'openai', dense: 'residual' } as const
+  const config = {
+    embedDim: visual.embedDim,
+    layerNormEps: 1e-5,
+    vision: visual.vision,
+    text: inferText(reader),
+    keys: 'openai',
+    dense: 'residual',
+  } as const
   return { config, activation: openai ? 'quick_gelu' : undefined }
 }
 
@@ -29,7 +43,9 @@ class Shapes {
   get(key: string, rank: number): number[] {
     const shape = this.shapes.get(key)
     if (shape?.length === rank) return shape
-    const found = shape ? `it has shape [${shape}]` : `the file has ${this.shapes.size} keys, such as ${[...this.shapes.keys()].slice(0, 3).join(', ')}`
+    const found = shape
+      ? `it has shape [${shape}]`
+      : `the file has ${this.shapes.size} keys, such as ${[...this.shapes.keys()].slice(0, 3).join(', ')}`
     throw new WordmaskError(
       'ERR_WORDMASK_CHECKPOINT',
       `${this.file} is not a CLIP: expected ${key} with ${rank} dimensions, but ${found}. See what it is with \`npx wordmask model info ${this.file}\`.`,
@@ -46,7 +62,10 @@ class Shapes {
   square(tokens: number, key: string): number {
     const side = Math.round(Math.sqrt(tokens - 1))
     if (side * side === tokens - 1) return side
-    throw new WordmaskError('ERR_WORDMASK_CHECKPOINT', `${this.file}: ${key} has ${tokens} rows, which is not a square grid and a class token`)
+    throw new WordmaskError(
+      'ERR_WORDMASK_CHECKPOINT',
+      `${this.file}: ${key} has ${tokens} rows, which is not a square grid and a class token`,
+    )
   }
 
   heads(width: number, key: string): number {

@@ -32,7 +32,10 @@ async function locateFolder(folder: string): Promise<Located> {
   const names = await readdir(folder)
   const weights = names.filter((name) => /\.(safetensors|pt|pth|bin)$/.test(name))
   if (weights.length === 1) return describe(folder, [join(folder, weights[0] as string)], undefined)
-  const found = weights.length === 0 ? `it holds ${names.slice(0, 6).join(', ') || 'nothing'}` : `it holds ${weights.length} weight files: name one of ${weights.slice(0, 6).join(', ')}`
+  const found =
+    weights.length === 0
+      ? `it holds ${names.slice(0, 6).join(', ') || 'nothing'}`
+      : `it holds ${weights.length} weight files: name one of ${weights.slice(0, 6).join(', ')}`
   throw new WordmaskError(
     'ERR_WORDMASK_MODEL_NOT_FOUND',
     `${folder} holds no model: expected open_clip_config.json with ${openClipWeights[0]}, config.json with model.safetensors or pytorch_model.bin, or one weight file; ${found}.`,

@@ -86,7 +86,13 @@ export const clipOptions = z.strictObject({
 })
 export const preprocessOptions = z.strictObject(image)
 export const encodeImageOptions = z.strictObject({ ...image, batchSize, normalize: z.boolean().optional() })
-export const encodeTextOptions = z.strictObject({ ...runOptions, templates, normalize: z.boolean().optional(), batchSize, truncate: z.boolean().optional() })
+export const encodeTextOptions = z.strictObject({
+  ...runOptions,
+  templates,
+  normalize: z.boolean().optional(),
+  batchSize,
+  truncate: z.boolean().optional(),
+})
 export const denseFeatureOptions = z.strictObject({ ...image, size: imageSize.optional(), slide: slideOptions })
 export const saveOptions = z.strictObject({ ...runOptions, dtype: z.enum(['float32', 'float16']).optional() })
 export const classifyOptions = z.strictObject({ ...image, templates })

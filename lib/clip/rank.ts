@@ -1,5 +1,10 @@
 /** Softmax of logitScale x cosine over the classes, best first. Rows of `text` and `image` are unit vectors. */
-export function rank(classes: readonly { name: string }[], image: Float32Array, text: Float32Array, logitScale: number): { name: string; score: number }[] {
+export function rank(
+  classes: readonly { name: string }[],
+  image: Float32Array,
+  text: Float32Array,
+  logitScale: number,
+): { name: string; score: number }[] {
   const d = image.length
   const logits = classes.map((_, i) => {
     let dot = 0

@@ -21,9 +21,25 @@ const savedSchema = z.object({
 export type SavedClip = z.infer<typeof savedSchema>
 
 /** One safetensors file: the weights, and the architecture and its notes in the metadata. */
-export async function saveClip(native: NativeClip, source: ClipSource, file: string, dtype: 'float32' | 'float16', task: Task): Promise<void> {
+export async function saveClip(
+  native: NativeClip,
+  source: ClipSource,
+  file: string,
+  dtype: 'float32' | 'float16',
+  task: Task,
+): Promise<void> {
   const { name, family, config, preprocess, templates, segmentSize, licence, notes } = source
-  const saved = { version: savedVersion, name, family, config: { ...config, keys: 'openai' }, preprocess, templates, segmentSize, licence, notes }
+  const saved = {
+    version: savedVersion,
+    name,
+    family,
+    config: { ...config, keys: 'openai' },
+    preprocess,
+    templates,
+    segmentSize,
+    licence,
+    notes,
+  }
   await native.save(file, dtype, { [savedKey]: JSON.stringify(saved) }, task)
 }
 
@@ -37,9 +53,13 @@ export function parseSaved(text: string, file: string): SavedClip {
   }
   const version = (value as { version?: unknown } | null)?.version
   if (typeof version === 'number' && version > savedVersion) {
-    throw new WordmaskError('ERR_WORDMASK_VERSION', `${file} has format ${version}; this wordmask reads up to ${savedVersion}. Update with \`npm install wordmask@latest\`.`)
+    throw new WordmaskError(
+      'ERR_WORDMASK_VERSION',
+      `${file} has format ${version}; this wordmask reads up to ${savedVersion}. Update with \`npm install wordmask@latest\`.`,
+    )
   }
   const result = savedSchema.safeParse(value)
-  if (!result.success) throw new WordmaskError('ERR_WORDMASK_CHECKPOINT', `${file}: its ${savedKey} metadata is damaged: ${z.prettifyError(result.error)}`)
+  if (!result.success)
+    throw new WordmaskError('ERR_WORDMASK_CHECKPOINT', `${file}: its ${savedKey} metadata is damaged: ${z.prettifyError(result.error)}`)
   return result.data
 }

@@ -15,7 +15,11 @@ export function towerSize(image: { width: number; height: number }, size: ImageS
   const width = toCells(wanted.width)
   const height = toCells(wanted.height)
   if ((width / cell) * (height / cell) > maxCells) {
-    throw invalidArgument('size', `at most ${maxCells} patches of ${cell} x ${cell} pixels (use a smaller size, or slide)`, `${width} x ${height} pixels`)
+    throw invalidArgument(
+      'size',
+      `at most ${maxCells} patches of ${cell} x ${cell} pixels (use a smaller size, or slide)`,
+      `${width} x ${height} pixels`,
+    )
   }
   return { width, height }
 }

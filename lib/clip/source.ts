@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { basename, resolve } from 'node:path'
-import type { Binding } from '../binding'
 import type { CheckpointSummary, ClipConfig, Task } from '../../binding'
+import type { Binding } from '../binding'
 import { builtInWeights, clipPreprocess, listCards, type ModelCard, type Preprocess, readCard } from '../cards'
 import { WordmaskError } from '../errors'
 import { nearest } from '../options'
@@ -35,11 +35,18 @@ export type FindPulled = (id: string) => Promise<string | undefined>
  * Where a model is and how it is built: a built-in name, a file or folder, or an ID that `wordmask model pull` brought.
  * Nothing is downloaded. @throws ERR_WORDMASK_MODEL_NOT_FOUND with the line to type
  */
-export async function findClip(source: string, activation: Activation | undefined, native: Binding, findPulled: FindPulled, task: Task): Promise<ClipSource> {
+export async function findClip(
+  source: string,
+  activation: Activation | undefined,
+  native: Binding,
+  findPulled: FindPulled,
+  task: Task,
+): Promise<ClipSource> {
   const card = await readCard(source)
   const weights = card && builtInWeights(card)
   if (card && weights) {
-    if (!existsSync(weights)) throw new WordmaskError('ERR_WORDMASK_MODEL_NOT_FOUND', `The weights of ${source} are missing: ${weights}. Reinstall wordmask.`)
+    if (!existsSync(weights))
+      throw new WordmaskError('ERR_WORDMASK_MODEL_NOT_FOUND', `The weights of ${source} are missing: ${weights}. Reinstall wordmask.`)
     return fromCard(card, weights)
   }
   if (existsSync(source)) return fromPath(source, activation, native, task)
@@ -50,7 +57,19 @@ export async function findClip(source: string, activation: Activation | undefine
 
 function fromCard(card: ModelCard, weights: string): ClipSource {
   const { name, family, config, preprocess, templates, segmentSize, licence, notes } = card
-  return { load: name, name, family, config, files: [weights], preprocess, templates, segmentSize, licence, notes: notes === undefined ? [] : [notes], card }
+  return {
+    load: name,
+    name,
+    family,
+    config,
+    files: [weights],
+    preprocess,
+    templates,
+    segmentSize,
+    licence,
+    notes: notes === undefined ? [] : [notes],
+    card,
+  }
 }
 
 async function fromPath(path: string, activation: Activation | undefined, native: Binding, task: Task): Promise<ClipSource> {
@@ -95,12 +114,21 @@ async function notFound(source: string, card: ModelCard | undefined): Promise<Wo
   const architecture = card ?? cards.find(({ aliases }) => aliases.includes(source))
   if (architecture) {
     const id = architecture.aliases[0] ?? source
-    return new WordmaskError('ERR_WORDMASK_MODEL_NOT_FOUND', `The weights of ${architecture.title} are not here. Get them with \`npx wordmask model pull ${id}\`, then load '${id}'.`)
+    return new WordmaskError(
+      'ERR_WORDMASK_MODEL_NOT_FOUND',
+      `The weights of ${architecture.title} are not here. Get them with \`npx wordmask model pull ${id}\`, then load '${id}'.`,
+    )
   }
   if (/^(hf|hf-hub):/.test(source) || /^[\w.@-]+\/[\w.-]+$/.test(source)) {
-    return new WordmaskError('ERR_WORDMASK_MODEL_NOT_FOUND', `No model ${source}: it is no file, and it was not pulled. Get it with \`npx wordmask model pull ${source}\`.`)
+    return new WordmaskError(
+      'ERR_WORDMASK_MODEL_NOT_FOUND',
+      `No model ${source}: it is no file, and it was not pulled. Get it with \`npx wordmask model pull ${source}\`.`,
+    )
   }
   const meant = nearest(source, builtIn)
   const hint = meant ? `Did you mean '${meant}'?` : `Built in: ${builtIn.join(', ') || 'none'}. For others: \`npx wordmask model list\`.`
-  return new WordmaskError('ERR_WORDMASK_MODEL_NOT_FOUND', `No model ${JSON.stringify(source)}: it is no built-in name, no file and no folder. ${hint}`)
+  return new WordmaskError(
+    'ERR_WORDMASK_MODEL_NOT_FOUND',
+    `No model ${JSON.stringify(source)}: it is no built-in name, no file and no folder. ${hint}`,
+  )
 }

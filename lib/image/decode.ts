@@ -53,7 +53,8 @@ function fromRaw(image: RawImage, maxPixels: number): Pixels {
 async function decode(bytes: Uint8Array, name: string, orient: boolean, maxPixels: number): Promise<Pixels> {
   const open = () => sharp(bytes, { limitInputPixels: false, failOn: 'error', ignoreIcc: true, autoOrient: orient })
   const { width, height, space, format, channels } = await open().metadata()
-  if (!formats.includes(format)) throw new WordmaskError('ERR_WORDMASK_IMAGE', `${name} is ${format.toUpperCase()}, not a picture of pixels. Convert it to PNG first.`)
+  if (!formats.includes(format))
+    throw new WordmaskError('ERR_WORDMASK_IMAGE', `${name} is ${format.toUpperCase()}, not a picture of pixels. Convert it to PNG first.`)
   checkPixelCount(width, height, name, maxPixels)
   if (space === 'cmyk') {
     const { data, info } = await open().pipelineColourspace('cmyk').toColourspace('cmyk').raw().toBuffer({ resolveWithObject: true })
@@ -65,14 +66,18 @@ async function decode(bytes: Uint8Array, name: string, orient: boolean, maxPixel
   }
   const colour = channels === 4 || channels === 2 ? open().removeAlpha() : open()
   const { data, info } = await colour.toColourspace('srgb').raw({ depth: 'uchar' }).toBuffer({ resolveWithObject: true })
-  if (info.channels !== 3 && info.channels !== 1) throw new WordmaskError('ERR_WORDMASK_IMAGE', `${name} decodes to ${info.channels} channels; expected grey or RGB`)
+  if (info.channels !== 3 && info.channels !== 1)
+    throw new WordmaskError('ERR_WORDMASK_IMAGE', `${name} decodes to ${info.channels} channels; expected grey or RGB`)
   return { data: info.channels === 1 ? expandGrey(data) : data, width: info.width, height: info.height }
 }
 
 function checkPixelCount(width: number, height: number, name: string, maxPixels: number): void {
   if (width * height <= maxPixels) return
   const size = `${width} x ${height} = ${width * height} pixels`
-  throw new WordmaskError('ERR_WORDMASK_IMAGE_TOO_LARGE', `${name} has ${size}; the limit is ${maxPixels}. Scale it down or raise maxPixels.`)
+  throw new WordmaskError(
+    'ERR_WORDMASK_IMAGE_TOO_LARGE',
+    `${name} has ${size}; the limit is ${maxPixels}. Scale it down or raise maxPixels.`,
+  )
 }
 
 async function readImageFile(file: string): Promise<Uint8Array> {
@@ -80,7 +85,8 @@ async function readImageFile(file: string): Promise<Uint8Array> {
     return await readFile(file)
   } catch (cause) {
     const code = (cause as NodeJS.ErrnoException).code
-    if (code === 'ENOENT' || code === 'ENOTDIR') throw new WordmaskError('ERR_WORDMASK_FILE_NOT_FOUND', `The image is missing: ${file}`, { cause })
+    if (code === 'ENOENT' || code === 'ENOTDIR')
+      throw new WordmaskError('ERR_WORDMASK_FILE_NOT_FOUND', `The image is missing: ${file}`, { cause })
     if (code === 'EISDIR') throw new WordmaskError('ERR_WORDMASK_IMAGE', `${file} is a folder, not an image`, { cause })
     throw new WordmaskError('ERR_WORDMASK_IO', `${file} cannot be read (${code ?? firstLine(cause)})`, { cause })
   }

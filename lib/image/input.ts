@@ -23,7 +23,11 @@ export function isSingleImage(images: ImageInputs): images is ImageInput {
 export function imageStream(images: ImageInputs): Iterable<ImageInput> | AsyncIterable<ImageInput> {
   if (isSingleImage(images)) return [images]
   if (typeof images === 'object' && images !== null && (Symbol.iterator in images || Symbol.asyncIterator in images)) return images
-  throw invalidArgument('images', 'a path, an encoded Buffer, { data, width, height, channels: 3 }, or a list or async iterable of these', images)
+  throw invalidArgument(
+    'images',
+    'a path, an encoded Buffer, { data, width, height, channels: 3 }, or a list or async iterable of these',
+    images,
+  )
 }
 
 /** How many images there are, where that is known before reading them. */
@@ -42,10 +46,14 @@ export function describeImage(image: unknown): string {
 export function checkRawImage(image: RawImage): void {
   const { data, width, height, channels } = image
   if (!(data instanceof Uint8Array) && !(data instanceof Uint8ClampedArray)) throw invalidArgument('image.data', 'a Uint8Array', data)
-  for (const [name, size] of [['width', width], ['height', height]] as const) {
+  for (const [name, size] of [
+    ['width', width],
+    ['height', height],
+  ] as const) {
     if (!Number.isInteger(size) || size < 0) throw invalidArgument(`image.${name}`, 'a positive integer', size)
   }
   if (channels !== 3) throw invalidArgument('image.channels', '3 (RGB, 8 bits)', channels)
   if (width === 0 || height === 0) throw new WordmaskError('ERR_WORDMASK_IMAGE', `The image is empty: ${width} x ${height} pixels`)
-  if (data.length !== width * height * 3) throw invalidArgument('image.data', `${width * height * 3} bytes (${width} x ${height} x 3)`, `${data.length} bytes`)
+  if (data.length !== width * height * 3)
+    throw invalidArgument('image.data', `${width * height * 3} bytes (${width} x ${height} x 3)`, `${data.length} bytes`)
 }

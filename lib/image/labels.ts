@@ -25,9 +25,13 @@ export async function readLabelMap(file: string): Promise<LabelMap> {
     throw new WordmaskError('ERR_WORDMASK_IMAGE', `${file} is not a readable PNG: ${cause.message}`, { cause })
   })
   if (channels !== 1) {
-    throw new WordmaskError('ERR_WORDMASK_IMAGE', `${file} has ${channels} channels. A label map is a palette PNG or a grey PNG of 8 or 16 bits.`)
+    throw new WordmaskError(
+      'ERR_WORDMASK_IMAGE',
+      `${file} has ${channels} channels. A label map is a palette PNG or a grey PNG of 8 or 16 bits.`,
+    )
   }
-  if (depth < 8 && !palette) throw new WordmaskError('ERR_WORDMASK_IMAGE', `${file} is grey with ${depth} bits. A grey label map has 8 or 16 bits.`)
+  if (depth < 8 && !palette)
+    throw new WordmaskError('ERR_WORDMASK_IMAGE', `${file} is grey with ${depth} bits. A grey label map has 8 or 16 bits.`)
   const labels = depth < 8 ? unpack(data as Uint8Array, width, height, depth) : data instanceof Uint16Array ? data : new Uint8Array(data)
   return { labels, width, height, ...(palette && { palette: palette.map(([r, g, b]) => [r, g, b] as unknown as Color) }) }
 }

@@ -20,7 +20,10 @@ export class Limiter {
     throwIfAborted(signal)
     if (this.active >= this.running) {
       if (this.line.length >= this.waiting && !patient) {
-        throw new WordmaskError('ERR_WORDMASK_BUSY', `${this.line.length} images are waiting already, as many as maxPending allows. Try again later, or raise maxPending.`)
+        throw new WordmaskError(
+          'ERR_WORDMASK_BUSY',
+          `${this.line.length} images are waiting already, as many as maxPending allows. Try again later, or raise maxPending.`,
+        )
       }
       await this.turn(signal)
     } else this.active++

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { Clip } from '../clip/clip'
-import { imageSize, type ImageSize, type Slide } from '../clip/options'
+import { type ImageSize, imageSize, type Slide } from '../clip/options'
 import { invalidArgument, WordmaskError } from '../errors'
 import { nearest, positiveInteger, type RunOptions, runOptions, slideOptions } from '../options'
 import type { ClassSpec } from '../text/classes'
@@ -60,9 +60,12 @@ export interface MaskOptions {
   instances?: boolean
 }
 
-export const background = z.union([z.strictObject({ names: z.array(z.string()).min(1) }), z.strictObject({ threshold: z.number().gt(0).lt(1) })], {
-  error: '{ names: [...] } with at least one name, or { threshold } between 0 and 1',
-})
+export const background = z.union(
+  [z.strictObject({ names: z.array(z.string()).min(1) }), z.strictObject({ threshold: z.number().gt(0).lt(1) })],
+  {
+    error: '{ names: [...] } with at least one name, or { threshold } between 0 and 1',
+  },
+)
 
 const view = {
   ...runOptions,
@@ -84,10 +87,19 @@ export const segmenterOptions = z.strictObject({
   clip: z.custom<Clip | string>(() => true).optional(),
   maxPending: z.number().int().nonnegative().optional(),
 })
-export const scoreOptions = z.strictObject({ at: z.enum(['grid', 'image']).optional(), classes: z.array(z.union([z.string(), z.number()])).min(1).optional() })
+export const scoreOptions = z.strictObject({
+  at: z.enum(['grid', 'image']).optional(),
+  classes: z
+    .array(z.union([z.string(), z.number()]))
+    .min(1)
+    .optional(),
+})
 export const maskOptions = z.strictObject({ minArea: z.number().int().min(1).optional(), instances: z.boolean().optional() })
 
-const methods = new Map([['maskclip', 'maskclip'], ['denseclip', 'maskclip']] as const)
+const methods = new Map([
+  ['maskclip', 'maskclip'],
+  ['denseclip', 'maskclip'],
+] as const)
 export type Method = 'maskclip'
 
 /** The method behind a name or its alias. */

@@ -56,7 +56,9 @@ export async function saveSegmenter(segmenter: Segmenter, folder: string, given:
     const rows = textRows(classes, defaults.background)
     const vectors = await text.vectors(rows, templates, signal)
     const tensor = { key: 'text', data: vectors.data, shape: vectors.shape, dtype: 'float32' as const }
-    await withSignal(signal, (task) => binding().writeSafetensors(join(folder, textFile), [tensor], { [textMetadata]: textKey(rows, templates) }, task))
+    await withSignal(signal, (task) =>
+      binding().writeSafetensors(join(folder, textFile), [tensor], { [textMetadata]: textKey(rows, templates) }, task),
+    )
   }
   const reference = { load: clip.source.load, copied: copyWeights, sha256, dense: clip.source.config.dense }
   const index = {
@@ -83,7 +85,15 @@ export async function loadSegmenter(folder: string, options: ClipOptions, make: 
   try {
     if (!saved.clip.copied) await checkWeights(folder, saved.clip.load, clip.info.files, saved.clip.sha256)
     const { templates, size, slide, maxPixels } = saved
-    const defaults = { method: methodNamed(saved.method), classes, templates, background: saved.background ?? undefined, size: size ?? undefined, slide: slide ?? undefined, maxPixels: maxPixels ?? undefined }
+    const defaults = {
+      method: methodNamed(saved.method),
+      classes,
+      templates,
+      background: saved.background ?? undefined,
+      size: size ?? undefined,
+      slide: slide ?? undefined,
+      maxPixels: maxPixels ?? undefined,
+    }
     const text = new TextCache(clip)
     if (classes) {
       const rows = textRows(classes, defaults.background)
@@ -91,7 +101,10 @@ export async function loadSegmenter(folder: string, options: ClipOptions, make: 
       const { metadata } = await binding().readCheckpoint([file], {})
       const vectors = await binding().readTensor([file], 'text', {})
       if (metadata[textMetadata] !== textKey(rows, templates) || vectors.shape.join() !== `${rows.length},${clip.info.embedDim}`) {
-        throw new WordmaskError('ERR_WORDMASK_CHECKPOINT', `${file} does not hold the text vectors of ${join(folder, indexFile)}. Save the segmenter again.`)
+        throw new WordmaskError(
+          'ERR_WORDMASK_CHECKPOINT',
+          `${file} does not hold the text vectors of ${join(folder, indexFile)}. Save the segmenter again.`,
+        )
       }
       text.add(rows, templates, vectors)
     }
@@ -115,17 +128,24 @@ async function readIndex(folder: string) {
   }
   const version = (value as { version?: unknown } | null)?.version
   if (typeof version === 'number' && version > segmenterVersion) {
-    throw new WordmaskError('ERR_WORDMASK_VERSION', `${file} has format ${version}; this wordmask reads up to ${segmenterVersion}. Update with \`npm install wordmask@latest\`.`)
+    throw new WordmaskError(
+      'ERR_WORDMASK_VERSION',
+      `${file} has format ${version}; this wordmask reads up to ${segmenterVersion}. Update with \`npm install wordmask@latest\`.`,
+    )
   }
   const result = schema.safeParse(value)
-  if (!result.success) throw new WordmaskError('ERR_WORDMASK_CHECKPOINT', `${file} is not a saved segmenter: ${z.prettifyError(result.error)}`)
+  if (!result.success)
+    throw new WordmaskError('ERR_WORDMASK_CHECKPOINT', `${file} is not a saved segmenter: ${z.prettifyError(result.error)}`)
   return result.data
 }
 
 async function checkWeights(folder: string, name: string, files: readonly string[], expected: readonly string[]): Promise<void> {
   const actual = await Promise.all(files.map(sha256File))
   if (actual.join() === expected.join()) return
-  throw new WordmaskError('ERR_WORDMASK_CHECKPOINT', `${folder} was saved with other weights of ${name} (sha256 ${expected.join(', ')}) than these (${actual.join(', ')}). Save it again, or with copyWeights.`)
+  throw new WordmaskError(
+    'ERR_WORDMASK_CHECKPOINT',
+    `${folder} was saved with other weights of ${name} (sha256 ${expected.join(', ')}) than these (${actual.join(', ')}). Save it again, or with copyWeights.`,
+  )
 }
 
 async function makeFolder(folder: string): Promise<void> {

@@ -4,7 +4,7 @@ import { invalidArgument, WordmaskError } from '../errors'
 import { checkOptions, type Tensor } from '../options'
 import type { ClassEntry } from '../text/classes'
 import type { Templates } from '../text/prompts'
-import { type Background, type MaskOptions, maskOptions, type Method, type ScoreOptions, scoreOptions } from './options'
+import { type Background, type MaskOptions, type Method, maskOptions, type ScoreOptions, scoreOptions } from './options'
 import { compressRuns, type Rle } from './rle'
 import { coveredCells, SoftmaxGrid } from './score'
 
@@ -92,10 +92,15 @@ export class Segmentation {
     const bytes = rows.length * height * width * 4
     if (bytes > maxScoreBytes) {
       const size = `${rows.length} x ${height} x ${width} float32 = ${(bytes / 2 ** 30).toFixed(2)} GiB`
-      throw new WordmaskError('ERR_WORDMASK_MEMORY', `Scores of ${size} are more than 1 GiB. Ask for fewer classes: scores({ at: '${at}', classes: [...] }), or for at: 'grid'.`)
+      throw new WordmaskError(
+        'ERR_WORDMASK_MEMORY',
+        `Scores of ${size} are more than 1 GiB. Ask for fewer classes: scores({ at: '${at}', classes: [...] }), or for at: 'grid'.`,
+      )
     }
     const data = new Float32Array(rows.length * h * w)
-    rows.forEach((row, i) => data.set(this.grid.data.subarray(row * h * w, (row + 1) * h * w), i * h * w))
+    rows.forEach((row, i) => {
+      data.set(this.grid.data.subarray(row * h * w, (row + 1) * h * w), i * h * w)
+    })
     const onGrid = { data, shape: [rows.length, h, w] }
     return at === 'image' ? binding().upsample(onGrid, width, height, {}) : onGrid
   }

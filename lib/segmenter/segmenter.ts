@@ -11,14 +11,20 @@ import { type Templates, templateList } from '../text/prompts'
 import { Limiter } from './limiter'
 import * as options from './options'
 import { loadSegmenter, type SaveOptions, saveSegmenter } from './save'
-import { type Protocol, type SegmentFailure, Segmentation } from './segmentation'
+import { type Protocol, Segmentation, type SegmentFailure } from './segmentation'
 import { TextCache, textRows } from './text-cache'
 
 /** Decodes the next image while one is in the towers; more would only hold pixels. */
 const imagesAtOnce = 2
 
 /** Failures that are about one image and leave the others alone. */
-const imageCodes = ['ERR_WORDMASK_IMAGE', 'ERR_WORDMASK_IMAGE_TOO_LARGE', 'ERR_WORDMASK_FILE_NOT_FOUND', 'ERR_WORDMASK_IO', 'ERR_WORDMASK_INVALID_ARGUMENT']
+const imageCodes = [
+  'ERR_WORDMASK_IMAGE',
+  'ERR_WORDMASK_IMAGE_TOO_LARGE',
+  'ERR_WORDMASK_FILE_NOT_FOUND',
+  'ERR_WORDMASK_IO',
+  'ERR_WORDMASK_INVALID_ARGUMENT',
+]
 
 /** @internal What a segmenter does unless a call says otherwise. */
 export interface Defaults {
@@ -66,14 +72,34 @@ export class Segmenter {
    * @throws ERR_WORDMASK_CLASSES, _TEMPLATE, _VOCABULARY (a small model knows no word of a name), and what Clip.load throws
    */
   static async create(given: options.SegmenterOptions = {}): Promise<Segmenter> {
-    const { method = 'maskclip', clip = 'scenes', classes, templates, background, size, slide, maxPixels, maxPending = 64, signal, onProgress } = checkOptions('Segmenter.create', options.segmenterOptions, given)
+    const {
+      method = 'maskclip',
+      clip = 'scenes',
+      classes,
+      templates,
+      background,
+      size,
+      slide,
+      maxPixels,
+      maxPending = 64,
+      signal,
+      onProgress,
+    } = checkOptions('Segmenter.create', options.segmenterOptions, given)
     const named = options.methodNamed(method)
     const entries = classes && parseClasses(classes)
     if (templates !== undefined) templateList(templates)
     const owns = typeof clip === 'string'
     if (!owns && !(clip instanceof Clip)) throw invalidArgument('clip', 'a Clip, or what Clip.load takes', clip)
     const model = typeof clip === 'string' ? await Clip.load(clip, { signal, onProgress }) : clip
-    const defaults = { method: named, classes: entries, templates: templates ?? model.source.templates, background: background ?? undefined, size, slide, maxPixels }
+    const defaults = {
+      method: named,
+      classes: entries,
+      templates: templates ?? model.source.templates,
+      background: background ?? undefined,
+      size,
+      slide,
+      maxPixels,
+    }
     const segmenter = new Segmenter(model, defaults, new TextCache(model), owns, maxPending)
     try {
       if (entries) await segmenter.text.vectors(textRows(entries, defaults.background), defaults.templates, signal)
@@ -85,7 +111,10 @@ export class Segmenter {
   }
 
   /** Reads what save() wrote. @throws ERR_WORDMASK_VERSION for a newer format, ERR_WORDMASK_MODEL_NOT_FOUND */
-  static load(folder: string, given: { device?: string; dtype?: 'float32' | 'bfloat16' | 'float16' | 'auto'; maxPending?: number; signal?: AbortSignal } = {}): Promise<Segmenter> {
+  static load(
+    folder: string,
+    given: { device?: string; dtype?: 'float32' | 'bfloat16' | 'float16' | 'auto'; maxPending?: number; signal?: AbortSignal } = {},
+  ): Promise<Segmenter> {
     const { maxPending = 64, ...rest } = given
     return loadSegmenter(folder, rest, (clip, defaults, text) => new Segmenter(clip, defaults, text, true, maxPending))
   }
@@ -153,7 +182,18 @@ export class Segmenter {
     const templates = given.templates ?? defaults.templates
     templateList(templates)
     const { size = defaults.size, slide = defaults.slide, maxPixels = defaults.maxPixels, orient = true, signal } = given
-    return { classes, background, templates, rows: textRows(classes, background), size, slide, orient, maxPixels, signal, onProgress: given.onProgress }
+    return {
+      classes,
+      background,
+      templates,
+      rows: textRows(classes, background),
+      size,
+      slide,
+      orient,
+      maxPixels,
+      signal,
+      onProgress: given.onProgress,
+    }
   }
 
   private async queue(image: ImageInput, plan: ReturnType<Segmenter['plan']>, patient: boolean): Promise<Segmentation> {
@@ -170,12 +210,28 @@ export class Segmenter {
     const { info } = this.clip
     const view = this.clip.denseView(pixels, plan.size, plan.slide)
     const temperature = info.logitScale
-    const rule = !background ? ({ kind: 'none' } as const) : 'names' in background ? ({ kind: 'names' } as const) : ({ kind: 'threshold', threshold: background.threshold } as const)
-    const result = await withSignal(signal, (task) => binding().segment(this.clip.native, pixels, text, { ...view, temperature, background: rule, classes: classes.length }, task))
+    const rule = !background
+      ? ({ kind: 'none' } as const)
+      : 'names' in background
+        ? ({ kind: 'names' } as const)
+        : ({ kind: 'threshold', threshold: background.threshold } as const)
+    const result = await withSignal(signal, (task) =>
+      binding().segment(this.clip.native, pixels, text, { ...view, temperature, background: rule, classes: classes.length }, task),
+    )
     plan.onProgress?.(1, 1)
     const { method } = this.defaults
     const size = { width: view.width, height: view.height }
-    const protocol: Protocol = { method, model: info.name, dtype: info.dtype, templates, size, slide: plan.slide, orient: plan.orient, background, temperature }
+    const protocol: Protocol = {
+      method,
+      model: info.name,
+      dtype: info.dtype,
+      templates,
+      size,
+      slide: plan.slide,
+      orient: plan.orient,
+      background,
+      temperature,
+    }
     return new Segmentation(result, classes, background, protocol)
   }
 }

@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto'
 import type { Clip } from '../clip/clip'
+import { WordmaskError } from '../errors'
 import type { Tensor } from '../options'
 import { SharedTask } from '../task'
 import { type ClassEntry, parseClasses, sameName } from '../text/classes'
 import type { Templates } from '../text/prompts'
-import { WordmaskError } from '../errors'
 import type { Background } from './options'
 
 /** Text vectors of the latest class sets; a set used by several calls at once is encoded once. */
@@ -53,11 +53,16 @@ export function textRows(classes: readonly ClassEntry[], background: Background 
   if (!background || !('names' in background)) {
     if (negatives.length === 0) return [...classes]
     const { name } = classes.find((entry) => entry.negatives.length > 0) as ClassEntry
-    throw new WordmaskError('ERR_WORDMASK_CLASSES', `The class ${JSON.stringify(name)} has negatives, which need a background to fall to: background: { names: [...] }`)
+    throw new WordmaskError(
+      'ERR_WORDMASK_CLASSES',
+      `The class ${JSON.stringify(name)} has negatives, which need a background to fall to: background: { names: [...] }`,
+    )
   }
   const known = new Set(classes.flatMap((entry) => [entry.name, ...entry.synonyms]).map(sameName))
   const clash = background.names.find((name) => known.has(sameName(name)))
   if (clash !== undefined) throw new WordmaskError('ERR_WORDMASK_CLASSES', `${JSON.stringify(clash)} is both a class and a background name`)
-  const rivals = new Map([...background.names, ...negatives].filter((name) => !known.has(sameName(name))).map((name) => [sameName(name), name]))
+  const rivals = new Map(
+    [...background.names, ...negatives].filter((name) => !known.has(sameName(name))).map((name) => [sameName(name), name]),
+  )
   return [...classes, ...parseClasses([...rivals.values()], (i) => `background.names[${i}]`)]
 }

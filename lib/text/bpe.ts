@@ -51,7 +51,10 @@ export class BytePairs {
       const leftId = ids.get(left)
       const rightId = ids.get(right)
       if (end < 0 || leftId === undefined || rightId === undefined) {
-        throw new WordmaskError('ERR_WORDMASK_VOCABULARY', `Expected ${mergeCount} merges of CLIP's byte pair encoding; line ${i + 2} is not one`)
+        throw new WordmaskError(
+          'ERR_WORDMASK_VOCABULARY',
+          `Expected ${mergeCount} merges of CLIP's byte pair encoding; line ${i + 2} is not one`,
+        )
       }
       this.merged.set(leftId * 65536 + rightId, this.strings.length)
       add(left + right)

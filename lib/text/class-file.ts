@@ -30,7 +30,8 @@ function parseLines(body: string, file: string): ClassEntry[] {
   body.split(/\r\n|[\r\n]/).forEach((line, i) => {
     if (line.trim() === '' || line.trimStart().startsWith('#')) return
     const [name, ...synonyms] = line.split(',').map((part) => part.trim())
-    if ([name, ...synonyms].includes('')) throw new WordmaskError('ERR_WORDMASK_CLASSES', `${file}: line ${i + 1} has an empty name beside a comma`)
+    if ([name, ...synonyms].includes(''))
+      throw new WordmaskError('ERR_WORDMASK_CLASSES', `${file}: line ${i + 1} has an empty name beside a comma`)
     specs.push({ name: name as string, synonyms })
     lines.push(i + 1)
   })
@@ -66,7 +67,10 @@ function decodeUtf8(bytes: Buffer, file: string): string {
  * existing file is that file; one that looks like a path and is missing is an error.
  */
 export async function classesFromArgument(argument: string): Promise<ClassEntry[]> {
-  const isFile = await stat(argument).then((found) => found.isFile(), () => false)
+  const isFile = await stat(argument).then(
+    (found) => found.isFile(),
+    () => false,
+  )
   if (isFile) return readClassFile(argument)
   if (/[\\/]|\.(txt|json|csv)$/i.test(argument) && !argument.includes(',')) {
     throw new WordmaskError('ERR_WORDMASK_FILE_NOT_FOUND', `The class file is missing: ${argument}`)

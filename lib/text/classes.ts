@@ -43,21 +43,27 @@ export function sameName(name: string): string {
  * Checks a list of names or specifications. Throws ERR_WORDMASK_CLASSES for an empty list, an empty or repeated name, a
  * repeated id, more than 65,534 classes, or anything that is neither a string nor a specification. `where` names entry i.
  */
-export function parseClasses(classes: readonly (string | ClassSpec)[], where: (i: number) => string = (i) => `classes[${i}]`): ClassEntry[] {
+export function parseClasses(
+  classes: readonly (string | ClassSpec)[],
+  where: (i: number) => string = (i) => `classes[${i}]`,
+): ClassEntry[] {
   if (!Array.isArray(classes)) throw bad('Expected classes to be an array of names. For a file use readClassFile(path).')
   if (classes.length === 0) throw bad('The class list is empty: name at least one class')
-  if (classes.length > maxClasses) throw bad(`${classes.length} classes are more than the ${maxClasses} that a 16-bit label map holds. Split the list.`)
+  if (classes.length > maxClasses)
+    throw bad(`${classes.length} classes are more than the ${maxClasses} that a 16-bit label map holds. Split the list.`)
   const owner = new Map<string, number>()
   const ids = new Map<number, number>()
   return classes.map((input, i) => {
     const entry = parseEntry(input, i, where(i))
     for (const name of [entry.name, ...entry.synonyms]) {
       const other = owner.get(sameName(name))
-      if (other !== undefined) throw bad(`${where(i)} repeats the name ${JSON.stringify(name)} of ${where(other)}. Names and synonyms must be unique.`)
+      if (other !== undefined)
+        throw bad(`${where(i)} repeats the name ${JSON.stringify(name)} of ${where(other)}. Names and synonyms must be unique.`)
       owner.set(sameName(name), i)
     }
     const other = ids.get(entry.id)
-    if (other !== undefined) throw bad(`${where(i)} repeats the id ${entry.id} of ${where(other)}. Give every class an id of its own, or none any.`)
+    if (other !== undefined)
+      throw bad(`${where(i)} repeats the id ${entry.id} of ${where(other)}. Give every class an id of its own, or none any.`)
     ids.set(entry.id, i)
     return entry
   })
@@ -79,7 +85,9 @@ function parseEntry(input: unknown, i: number, at: string): ClassEntry {
   if (prompts?.length === 0) throw bad(`${at}.prompts is empty: leave it out to use the templates`)
   return {
     name,
-    synonyms: [...new Map(synonyms.map((synonym) => [sameName(synonym), synonym])).entries()].filter(([key]) => key !== sameName(name)).map(([, synonym]) => synonym),
+    synonyms: [...new Map(synonyms.map((synonym) => [sameName(synonym), synonym])).entries()]
+      .filter(([key]) => key !== sameName(name))
+      .map(([, synonym]) => synonym),
     prompts,
     negatives: checkNames(spec.negatives, `${at}.negatives`),
     id: checkId(spec.id, i, at),

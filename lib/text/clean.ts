@@ -12,27 +12,47 @@ export function clean(text: string): string {
 
 const ligatures = new Map(
   Object.entries({
-    Ĳ: 'IJ', ĳ: 'ij', ŉ: 'ʼn', Ǳ: 'DZ', ǲ: 'Dz', ǳ: 'dz', Ǆ: 'DŽ', ǅ: 'Dž', ǆ: 'dž', Ǉ: 'LJ', ǈ: 'Lj', ǉ: 'lj', Ǌ: 'NJ', ǋ: 'Nj',
-    ǌ: 'nj', ﬀ: 'ff', ﬁ: 'fi', ﬂ: 'fl', ﬃ: 'ffi', ﬄ: 'ffl', ﬅ: 'ſt', ﬆ: 'st',
+    Ĳ: 'IJ',
+    ĳ: 'ij',
+    ŉ: 'ʼn',
+    Ǳ: 'DZ',
+    ǲ: 'Dz',
+    ǳ: 'dz',
+    Ǆ: 'DŽ',
+    ǅ: 'Dž',
+    ǆ: 'dž',
+    Ǉ: 'LJ',
+    ǈ: 'Lj',
+    ǉ: 'lj',
+    Ǌ: 'NJ',
+    ǋ: 'Nj',
+    ǌ: 'nj',
+    ﬀ: 'ff',
+    ﬁ: 'fi',
+    ﬂ: 'fl',
+    ﬃ: 'ffi',
+    ﬄ: 'ffl',
+    ﬅ: 'ſt',
+    ﬆ: 'st',
   }),
 )
 const ligature = new RegExp(`[${[...ligatures.keys()].join('')}]`, 'g')
 
 /** One line after the other: a "<" switches unescaping off for the rest of the text, which then looks like HTML. */
 function repair(text: string): string {
-  let unescape = true
+  let entities = true
   return text.replace(/[^\n]*\n|[^\n]+$/g, (line) => {
-    unescape &&= !line.includes('<')
-    return repairLine(line, unescape)
+    entities &&= !line.includes('<')
+    return repairLine(line, entities)
   })
 }
 
-function repairLine(line: string, unescape: boolean): string {
+function repairLine(line: string, entities: boolean): string {
   let text = line
   let before: string
   do {
     before = text
-    if (unescape) text = unescapeClosedHtml(text)
+    if (entities) text = unescapeClosedHtml(text)
     text = straighten(repairControls(repairMojibake(text)))
       .replace(/\r\n|[\r\u2028\u2029\x85]/g, '\n')
       .replace(/[\ud800-\udfff]/gu, '\ufffd')

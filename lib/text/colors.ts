@@ -15,7 +15,9 @@ export function vocColor(i: number): Color {
 export function parseColor(color: unknown): Color | undefined {
   if (typeof color === 'string') {
     const match = /^#([0-9a-f]{2})([0-9a-f]{2})([0-9a-f]{2})$/i.exec(color)
-    return match ? [Number.parseInt(match[1] as string, 16), Number.parseInt(match[2] as string, 16), Number.parseInt(match[3] as string, 16)] : undefined
+    return match
+      ? [Number.parseInt(match[1] as string, 16), Number.parseInt(match[2] as string, 16), Number.parseInt(match[3] as string, 16)]
+      : undefined
   }
   const isByte = (value: unknown) => Number.isInteger(value) && (value as number) >= 0 && (value as number) <= 255
   return Array.isArray(color) && color.length === 3 && color.every(isByte) ? [color[0], color[1], color[2]] : undefined

@@ -56,7 +56,8 @@ function fromCapitals(name: string): string | undefined {
     upperCase = new Map()
     for (const [key, value] of named) {
       const capitals = key.toUpperCase()
-      if (key.endsWith(';') && key === key.toLowerCase() && fromName(capitals) === `&${capitals}`) upperCase.set(capitals, value.toUpperCase())
+      if (key.endsWith(';') && key === key.toLowerCase() && fromName(capitals) === `&${capitals}`)
+        upperCase.set(capitals, value.toUpperCase())
     }
   }
   return upperCase.get(name)

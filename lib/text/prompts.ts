@@ -17,14 +17,19 @@ const lists = new Map<string, readonly string[]>([['none', ['{}']]])
 /** The list behind a choice. Throws ERR_WORDMASK_TEMPLATE for an empty list or a template without `{}`. */
 export function templateList(templates: Templates): readonly string[] {
   if (typeof templates === 'string') return named(templates)
-  if (!Array.isArray(templates)) throw invalidArgument('templates', `${templateNames.map((name) => `'${name}'`).join(', ')} or an array of strings`, templates)
-  if (templates.length === 0) throw new WordmaskError('ERR_WORDMASK_TEMPLATE', "The list of templates is empty. Use 'none' to encode the bare name.")
+  if (!Array.isArray(templates))
+    throw invalidArgument('templates', `${templateNames.map((name) => `'${name}'`).join(', ')} or an array of strings`, templates)
+  if (templates.length === 0)
+    throw new WordmaskError('ERR_WORDMASK_TEMPLATE', "The list of templates is empty. Use 'none' to encode the bare name.")
   templates.forEach((template: unknown, i) => {
     if (typeof template !== 'string') throw invalidArgument(`templates[${i}]`, 'a string', template)
     const places = template.split('{}').length - 1
     if (places !== 1) {
       const found = places === 0 ? 'has no {}' : `has ${places} {}`
-      throw new WordmaskError('ERR_WORDMASK_TEMPLATE', `templates[${i}] ${found}: ${JSON.stringify(template)}. Put {} once, where the name goes: "a photo of a {}."`)
+      throw new WordmaskError(
+        'ERR_WORDMASK_TEMPLATE',
+        `templates[${i}] ${found}: ${JSON.stringify(template)}. Put {} once, where the name goes: "a photo of a {}."`,
+      )
     }
   })
   return templates
@@ -33,7 +38,10 @@ export function templateList(templates: Templates): readonly string[] {
 function named(name: string): readonly string[] {
   if (!(templateNames as readonly string[]).includes(name)) {
     const hint = name.includes('{}') ? ` For one template write [${JSON.stringify(name)}].` : ''
-    throw new WordmaskError('ERR_WORDMASK_TEMPLATE', `Expected 'none', 'vild', 'imagenet' or a list of templates but received ${JSON.stringify(name)}.${hint}`)
+    throw new WordmaskError(
+      'ERR_WORDMASK_TEMPLATE',
+      `Expected 'none', 'vild', 'imagenet' or a list of templates but received ${JSON.stringify(name)}.${hint}`,
+    )
   }
   let list = lists.get(name)
   if (!list) {

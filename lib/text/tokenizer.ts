@@ -58,7 +58,8 @@ export class Tokenizer {
    * by the end mark. Words with an id outside `known` are left out.
    */
   tokenize(texts: readonly string[], contextLength = 77, known?: ReadonlySet<number>): TokenTensor {
-    if (!Number.isInteger(contextLength) || contextLength < 2) throw invalidArgument('contextLength', 'an integer of at least 2', contextLength)
+    if (!Number.isInteger(contextLength) || contextLength < 2)
+      throw invalidArgument('contextLength', 'an integer of at least 2', contextLength)
     const data = new Int32Array(texts.length * contextLength)
     texts.forEach((text, row) => {
       if (typeof text !== 'string') throw invalidArgument(`texts[${row}]`, 'a string', text)

@@ -51,7 +51,11 @@ export class Vocabulary {
       else this.report(unknown, `of ${JSON.stringify(text)}`)
     }
     if (unreadable.length === 0) return
-    const shown = unreadable.slice(0, 10).map((text) => JSON.stringify(text)).join(', ') + (unreadable.length > 10 ? ` and ${unreadable.length - 10} more` : '')
+    const shown =
+      unreadable
+        .slice(0, 10)
+        .map((text) => JSON.stringify(text))
+        .join(', ') + (unreadable.length > 10 ? ` and ${unreadable.length - 10} more` : '')
     throw new WordmaskError(
       'ERR_WORDMASK_VOCABULARY',
       `The model ${this.model} knows no word of ${shown}: it was trained on a few hundred words. For any word, get a full model with \`npx wordmask model pull ViT-B/16\` and load 'ViT-B/16'.`,
@@ -60,7 +64,11 @@ export class Vocabulary {
 
   /** Templates: words that are not known are left out of every prompt. */
   checkTemplates(templates: readonly string[]): void {
-    if (this.known) this.report(templates.flatMap((template) => this.unknownWords(template.replace('{}', ' '))), 'of the templates')
+    if (this.known)
+      this.report(
+        templates.flatMap((template) => this.unknownWords(template.replace('{}', ' '))),
+        'of the templates',
+      )
   }
 
   private report(words: string[], where: string): void {
@@ -68,7 +76,10 @@ export class Vocabulary {
     if (fresh.length === 0) return
     for (const word of fresh) this.reported.add(word)
     const shown = fresh.slice(0, 20).join(', ') + (fresh.length > 20 ? ` and ${fresh.length - 20} more` : '')
-    process.emitWarning(`The model ${this.model} does not know these words ${where}, which are left out: ${shown}`, { type: 'WordmaskWarning', code: 'WORDMASK_VOCABULARY' })
+    process.emitWarning(`The model ${this.model} does not know these words ${where}, which are left out: ${shown}`, {
+      type: 'WordmaskWarning',
+      code: 'WORDMASK_VOCABULARY',
+    })
   }
 
   /** Texts to ids, unknown words left out. @throws ERR_WORDMASK_TEXT_TOO_LONG when a text does not fit and `truncate` is off */
@@ -79,7 +90,10 @@ export class Vocabulary {
         const length = text.length * 3 + 2 <= this.contextLength ? 0 : this.tokenizer.length(text)
         if (length > this.contextLength) {
           const shown = JSON.stringify(text.length > 60 ? `${text.slice(0, 57)}...` : text)
-          throw new WordmaskError('ERR_WORDMASK_TEXT_TOO_LONG', `${shown} needs ${length} tokens; ${this.model} reads ${this.contextLength}. Shorten it.`)
+          throw new WordmaskError(
+            'ERR_WORDMASK_TEXT_TOO_LONG',
+            `${shown} needs ${length} tokens; ${this.model} reads ${this.contextLength}. Shorten it.`,
+          )
         }
       }
     }

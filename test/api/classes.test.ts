@@ -23,15 +23,22 @@ describe('names', () => {
   })
 
   test('VOC colours by hand; 256 values are different, then they repeat without black', () => {
-    expect([0, 1, 2, 3, 15, 255].map(vocColor)).toEqual([[0, 0, 0], [128, 0, 0], [0, 128, 0], [128, 128, 0], [192, 128, 128], [224, 224, 192]])
+    expect([0, 1, 2, 3, 15, 255].map(vocColor)).toEqual([
+      [0, 0, 0],
+      [128, 0, 0],
+      [0, 128, 0],
+      [128, 128, 0],
+      [192, 128, 128],
+      [224, 224, 192],
+    ])
     expect(new Set(Array.from({ length: 256 }, (_, i) => vocColor(i).join())).size).toBe(256)
     expect(vocColor(256)).toEqual(vocColor(1))
   })
 
   test('a specification keeps what it says', () => {
-    expect(parseClasses([{ name: 'fox', synonyms: ['vixen', 'Fox', 'vixen '], prompts: ['a {}'], negatives: ['dog'], id: 7, color: '#Ff8000' }])).toEqual([
-      { name: 'fox', synonyms: ['vixen'], prompts: ['a {}'], negatives: ['dog'], id: 7, color: [255, 128, 0] },
-    ])
+    expect(
+      parseClasses([{ name: 'fox', synonyms: ['vixen', 'Fox', 'vixen '], prompts: ['a {}'], negatives: ['dog'], id: 7, color: '#Ff8000' }]),
+    ).toEqual([{ name: 'fox', synonyms: ['vixen'], prompts: ['a {}'], negatives: ['dog'], id: 7, color: [255, 128, 0] }])
   })
 
   test.each([
@@ -64,11 +71,17 @@ describe('names', () => {
 describe('files', () => {
   test('a line is a name and its synonyms; comments, blank lines, CRLF and a byte order mark are no classes', () => {
     const classes = parseClassText('\ufefffox, vixen\r\n\r\n# animals\r\n grass \r\n')
-    expect(classes.map(({ name, synonyms }) => [name, synonyms])).toEqual([['fox', ['vixen']], ['grass', []]])
+    expect(classes.map(({ name, synonyms }) => [name, synonyms])).toEqual([
+      ['fox', ['vixen']],
+      ['grass', []],
+    ])
   })
 
   test('JSON holds names and specifications', () => {
-    expect(parseClassText(' ["fox", {"name": "grass", "id": 9}]').map(({ name, id }) => [name, id])).toEqual([['fox', 1], ['grass', 9]])
+    expect(parseClassText(' ["fox", {"name": "grass", "id": 9}]').map(({ name, id }) => [name, id])).toEqual([
+      ['fox', 1],
+      ['grass', 9],
+    ])
   })
 
   test.each([
@@ -104,8 +117,33 @@ describe('files', () => {
 })
 
 describe('fuzz', () => {
-  const seeds = ['fox, vixen\n# c\ngrass\r\n', '[{"name":"fox","synonyms":["vixen"],"prompts":["a {}"],"negatives":["dog"],"id":3,"color":"#102030"},"grass"]', '["a","b"]']
-  const pieces = ['[', ']', '{', '}', '"', ',', '\n', '\0', '\ufeff', 'null', '1e999', '-1', '"name"', ':', '\\u0000', '\ud800', '__proto__', '"id":2', '😀', '[['.repeat(500)]
+  const seeds = [
+    'fox, vixen\n# c\ngrass\r\n',
+    '[{"name":"fox","synonyms":["vixen"],"prompts":["a {}"],"negatives":["dog"],"id":3,"color":"#102030"},"grass"]',
+    '["a","b"]',
+  ]
+  const pieces = [
+    '[',
+    ']',
+    '{',
+    '}',
+    '"',
+    ',',
+    '\n',
+    '\0',
+    '\ufeff',
+    'null',
+    '1e999',
+    '-1',
+    '"name"',
+    ':',
+    '\\u0000',
+    '\ud800',
+    '__proto__',
+    '"id":2',
+    '😀',
+    '[['.repeat(500),
+  ]
 
   test('4,000 mutated files give classes or ERR_WORDMASK_CLASSES, nothing else', () => {
     let state = 12345

@@ -43,12 +43,20 @@ describe('decodeImage: pixels by hand', () => {
     expect([...(await decodeImage(grey)).data]).toEqual([0, 0, 0, 7, 7, 7, 255, 255, 255])
     const deep = await encodePng({ width: 4, height: 1, data: Uint16Array.from([0, 128, 129, 65_535]), channels: 1, depth: 16 })
     expect([...(await decodeImage(deep)).data]).toEqual([0, 0, 0, 0, 0, 0, 1, 1, 1, 255, 255, 255])
-    const withAlpha = await encodePng({ width: 2, height: 1, data: Uint16Array.from([257 * 9, 0, 257 * 200, 65_535]), channels: 2, depth: 16 })
+    const withAlpha = await encodePng({
+      width: 2,
+      height: 1,
+      data: Uint16Array.from([257 * 9, 0, 257 * 200, 65_535]),
+      channels: 2,
+      depth: 16,
+    })
     expect([...(await decodeImage(withAlpha)).data]).toEqual([9, 9, 9, 200, 200, 200])
   })
 
   test('the formulas: CMYK as Pillow computes it, grey in native byte order', () => {
-    expect([...convertCmyk(Uint8Array.from([0, 0, 0, 0, 255, 0, 0, 0, 10, 20, 30, 40]), 4)]).toEqual([255, 255, 255, 0, 255, 255, 207, 198, 190])
+    expect([...convertCmyk(Uint8Array.from([0, 0, 0, 0, 255, 0, 0, 0, 10, 20, 30, 40]), 4)]).toEqual([
+      255, 255, 255, 0, 255, 255, 207, 198, 190,
+    ])
     expect([...reduceGrey16(new Uint8Array(Uint16Array.from([514, 1, 40_000, 2]).buffer), 2)]).toEqual([2, 2, 2, 156, 156, 156])
   })
 
@@ -84,7 +92,10 @@ describe('decodeImage: bad input', () => {
     await expect(decodeImage(empty)).rejects.toHaveCode('ERR_WORDMASK_IMAGE', /empty\.jpg is empty: 0 bytes/)
     await expect(decodeImage(new Uint8Array())).rejects.toHaveCode('ERR_WORDMASK_IMAGE', /0 bytes/)
     await expect(decodeImage(Buffer.from('hello'))).rejects.toHaveCode('ERR_WORDMASK_IMAGE', /cannot be decoded/)
-    await expect(decodeImage(Buffer.from('<svg xmlns="http://www.w3.org/2000/svg" width="4" height="4"/>'))).rejects.toHaveCode('ERR_WORDMASK_IMAGE', /SVG/)
+    await expect(decodeImage(Buffer.from('<svg xmlns="http://www.w3.org/2000/svg" width="4" height="4"/>'))).rejects.toHaveCode(
+      'ERR_WORDMASK_IMAGE',
+      /SVG/,
+    )
   })
 
   test('a truncated JPEG, PNG or WebP is refused, not filled with grey', async () => {
@@ -95,8 +106,13 @@ describe('decodeImage: bad input', () => {
   })
 
   test('more pixels than the limit: size and limit are in the message, before decoding', async () => {
-    await expect(decodeImage(join(fixtures, 'wide.jpg'), { maxPixels: 100_000 })).rejects.toHaveCode('ERR_WORDMASK_IMAGE_TOO_LARGE', /1500 x 112 = 168000 pixels; the limit is 100000/)
-    await expect(decodeImage({ data: pixels, width: 3, height: 2, channels: 3 }, { maxPixels: 5 })).rejects.toHaveCode('ERR_WORDMASK_IMAGE_TOO_LARGE')
+    await expect(decodeImage(join(fixtures, 'wide.jpg'), { maxPixels: 100_000 })).rejects.toHaveCode(
+      'ERR_WORDMASK_IMAGE_TOO_LARGE',
+      /1500 x 112 = 168000 pixels; the limit is 100000/,
+    )
+    await expect(decodeImage({ data: pixels, width: 3, height: 2, channels: 3 }, { maxPixels: 5 })).rejects.toHaveCode(
+      'ERR_WORDMASK_IMAGE_TOO_LARGE',
+    )
   })
 
   test.each([
@@ -129,12 +145,16 @@ describe('streams', () => {
       }
     }
     const results: number[] = []
-    for await (const value of mapOrdered(source(), async (i) => {
-      most = Math.max(most, ++running)
-      await new Promise((done) => setTimeout(done, (i % 3) * 2))
-      running--
-      return i * 2
-    }, { concurrency: 3 })) {
+    for await (const value of mapOrdered(
+      source(),
+      async (i) => {
+        most = Math.max(most, ++running)
+        await new Promise((done) => setTimeout(done, (i % 3) * 2))
+        running--
+        return i * 2
+      },
+      { concurrency: 3 },
+    )) {
       results.push(value)
       expect(read).toBeLessThanOrEqual(results.length + 3)
     }
@@ -162,16 +182,35 @@ describe('readLabelMap', () => {
       await writeFile(join(folder, name), bytes)
       return join(folder, name)
     }
-    const palette = [[0, 0, 0], [255, 0, 0], [0, 255, 0], [9, 9, 9]]
-    const indexed = await write('p8.png', await encodePng({ width: 3, height: 2, data: Uint8Array.from([0, 1, 2, 3, 2, 1]), channels: 1, depth: 8, palette }))
+    const palette = [
+      [0, 0, 0],
+      [255, 0, 0],
+      [0, 255, 0],
+      [9, 9, 9],
+    ]
+    const indexed = await write(
+      'p8.png',
+      await encodePng({ width: 3, height: 2, data: Uint8Array.from([0, 1, 2, 3, 2, 1]), channels: 1, depth: 8, palette }),
+    )
     expect(await readLabelMap(indexed)).toEqual({ labels: Uint8Array.from([0, 1, 2, 3, 2, 1]), width: 3, height: 2, palette })
     // 5 pixels at 2 bits: two bytes a row.
-    const packed = await write('p2.png', await sharp(Uint8Array.from({ length: 30 }, (_, i) => [0, 255, 0][(i + Math.floor(i / 3)) % 3]!), { raw: { width: 5, height: 2, channels: 3 } }).png({ palette: true, colours: 3 }).toBuffer())
+    const packed = await write(
+      'p2.png',
+      await sharp(
+        Uint8Array.from({ length: 30 }, (_, i) => [0, 255, 0][(i + Math.floor(i / 3)) % 3]!),
+        { raw: { width: 5, height: 2, channels: 3 } },
+      )
+        .png({ palette: true, colours: 3 })
+        .toBuffer(),
+    )
     const map = await readLabelMap(packed)
     expect([map.width, map.height, map.labels.length]).toEqual([5, 2, 10])
     const shown = await decodeImage(packed)
     expect([...map.labels].flatMap((index) => [...map.palette![index]!])).toEqual([...shown.data])
-    const deep = await write('g16.png', await encodePng({ width: 2, height: 1, data: Uint16Array.from([300, 65_535]), channels: 1, depth: 16 }))
+    const deep = await write(
+      'g16.png',
+      await encodePng({ width: 2, height: 1, data: Uint16Array.from([300, 65_535]), channels: 1, depth: 16 }),
+    )
     expect([...(await readLabelMap(deep)).labels]).toEqual([300, 65_535])
   })
 

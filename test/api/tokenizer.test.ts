@@ -49,7 +49,9 @@ describe('golden rows of open_clip', () => {
   test('UTF-8 read as Windows-1252: at least 90% as ftfy repairs it', () => {
     const wrong = golden.mojibake.filter(([text, ids]) => row(text).join() !== ids.join())
     const share = 1 - wrong.length / golden.mojibake.length
-    console.log(`broken UTF-8: ${golden.mojibake.length - wrong.length} of ${golden.mojibake.length} as the reference; differing: ${JSON.stringify(wrong.map(([text]) => text))}`)
+    console.log(
+      `broken UTF-8: ${golden.mojibake.length - wrong.length} of ${golden.mojibake.length} as the reference; differing: ${JSON.stringify(wrong.map(([text]) => text))}`,
+    )
     expect(share).toBeGreaterThan(0.9)
   })
 })
@@ -73,7 +75,9 @@ describe('tokenize', () => {
 
   test('no texts give an empty tensor; what is not a string is named', () => {
     expect(tokenizer.tokenize([]).shape).toEqual([0, 77])
-    expect(() => tokenizer.tokenize(['a', 3 as unknown as string])).toThrow(expect.toHaveCode('ERR_WORDMASK_INVALID_ARGUMENT', /texts\[1\]/))
+    expect(() => tokenizer.tokenize(['a', 3 as unknown as string])).toThrow(
+      expect.toHaveCode('ERR_WORDMASK_INVALID_ARGUMENT', /texts\[1\]/),
+    )
     expect(() => tokenizer.tokenize(['a'], 1)).toThrow(expect.toHaveCode('ERR_WORDMASK_INVALID_ARGUMENT', /contextLength/))
   })
 
@@ -84,7 +88,7 @@ describe('tokenize', () => {
 
 describe('clean', () => {
   test.each([
-    ['“Curly” ‘quotes’ ʼ', '"curly" \'quotes\' \''],
+    ['“Curly” ‘quotes’ ʼ', "\"curly\" 'quotes' '"],
     ['ﬁne ﬂow ﬃ', 'fine flow ffi'],
     ['ＬＯＵＤ　ＮＯＩＳＥ', 'loud noise'],
     ['ｱ ﾊﾝｶｸ', 'ア ハンカク'],

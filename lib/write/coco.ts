@@ -1,0 +1,58 @@
+import { invalidArgument } from '../errors'
+import { writeAtomic } from '../run/atomic'
+import type { Mask } from '../segmenter/segmentation'
+import type { ClassEntry } from '../text/classes'
+
+/** Version of the documents written here, in `info.format`. */
+export const cocoFormat = 1
+
+export interface CocoImage {
+  /** 1 or more, unique; default: position + 1. */
+  id?: number
+  file_name: string
+  width: number
+  height: number
+  masks: readonly Mask[]
+}
+
+/** The categories of a COCO document; the id is the class's own. */
+export function cocoCategories(classes: readonly ClassEntry[]) {
+  return classes.map(({ id, name }) => ({ id, name, supercategory: '' }))
+}
+
+/** The annotations of one image; ids count up from `firstId`. */
+export function cocoAnnotations(masks: readonly Mask[], imageId: number, firstId: number) {
+  return masks.map(({ id, area, bbox, rle, score }, i) => ({
+    id: firstId + i,
+    image_id: imageId,
+    category_id: id,
+    segmentation: rle,
+    area,
+    bbox,
+    iscrowd: 0,
+    score,
+  }))
+}
+
+/**
+ * Writes a COCO document with compressed run lengths, as pycocotools reads it; ids start at 1. The text is put together
+ * piece by piece, so that a long list does not hold the event loop. @throws ERR_WORDMASK_IO
+ */
+export async function writeCoco(
+  file: string,
+  classes: readonly ClassEntry[],
+  images: Iterable<CocoImage> | AsyncIterable<CocoImage>,
+): Promise<void> {
+  const rows: string[] = []
+  const annotations: string[] = []
+  const ids = new Set<number>()
+  for await (const { id = rows.length + 1, file_name, width, height, masks } of images) {
+    if (!Number.isSafeInteger(id) || id < 1 || ids.has(id)) throw invalidArgument('image.id', 'a unique integer of 1 or more', id)
+    ids.add(id)
+    rows.push(JSON.stringify({ id, file_name, width, height }))
+    for (const annotation of cocoAnnotations(masks, id, annotations.length + 1)) annotations.push(JSON.stringify(annotation))
+  }
+  const info = JSON.stringify({ description: 'wordmask', format: cocoFormat })
+  const head = `{"info":${info},"categories":${JSON.stringify(cocoCategories(classes))}`
+  await writeAtomic(file, `${head},"images":[${rows.join(',\n')}],"annotations":[${annotations.join(',\n')}]}\n`)
+}

@@ -1,0 +1,79 @@
+import { join } from 'node:path'
+import sharp from 'sharp'
+import type { ImageInput } from '../image/input'
+import { writeAtomic } from '../run/atomic'
+import type { MaskOptions } from '../segmenter/options'
+import { expandRuns } from '../segmenter/rle'
+import type { Mask, Segmentation } from '../segmenter/segmentation'
+import { pixelsOf } from './overlay'
+
+/**
+ * Writes every mask as a transparent PNG cropped to its bounding box: `<name>.png`, or `<name>-<n>.png` where a class has
+ * several. -> the paths, in the order of the masks. @throws ERR_WORDMASK_IO
+ */
+export async function writeCutouts(
+  folder: string,
+  image: ImageInput,
+  segmentation: Segmentation,
+  options: MaskOptions | readonly Mask[] = {},
+): Promise<string[]> {
+  const masks = Array.isArray(options) ? (options as readonly Mask[]) : await segmentation.masks(options as MaskOptions)
+  const { data, width, height } = await pixelsOf(image, segmentation)
+  const total = new Map<number, number>()
+  for (const { classIndex } of masks) total.set(classIndex, (total.get(classIndex) ?? 0) + 1)
+  const seen = new Map<number, number>()
+  const names = fileNames(segmentation.classes.map(({ name }) => name))
+  const files: string[] = []
+  for (const mask of masks) {
+    const n = (seen.get(mask.classIndex) ?? 0) + 1
+    seen.set(mask.classIndex, n)
+    const suffix = (total.get(mask.classIndex) as number) > 1 ? `-${n}` : ''
+    const file = join(folder, `${names[mask.classIndex]}${suffix}.png`)
+    const [, , w, h] = mask.bbox
+    const cut = await sharp(cutOut(mask, data, width, height), { raw: { width: w, height: h, channels: 4 } })
+      .png()
+      .toBuffer()
+    await writeAtomic(file, cut)
+    files.push(file)
+  }
+  return files
+}
+
+/** RGBA of the bounding box: opaque inside the mask, clear elsewhere. */
+function cutOut(mask: Mask, rgb: Uint8Array, width: number, height: number): Uint8Array {
+  const [left, top, w, h] = mask.bbox
+  const rgba = new Uint8Array(w * h * 4)
+  let at = 0
+  expandRuns(mask.rle.counts).forEach((length, run) => {
+    // Runs go down the columns; every second one is inside.
+    for (let i = at; run % 2 === 1 && i < at + length; i++) {
+      const x = Math.floor(i / height)
+      const y = i % height
+      const to = ((y - top) * w + (x - left)) * 4
+      const from = (y * width + x) * 3
+      rgba[to] = rgb[from] as number
+      rgba[to + 1] = rgb[from + 1] as number
+      rgba[to + 2] = rgb[from + 2] as number
+      rgba[to + 3] = 255
+    }
+    at += length
+  })
+  return rgba
+}
+
+/** Names that every file system takes, unique without regard to case. */
+export function fileNames(names: readonly string[]): string[] {
+  const taken = new Set<string>()
+  return names.map((name) => {
+    const plain =
+      name
+        .normalize('NFC')
+        .replace(/[^\p{L}\p{N}._ -]+/gu, '_')
+        .replace(/^[. ]+|[. ]+$/g, '')
+        .slice(0, 80) || 'class'
+    let unique = plain
+    for (let n = 2; taken.has(unique.toLowerCase()); n++) unique = `${plain} (${n})`
+    taken.add(unique.toLowerCase())
+    return unique
+  })
+}
