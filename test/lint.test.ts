@@ -1,4 +1,5 @@
 import { execFileSync, spawnSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 
@@ -34,13 +35,22 @@ describe('npm run lint', () => {
 
   test('an import that package.json does not name, and one from the command line, are refused in lib', () => {
     const check = (text: string) => layers.checkLibrary('lib/clip.ts', text, ['sharp']).join('\n')
-    expect(check("import sharp from 'sharp'\nimport { join } from 'node:path'")).toBe('')
+    expect(check("import sharp from 'sharp'\nimport { readFileSync } from 'node:fs'
+import { join } from 'node:path'")).toBe('')
     expect(check("import x from 'left-pad'")).toContain('left-pad is not among the dependencies')
     expect(check("import { flags } from './cli/flags'")).toContain('only lib/cli imports from lib/cli')
   })
 })
 
 describe('the checkout', () => {
+  test('package-lock.json names every optional package of every platform: npm ci refuses one that does not', () => {
+    const { packages } = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8'))
+    const missing = Object.values<{ optionalDependencies?: object }>(packages)
+      .flatMap((entry) => Object.keys(entry.optionalDependencies ?? {}))
+      .filter((name) => !packages[`node_modules/${name}`])
+    expect(missing).toEqual([])
+  })
+
   test('no path of a machine and no address of a package registry is in a tracked file', () => {
     const files = execFileSync('git', ['ls-files', '-z'], { cwd: root, encoding: 'utf8' }).split('\0').filter(Boolean)
     const words = ['registry.npm' + 'js.org', 'py' + 'pi.org', 'files.python' + 'hosted.org', '/wo' + 'rk/', '/ro' + 'ot/']
