@@ -89,8 +89,11 @@ function* includes(text) {
 
 function* imports(text) {
   for (const [index, line] of text.split('\n').entries()) {
-    const match = /(?:from|import|require\()\s*['"]([^'"]+)['"]/.exec(line)
-    if (match) yield [index + 1, match[1]]
+    const match =
+      /^\s*(?:import|export|\}).*\bfrom\s*['"]([^'"]+)['"]|^\s*import\s*['"]([^'"]+)['"]|\b(?:import|require)\(\s*['"]([^'"]+)['"]/.exec(
+        line,
+      )
+    if (match) yield [index + 1, match[1] ?? match[2] ?? match[3]]
   }
 }
 
@@ -105,6 +108,6 @@ if (process.argv[1] === join(root, 'scripts', 'check-layers.mjs')) {
   await main(() => {
     const { errors, long } = checkLayers()
     for (const line of [...errors, ...long]) process.stdout.write(`${line}\n`)
-    return errors.length + long.length > 0 ? 1 : 0
+    return errors.length > 0 ? 1 : 0
   })
 }

@@ -1,5 +1,5 @@
 // npm run lint [-- --fix]: clang-format, biome, tsc, publint, check-layers. All run; any finding fails.
-import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, relative } from 'node:path'
 import { checkLayers } from './check-layers.mjs'
@@ -21,12 +21,12 @@ const checks = {
       '--max-diagnostics=50',
       '.',
     ]),
-  tsc: () => node('typescript/bin/tsc', '-p', 'lib/tsconfig.json', '--noEmit'),
-  'tsc (tests)': () => (existsSync(join(root, 'test', 'tsconfig.json')) ? node('typescript/bin/tsc', '-p', 'test/tsconfig.json') : ''),
+  tsc: () => node('typescript/bin/tsc', '-p', 'test/tsconfig.json'),
   publint,
   layers: () => {
     const { errors, long } = checkLayers()
-    return [...errors, ...long].join('\n')
+    for (const line of long) say('lint', `to be split: ${line}`)
+    return errors.join('\n')
   },
 }
 

@@ -40,7 +40,15 @@ afterAll(() => rmSync(scratch, { recursive: true, force: true }))
 describe.sequential('the package, installed with --ignore-scripts into an empty folder', () => {
   test('holds the addon, the models and the types; no sources, no test programs', () => {
     expect(files).toEqual(
-      expect.arrayContaining(['dist/index.js', 'dist/index.mjs', 'dist/index.d.ts', 'binding.d.ts', 'models/scenes/scenes.pack', 'README.md', 'LICENSE']),
+      expect.arrayContaining([
+        'dist/index.js',
+        'dist/index.mjs',
+        'dist/index.d.ts',
+        'binding.d.ts',
+        'models/scenes/scenes.pack',
+        'README.md',
+        'LICENSE',
+      ]),
     )
     expect(files.filter((path) => path.startsWith('prebuilds/')).sort()).toEqual([
       'prebuilds/linux-x64/core/libwordmask_core.so',
