@@ -17,7 +17,7 @@ interface Item {
 
 /** Letters of common sans-serif faces are about this many ems wide; wide scripts take a whole one. */
 const textWidth = (text: string, size: number) =>
-  [...text].reduce((sum, letter) => sum + ((letter.codePointAt(0) as number) > 0x2e80 ? 1 : 0.6), 0) * size
+  [...text].reduce((sum, letter) => sum + ((letter.codePointAt(0) as number) > 0x2e80 ? 1 : 0.58), 0) * size
 
 let warned = false
 
@@ -26,7 +26,7 @@ export async function drawLegend(
   entries: readonly LegendEntry[],
   width: number,
 ): Promise<{ data: Uint8Array; width: number; height: number }> {
-  const size = Math.round(Math.min(28, Math.max(11, width / 36)))
+  const size = Math.round(Math.min(22, Math.max(11, width / 60)))
   const { items, height } = layOut(entries, width, size)
   const svg = draw(items, width, height, size)
   const data = await sharp(Buffer.from(svg)).flatten({ background: '#ffffff' }).removeAlpha().raw().toBuffer()
