@@ -1,7 +1,9 @@
 import { afterAll, describe, expect, test } from 'vitest'
 import { type LabelMapOptions, randomTensor, tensor, testing } from '../helpers/testing'
 
-const labels = (shape: number[], values: number[], options: LabelMapOptions) => [...testing().labelMap(tensor(shape, values), options, false)]
+const labels = (shape: number[], values: number[], options: LabelMapOptions) => [
+  ...testing().labelMap(tensor(shape, values), options, false),
+]
 
 describe('label_map by hand', () => {
   // Class 0 rises from 0 to 1 over two cells: 0, .25, .75, 1 at four half-pixel centres.
@@ -66,7 +68,13 @@ const cases = [
   { h: 5, w: 6, classes: 20, height: 37, width: 45, extentH: 4.3, extentW: 5.7 },
   { h: 5, w: 6, classes: 20, height: 37, width: 45, temperature: 4, threshold: 0.2 },
   { h: 5, w: 6, classes: 200, height: 37, width: 45, temperature: 60, threshold: 0.3 },
-].map((item, i) => ({ ...item, seed: 100 + i, name: Object.entries({ ...item, seed: 100 + i }).map(([key, value]) => `${key}=${value}`).join(' ') }))
+].map((item, i) => ({
+  ...item,
+  seed: 100 + i,
+  name: Object.entries({ ...item, seed: 100 + i })
+    .map(([key, value]) => `${key}=${value}`)
+    .join(' '),
+}))
 
 describe('label_map against its float64 reference', () => {
   test.each(cases)('$name', ({ h, w, classes, seed, ...options }) => {
