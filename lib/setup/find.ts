@@ -51,7 +51,7 @@ export function searchLibTorch(options: SearchOptions = {}): Search {
   }
   const python = pythonTorch(env)
   if (python.path) return { found: use('python', python.path), tried }
-  tried.push({ source: 'python', path: 'python3', reason: python.reason })
+  tried.push({ source: 'python', path: env.WORDMASK_PYTHON || 'python3', reason: python.reason })
   return { tried }
 }
 
@@ -80,7 +80,7 @@ function pythonTorch(env: Environment): { path?: string; reason: string } {
   const python = env.WORDMASK_PYTHON || 'python3'
   const child = spawnSync(python, ['-c', PROBE], { encoding: 'utf8', timeout: 10_000, env: env as NodeJS.ProcessEnv })
   if (child.error) return { reason: `could not be run (${child.error.message})` }
-  if (child.status !== 0) return { reason: `failed: ${child.stderr.trim().split('\n').pop()}` }
+  if (child.status !== 0) return { reason: `ended with ${child.status ?? child.signal} ${child.stderr.trim().split('\n').pop()}`.trim() }
   const path = child.stdout.trim()
   return path ? { path, reason: '' } : { reason: 'has no torch installed' }
 }
