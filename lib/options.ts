@@ -61,6 +61,7 @@ function unknownOption(call: string, issue: z.core.$ZodIssueUnrecognizedKeys, sc
 function expectation(issue: z.core.$ZodIssue): string {
   switch (issue.code) {
     case 'invalid_type':
+      if ((issue.expected as string) === 'int') return 'a whole number'
       return /^[aeiou]/.test(issue.expected) ? `an ${issue.expected}` : `a ${issue.expected}`
     case 'invalid_value':
       return issue.values.map((value) => JSON.stringify(value)).join(' or ')

@@ -12,7 +12,8 @@ const classes: { name: string; statics: string[]; members: string[]; getters: st
 for (const statement of source.statements) {
   if (ts.isFunctionDeclaration(statement)) functions.push(statement.name!.text)
   if (!ts.isClassDeclaration(statement)) continue
-  const has = (member: ts.ClassElement, kind: ts.SyntaxKind) => ts.canHaveModifiers(member) && (ts.getModifiers(member) ?? []).some((m) => m.kind === kind)
+  const has = (member: ts.ClassElement, kind: ts.SyntaxKind) =>
+    ts.canHaveModifiers(member) && (ts.getModifiers(member) ?? []).some((m) => m.kind === kind)
   const named = statement.members.filter((member) => member.name)
   const constructor = statement.members.find(ts.isConstructorDeclaration)!
   classes.push({
@@ -23,7 +24,10 @@ for (const statement of source.statements) {
     constructible: !has(constructor, ts.SyntaxKind.PrivateKeyword),
   })
 }
-const own = (object: object, without: string[]) => Object.getOwnPropertyNames(object).filter((name) => !without.includes(name)).sort()
+const own = (object: object, without: string[]) =>
+  Object.getOwnPropertyNames(object)
+    .filter((name) => !without.includes(name))
+    .sort()
 
 test('the .node exports what binding.d.ts declares, no more and no less', () => {
   expect(functions.length).toBeGreaterThan(8)

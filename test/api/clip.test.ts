@@ -21,7 +21,17 @@ const dot = (a: number[], b: number[]) => a.reduce((sum, x, i) => sum + x * b[i]
 describe('Clip.load', () => {
   test('a file written by save() loads with its own architecture and says what it is', async () => {
     const { info } = clip
-    expect(info).toMatchObject({ name: 'tiny', family: 'CLIP', imageSize: 32, patchSize: 8, embedDim: 24, contextLength: 20, device: 'cpu', dtype: 'float32', licence: 'none' })
+    expect(info).toMatchObject({
+      name: 'tiny',
+      family: 'CLIP',
+      imageSize: 32,
+      patchSize: 8,
+      embedDim: 24,
+      contextLength: 20,
+      device: 'cpu',
+      dtype: 'float32',
+      licence: 'none',
+    })
     expect(info.parameters).toBeGreaterThan(49_408 * 32)
     expect(info.logitScale).toBeGreaterThan(1)
     const copy = join(folder, 'again.safetensors')
@@ -48,7 +58,10 @@ describe('Clip.load', () => {
       vision_cfg: { image_size: 32, layers: 2, width: 32, head_width: 16, patch_size: 8, mlp_ratio: 2 },
       text_cfg: { context_length: 20, vocab_size: text.vocabSize, width: 32, heads: 2, layers: 2, mlp_ratio: 2 },
     }
-    await writeFile(join(at, 'open_clip_config.json'), JSON.stringify({ model_cfg, preprocess_cfg: { mean: [0.5, 0.5, 0.5], std: [0.5, 0.5, 0.5] } }))
+    await writeFile(
+      join(at, 'open_clip_config.json'),
+      JSON.stringify({ model_cfg, preprocess_cfg: { mean: [0.5, 0.5, 0.5], std: [0.5, 0.5, 0.5] } }),
+    )
     await writeFile(join(at, 'README.md'), '---\nlicense: apache-2.0\n---\n')
     await using found = await Clip.load(at, { device: 'cpu' })
     expect(found.source.config).toEqual({ ...tinyConfig, vision, dense: 'residual' })
@@ -67,7 +80,10 @@ describe('Clip.load', () => {
   })
 
   test('weights that are no CLIP, are truncated, or were saved by a newer version are told apart', async () => {
-    await expect(Clip.load(join(golden, 'vit-gelu.io.safetensors'))).rejects.toHaveCode('ERR_WORDMASK_CHECKPOINT', /is not a CLIP: expected visual\.proj.*model info/)
+    await expect(Clip.load(join(golden, 'vit-gelu.io.safetensors'))).rejects.toHaveCode(
+      'ERR_WORDMASK_CHECKPOINT',
+      /is not a CLIP: expected visual\.proj.*model info/,
+    )
     const whole = await readFile(await saveTinyClip(folder))
     const cut = join(folder, 'cut.safetensors')
     await writeFile(cut, whole.subarray(0, whole.length - 100))
@@ -113,13 +129,19 @@ describe('encodeImage', () => {
   test('progress counts images; a bad image rejects the call and is named', async () => {
     const progress: unknown[] = []
     await clip.encodeImage([noise(32, 32), noise(40, 32), noise(32, 40)], { batchSize: 2, onProgress: (...at) => progress.push(at) })
-    expect(progress).toEqual([[2, 3], [3, 3]])
+    expect(progress).toEqual([
+      [2, 3],
+      [3, 3],
+    ])
     await expect(clip.encodeImage([noise(32, 32), join(folder, 'none.jpg')])).rejects.toHaveCode('ERR_WORDMASK_FILE_NOT_FOUND', /none\.jpg/)
   })
 
   test('abort before and during: the reason is the cause, and the model stays usable', async () => {
     const reason = new Error('enough')
-    await expect(clip.encodeImage(noise(32, 32), { signal: AbortSignal.abort(reason) })).rejects.toMatchObject({ code: 'ERR_WORDMASK_ABORTED', cause: reason })
+    await expect(clip.encodeImage(noise(32, 32), { signal: AbortSignal.abort(reason) })).rejects.toMatchObject({
+      code: 'ERR_WORDMASK_ABORTED',
+      cause: reason,
+    })
     const controller = new AbortController()
     let seen = 0
     function* endless() {
@@ -140,7 +162,10 @@ describe('encodeText', () => {
     named.forEach((x, i) => expect(x).toBeCloseTo(mean[i]! / norm(mean), 5))
     expect((await clip.encodeText(['fox', 'dog'], { templates: 'vild' })).shape).toEqual([2, 24])
     await expect(clip.encodeText('fox', { templates: ['fox'] })).rejects.toHaveCode('ERR_WORDMASK_TEMPLATE')
-    await expect(clip.encodeText('fox', { templates: 'vild', normalize: false })).rejects.toHaveCode('ERR_WORDMASK_INVALID_ARGUMENT', /normalize/)
+    await expect(clip.encodeText('fox', { templates: 'vild', normalize: false })).rejects.toHaveCode(
+      'ERR_WORDMASK_INVALID_ARGUMENT',
+      /normalize/,
+    )
   })
 
   test('no texts, one text, long texts', async () => {
@@ -175,8 +200,15 @@ describe('a text tower with a small vocabulary', () => {
       expect(warn).toHaveBeenCalledTimes(1)
       expect(warn.mock.calls[0]![0]).toMatch(/quokka/)
       expect(warn.mock.calls[0]![1]).toMatchObject({ code: 'WORDMASK_VOCABULARY' })
-      await expect(small.encodeText(['fox', 'quokka', 'tapir bush'])).rejects.toHaveCode('ERR_WORDMASK_VOCABULARY', /"quokka", "tapir bush".*model pull/)
-      const templated = await small.classVectors([{ name: 'fox', synonyms: [], prompts: undefined, negatives: [], id: 1, color: [0, 0, 0] }], ['a photograph of a red {}'], {})
+      await expect(small.encodeText(['fox', 'quokka', 'tapir bush'])).rejects.toHaveCode(
+        'ERR_WORDMASK_VOCABULARY',
+        /"quokka", "tapir bush".*model pull/,
+      )
+      const templated = await small.classVectors(
+        [{ name: 'fox', synonyms: [], prompts: undefined, negatives: [], id: 1, color: [0, 0, 0] }],
+        ['a photograph of a red {}'],
+        {},
+      )
       const plain = row((await small.encodeText('a a red fox')).data, 0)
       row(templated.data, 0).forEach((x, i) => expect(x).toBeCloseTo(plain[i]!, 5))
       expect(warn).toHaveBeenCalledTimes(2)
@@ -190,7 +222,12 @@ describe('a text tower with a small vocabulary', () => {
 
 describe('denseFeatures', () => {
   test('one unit vector a patch, at any size and aspect', async () => {
-    for (const [width, height, size, grid] of [[96, 64, undefined, [6, 9]], [96, 64, 32, [4, 6]], [200, 8, 16, [2, 50]], [8, 200, { width: 40, height: 24 }, [3, 5]]] as const) {
+    for (const [width, height, size, grid] of [
+      [96, 64, undefined, [6, 9]],
+      [96, 64, 32, [4, 6]],
+      [200, 8, 16, [2, 50]],
+      [8, 200, { width: 40, height: 24 }, [3, 5]],
+    ] as const) {
       const { data, shape } = await clip.denseFeatures(noise(width, height), { size })
       expect(shape).toEqual([...grid, 24])
       expect(norm(row(data, grid[0] * grid[1] - 1))).toBeCloseTo(1, 5)
@@ -203,16 +240,27 @@ describe('denseFeatures', () => {
     const large = await clip.denseFeatures(image, { size: 32, slide: { crop: 128, stride: 64 } })
     for (let i = 0; i < whole.data.length; i++) expect(large.data[i]).toBeCloseTo(whole.data[i]!, 5)
     const halves = await clip.denseFeatures(image, { size: 32, slide: { crop: 32, stride: 32 } })
-    const left = { ...noise(64, 32), width: 32, data: Uint8Array.from({ length: 32 * 32 * 3 }, (_, i) => image.data[Math.floor(i / 96) * 192 + (i % 96)]!) }
+    const left = {
+      ...noise(64, 32),
+      width: 32,
+      data: Uint8Array.from({ length: 32 * 32 * 3 }, (_, i) => image.data[Math.floor(i / 96) * 192 + (i % 96)]!),
+    }
     const part = await clip.denseFeatures(left, { size: 32 })
-    for (let y = 0; y < 4; y++) for (let j = 0; j < 4 * 24; j++) expect(halves.data[y * 8 * 24 + j]).toBeCloseTo(part.data[y * 4 * 24 + j]!, 4)
+    for (let y = 0; y < 4; y++)
+      for (let j = 0; j < 4 * 24; j++) expect(halves.data[y * 8 * 24 + j]).toBeCloseTo(part.data[y * 4 * 24 + j]!, 4)
   })
 
   test('sizes that cannot be meant are refused', async () => {
     await expect(clip.denseFeatures(noise(64, 32), { size: 100_000 })).rejects.toHaveCode('ERR_WORDMASK_INVALID_ARGUMENT', /65536 patches/)
     await expect(clip.denseFeatures(noise(64, 32), { size: -1 })).rejects.toHaveCode('ERR_WORDMASK_INVALID_ARGUMENT', /size/)
-    await expect(clip.denseFeatures(noise(64, 32), { slide: { crop: 20, stride: 8 } })).rejects.toHaveCode('ERR_WORDMASK_INVALID_ARGUMENT', /multiples of 8/)
-    await expect(clip.denseFeatures(noise(64, 32), { slide: { crop: 32, strid: 8 } } as never)).rejects.toHaveCode('ERR_WORDMASK_UNKNOWN_OPTION', /"stride"/)
+    await expect(clip.denseFeatures(noise(64, 32), { slide: { crop: 20, stride: 8 } })).rejects.toHaveCode(
+      'ERR_WORDMASK_INVALID_ARGUMENT',
+      /multiples of 8/,
+    )
+    await expect(clip.denseFeatures(noise(64, 32), { slide: { crop: 32, strid: 8 } } as never)).rejects.toHaveCode(
+      'ERR_WORDMASK_UNKNOWN_OPTION',
+      /"stride"/,
+    )
   })
 })
 
@@ -239,7 +287,12 @@ test('after dispose every call rejects with its code; disposing twice is fine', 
   const gone = await Clip.load(await saveTinyClip(folder), { device: 'cpu' })
   gone.dispose()
   gone.dispose()
-  for (const call of [() => gone.encodeText('fox'), () => gone.encodeImage(noise(32, 32)), () => gone.denseFeatures(noise(32, 32)), () => gone.preprocess(noise(32, 32))]) {
+  for (const call of [
+    () => gone.encodeText('fox'),
+    () => gone.encodeImage(noise(32, 32)),
+    () => gone.denseFeatures(noise(32, 32)),
+    () => gone.preprocess(noise(32, 32)),
+  ]) {
     await expect(call()).rejects.toHaveCode('ERR_WORDMASK_DISPOSED')
   }
 })

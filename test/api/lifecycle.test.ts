@@ -78,13 +78,17 @@ describe('abort', () => {
     const slow = await binding().Clip.random(middling, 1, compute, {})
     const cancel = new (binding().CancelToken)()
     let last = 0
-    const call = slow.encodeImage(many(400), { ...encode, batchSize: 2 }, {
-      cancel,
-      onProgress: (done) => {
-        last = done
-        cancel.cancel()
+    const call = slow.encodeImage(
+      many(400),
+      { ...encode, batchSize: 2 },
+      {
+        cancel,
+        onProgress: (done) => {
+          last = done
+          cancel.cancel()
+        },
       },
-    })
+    )
     expect(await rejected(call)).toHaveCode('ERR_WORDMASK_ABORTED')
     expect(last).toBeGreaterThan(0)
     expect(last).toBeLessThan(400)
@@ -161,11 +165,15 @@ describe('calls', () => {
 
   test('an error thrown by onProgress ends the call and is its rejection', async () => {
     const problem = new Error('the screen is full')
-    const call = clip.encodeImage(many(200), { ...encode, batchSize: 1 }, {
-      onProgress: () => {
-        throw problem
+    const call = clip.encodeImage(
+      many(200),
+      { ...encode, batchSize: 1 },
+      {
+        onProgress: () => {
+          throw problem
+        },
       },
-    })
+    )
     expect(await rejected(call)).toBe(problem)
   })
 
@@ -175,19 +183,29 @@ describe('calls', () => {
     expect(() => binding().Clip.prototype.info.call({} as never)).toThrow()
     const fake = Object.create(binding().Clip.prototype)
     expect(() => fake.info()).toThrow()
-    expect(await rejected(clip.encodeImage([image], encode, { cancel: clip as never }))).toHaveCode('ERR_WORDMASK_INVALID_ARGUMENT', /task\.cancel/)
-    expect(await rejected(binding().segment(token as never, image, { data: new Float32Array(32), shape: [1, 32] }, {} as never, {}))).toHaveCode(
+    expect(await rejected(clip.encodeImage([image], encode, { cancel: clip as never }))).toHaveCode(
       'ERR_WORDMASK_INVALID_ARGUMENT',
-      /a Clip for clip/,
+      /task\.cancel/,
     )
+    expect(
+      await rejected(binding().segment(token as never, image, { data: new Float32Array(32), shape: [1, 32] }, {} as never, {})),
+    ).toHaveCode('ERR_WORDMASK_INVALID_ARGUMENT', /a Clip for clip/)
   })
 
   test.each([
     ['no task', () => clip.encodeImage([image], encode, undefined as never), /an object for task but received undefined/],
-    ['a picture of the wrong size', () => clip.encodeImage([{ ...image, width: 7 }], encode, {}), /2016 elements for images\[0\]\.data but received 27648/],
+    [
+      'a picture of the wrong size',
+      () => clip.encodeImage([{ ...image, width: 7 }], encode, {}),
+      /2016 elements for images\[0\]\.data but received 27648/,
+    ],
     ['a batch of none', () => clip.encodeImage([image], { ...encode, batchSize: 0 }, {}), /options\.batchSize but received 0/],
     ['a std of zero', () => clip.preprocess(image, { ...resize, std: [1, 0, 1] }, {}), /options\.std/],
-    ['tokens of another length', () => clip.encodeText(new Int32Array(15), 1, { normalize: true, batchSize: 1 }, {}), /16 elements for tokens but received 15/],
+    [
+      'tokens of another length',
+      () => clip.encodeText(new Int32Array(15), 1, { normalize: true, batchSize: 1 }, {}),
+      /16 elements for tokens but received 15/,
+    ],
     ['an unknown dtype', () => binding().Clip.random(tiny, 1, { device: 'cpu', dtype: 'int8' }, {}), /compute\.dtype but received "int8"/],
     ['half a config', () => binding().Clip.random({ ...tiny, vision: {} as never }, 1, compute, {}), /config\.vision/],
   ])('BAD CALL - %s: rejects, naming the argument', async (_, call, pattern) => {

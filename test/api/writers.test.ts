@@ -1,0 +1,250 @@
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import sharp from 'sharp'
+import { describe, expect, test } from 'vitest'
+import { readLabelMap } from '../../lib/image/labels'
+import { compressRuns, expandRuns } from '../../lib/segmenter/rle'
+import { Segmentation } from '../../lib/segmenter/segmentation'
+import { parseClasses } from '../../lib/text/classes'
+import { writeCoco } from '../../lib/write/coco'
+import { fileNames, writeCutouts } from '../../lib/write/cutouts'
+import { jsonLine } from '../../lib/write/jsonl'
+import { labelColors, writeLabelMap } from '../../lib/write/label-map'
+import { drawLegend } from '../../lib/write/legend'
+import { writeOverlay } from '../../lib/write/overlay'
+import { noise, temporaryFolder } from './tiny-clip'
+
+const folder = await temporaryFolder()
+const classes = parseClasses([{ name: 'fox', color: '#ff8000', id: 5 }, 'grass'])
+
+/** 4 x 3 pixels: background above, fox left, grass right, a fox pixel apart. */
+const labels = Uint8Array.from([0, 0, 0, 1, 1, 1, 2, 2, 1, 2, 2, 2])
+const protocol = { orient: true, temperature: 100 } as never
+const grid = { data: new Float32Array(4), shape: [2, 1, 2] }
+const small = new Segmentation({ labels, width: 4, height: 3, grid, counts: [3, 4, 5] }, classes, { names: ['sky'] }, protocol)
+const image = noise(4, 3)
+
+/** Checked against pycocotools 2.0: frPyObjects of the same run lengths gives these strings. */
+const runs: [number[], string][] = [
+  [[6], '6'],
+  [[0, 6], '06'],
+  [[1, 2, 1, 1, 1], '121O0'],
+  [[0, 1, 1, 1, 1, 1, 1], '0110000'],
+  [[5, 1000, 3, 70_000, 900, 2, 40], '5Xo03X\\S2Ql0bdkMTUO'],
+  [[100, 20, 30, 4000, 5, 60, 33, 1, 31, 32, 1, 2 ** 20], 'T3d0n0\\l3WOlTLl0UNNo0ROPooo0'],
+]
+
+describe("COCO's compressed run lengths", () => {
+  test.each(runs)('%j is %s, and back', (counts, text) => {
+    expect(compressRuns(counts)).toBe(text)
+    expect(expandRuns(text)).toEqual(counts)
+  })
+
+  test('random run lengths come back', () => {
+    let state = 9
+    const random = () => (state = (Math.imul(state, 1_103_515_245) + 12_345) >>> 0) % 100_000
+    for (let round = 0; round < 200; round++) {
+      const counts = Array.from({ length: 1 + (random() % 30) }, random)
+      expect(expandRuns(compressRuns(counts))).toEqual(counts)
+    }
+  })
+})
+
+describe('writeLabelMap', () => {
+  test('a palette file: indices come back, colours are the classes own, background is black', async () => {
+    const file = join(folder, 'new', 'labels.png')
+    await writeLabelMap(file, small)
+    const { labels: read, width, height, palette } = await readLabelMap(file)
+    expect([width, height, ...read]).toEqual([4, 3, ...labels])
+    expect(palette!.slice(0, 3)).toEqual([
+      [0, 0, 0],
+      [255, 128, 0],
+      [0, 128, 0],
+    ])
+    expect(palette![255]).toEqual([224, 224, 192])
+    expect((await sharp(file).metadata()).isPalette).toBe(true)
+    expect(await readdir(join(folder, 'new'))).toEqual(['labels.png'])
+  })
+
+  test('without background class 0 has label 0 and its own colour', () => {
+    expect(labelColors({ classes, firstLabel: 0 }).slice(0, 2)).toEqual([
+      [255, 128, 0],
+      [0, 128, 0],
+    ])
+  })
+
+  test('values that do not fit a byte are 16-bit grey', async () => {
+    const file = join(folder, 'deep.png')
+    const many = parseClasses(Array.from({ length: 300 }, (_, i) => `thing ${i}`))
+    await writeLabelMap(file, { labels: Uint16Array.from([0, 299, 256, 7]), width: 2, height: 2, classes: many, firstLabel: 0 })
+    expect([...(await readLabelMap(file)).labels]).toEqual([0, 299, 256, 7])
+    expect((await sharp(file).metadata()).depth).toBe('ushort')
+  })
+
+  test('a place that cannot be written to is an error with a code, and leaves nothing', async () => {
+    await writeFile(join(folder, 'taken'), '')
+    await expect(writeLabelMap(join(folder, 'taken', 'labels.png'), small)).rejects.toHaveCode('ERR_WORDMASK_IO', /taken/)
+  })
+})
+
+describe('writeOverlay', () => {
+  test('background pixels stay, class pixels are mixed half and half, lines between classes are darker', async () => {
+    const wide = { data: noise(400, 300).data, width: 400, height: 300, channels: 3 as const }
+    const left = Uint8Array.from({ length: 400 * 300 }, (_, i) => (i % 400 < 100 ? 0 : i % 400 < 200 ? 1 : 2))
+    const s = new Segmentation(
+      { labels: left, width: 400, height: 300, grid, counts: [30_000, 30_000, 60_000] },
+      classes,
+      { names: ['sky'] },
+      protocol,
+    )
+    const file = join(folder, 'overlay.png')
+    await writeOverlay(file, wide, s)
+    const { data, info } = await sharp(file).raw().toBuffer({ resolveWithObject: true })
+    expect([info.width, info.channels]).toEqual([400, 3])
+    expect(info.height).toBeGreaterThan(300)
+    const at = (x: number, y: number) => [...data.subarray((y * 400 + x) * 3, (y * 400 + x) * 3 + 3)]
+    const before = (x: number, y: number) => [...wide.data.subarray((y * 400 + x) * 3, (y * 400 + x) * 3 + 3)]
+    expect(at(50, 10)).toEqual(source(50, 10))
+    expect(at(150, 10)).toEqual(source(150, 10).map((value, c) => Math.floor((value + [255, 128, 0][c]!) / 2)))
+    expect(at(99, 10)).toEqual(source(99, 10).map((value) => Math.floor(value * 0.4)))
+    // The legend: white paper, the colour of the first entry (the largest class), dark letters.
+    const strip = data.subarray(400 * 300 * 3)
+    const count = (color: number[]) =>
+      strip.reduce((n, _, i) => n + (i % 3 === 0 && color.every((value, c) => strip[i + c] === value) ? 1 : 0), 0)
+    expect(count([255, 255, 255])).toBeGreaterThan(strip.length / 3 / 2)
+    expect(count([255, 128, 0])).toBeGreaterThan(50)
+    expect(count([0, 128, 0])).toBeGreaterThan(50)
+  })
+
+  test('small pictures are enlarged in whole steps; without legend the size is that of the picture', async () => {
+    const file = join(folder, 'small.png')
+    await writeOverlay(file, image, small, { legend: false, opacity: 0 })
+    const { data, info } = await sharp(file).raw().toBuffer({ resolveWithObject: true })
+    expect([info.width, info.height]).toEqual([320, 240])
+    expect([...data.subarray(0, 3)]).toEqual([...image.data.subarray(0, 3)])
+  })
+
+  test('an image of another size, or an opacity that is none, is refused', async () => {
+    await expect(writeOverlay(join(folder, 'x.png'), noise(5, 3), small)).rejects.toHaveCode(
+      'ERR_WORDMASK_INVALID_ARGUMENT',
+      /4 x 3.*5 x 3/,
+    )
+    await expect(writeOverlay(join(folder, 'x.png'), image, small, { opacity: 3 })).rejects.toHaveCode(
+      'ERR_WORDMASK_INVALID_ARGUMENT',
+      /opacity/,
+    )
+  })
+
+  test('legends: more entries take more rows, long names and markup fit', async () => {
+    const entry = (name: string) => ({ name, color: [9, 9, 9] as const, share: 0.5 })
+    const one = await drawLegend([entry('fox')], 320)
+    const twelve = await drawLegend(
+      Array.from({ length: 12 }, (_, i) => entry(`thing ${i}`)),
+      320,
+    )
+    expect(twelve.height).toBeGreaterThan(one.height * 2)
+    const odd = await drawLegend([entry('<script>&"\''), entry('x'.repeat(5000)), entry('日本語')], 320)
+    expect(odd.data.length).toBe(320 * odd.height * 3)
+    expect((await drawLegend([], 40)).width).toBe(40)
+  })
+})
+
+describe('writeCutouts', () => {
+  test('one transparent PNG a mask, cropped to it; several of a class are numbered', async () => {
+    const at = join(folder, 'cut')
+    await mkdir(at)
+    const masks = [
+      {
+        class: 'fox',
+        classIndex: 0,
+        id: 5,
+        score: 1,
+        area: 3,
+        bbox: [0, 1, 2, 2],
+        rle: { size: [3, 4], counts: compressRuns([1, 2, 1, 1, 7]) },
+      },
+      { class: 'fox', classIndex: 0, id: 5, score: 1, area: 1, bbox: [3, 0, 1, 1], rle: { size: [3, 4], counts: compressRuns([9, 1, 2]) } },
+    ] as never
+    const files = await writeCutouts(at, image, small, masks)
+    expect(files).toEqual([join(at, 'fox-1.png'), join(at, 'fox-2.png')])
+    const { data, info } = await sharp(files[0]!).raw().toBuffer({ resolveWithObject: true })
+    expect([info.width, info.height, info.channels]).toEqual([2, 2, 4])
+    expect([3, 7, 11, 15].map((i) => data[i])).toEqual([255, 255, 255, 0])
+    expect([...data.subarray(4, 7)]).toEqual([...image.data.subarray((4 + 1) * 3, (4 + 1) * 3 + 3)])
+  })
+
+  test('names become file names that every system takes, and stay apart', () => {
+    expect(fileNames(['fox', 'a/b', '..', 'Fox', 'wooden floor', 'CON:1', '日本'])).toEqual([
+      'fox',
+      'a_b',
+      'class',
+      'Fox (2)',
+      'wooden floor',
+      'CON_1',
+      '日本',
+    ])
+  })
+})
+
+describe('documents', () => {
+  const mask = {
+    class: 'fox',
+    classIndex: 0,
+    id: 5,
+    score: 0.75,
+    area: 3,
+    bbox: [0, 1, 2, 2] as const,
+    rle: { size: [3, 4] as [number, number], counts: '121O7' },
+  }
+
+  test('COCO: ids start at 1, categories carry the classes ids, the format has a version', async () => {
+    const file = join(folder, 'coco.json')
+    const picture = { file_name: 'a.jpg', width: 4, height: 3 }
+    await writeCoco(file, classes, [
+      { ...picture, masks: [mask, mask] },
+      { ...picture, file_name: 'b.jpg', masks: [] },
+      { ...picture, file_name: 'c.jpg', masks: [mask] },
+    ])
+    const coco = JSON.parse(await readFile(file, 'utf8'))
+    expect(coco.info.format).toBe(1)
+    expect(coco.categories).toEqual([
+      { id: 5, name: 'fox', supercategory: '' },
+      { id: 2, name: 'grass', supercategory: '' },
+    ])
+    expect(coco.images.map((row: { id: number }) => row.id)).toEqual([1, 2, 3])
+    expect(coco.annotations.map((row: { id: number; image_id: number }) => [row.id, row.image_id])).toEqual([
+      [1, 1],
+      [2, 1],
+      [3, 3],
+    ])
+    expect(coco.annotations[0]).toEqual({
+      id: 1,
+      image_id: 1,
+      category_id: 5,
+      segmentation: mask.rle,
+      area: 3,
+      bbox: [0, 1, 2, 2],
+      iscrowd: 0,
+      score: 0.75,
+    })
+    await expect(
+      writeCoco(file, classes, [
+        { ...picture, id: 1, masks: [] },
+        { ...picture, id: 1, masks: [] },
+      ]),
+    ).rejects.toHaveCode('ERR_WORDMASK_INVALID_ARGUMENT', /id/)
+  })
+
+  test('a JSON line is one line and says its format', () => {
+    const line = jsonLine('a.jpg', small, [mask])
+    expect(line).not.toContain('\n')
+    expect(JSON.parse(line)).toEqual({
+      format: 1,
+      image: 'a.jpg',
+      width: 4,
+      height: 3,
+      coverage: { fox: 4 / 12, grass: 5 / 12 },
+      masks: [{ ...mask, bbox: [0, 1, 2, 2] }],
+    })
+  })
+})
