@@ -12,7 +12,8 @@ namespace wordmask::weights {
 // Reads little-endian fields of a file; running past its end is ERR_WORDMASK_CHECKPOINT.
 class ByteCursor {
  public:
-  ByteCursor(Bytes bytes, std::string path, size_t position = 0) : bytes_(bytes), path_(std::move(path)), position_(position) {}
+  ByteCursor(Bytes bytes, std::string path, size_t position = 0)
+      : bytes_(bytes), path_(std::move(path)), position_(position) {}
 
   const std::string& path() const { return path_; }
   size_t position() const { return position_; }
@@ -26,8 +27,8 @@ class ByteCursor {
   }
 
   std::string_view take(uint64_t count) {
-    WM_CHECK(count <= bytes_.size() - position_, code::kCheckpoint, path_, " ends at byte ", bytes_.size(), " but ", count,
-             " bytes are expected at ", position_, ": truncated or damaged");
+    WM_CHECK(count <= bytes_.size() - position_, code::kCheckpoint, path_, " ends at byte ", bytes_.size(), " but ",
+             count, " bytes are expected at ", position_, ": truncated or damaged");
     const std::string_view text(reinterpret_cast<const char*>(bytes_.data()) + position_, count);
     position_ += count;
     return text;
@@ -37,7 +38,8 @@ class ByteCursor {
   std::string_view line() {
     const std::string_view rest(reinterpret_cast<const char*>(bytes_.data()) + position_, bytes_.size() - position_);
     const size_t end = rest.find('\n');
-    WM_CHECK(end != std::string_view::npos, code::kCheckpoint, path_, " ends inside a text opcode: truncated or damaged");
+    WM_CHECK(end != std::string_view::npos, code::kCheckpoint, path_,
+             " ends inside a text opcode: truncated or damaged");
     position_ += end + 1;
     return rest.substr(0, end);
   }

@@ -15,7 +15,8 @@ class Sharded final : public Checkpoint {
   explicit Sharded(std::vector<std::shared_ptr<Checkpoint>> shards) : shards_(std::move(shards)) {
     for (size_t i = 0; i < shards_.size(); ++i) {
       for (const TensorEntry& entry : shards_[i]->entries()) {
-        WM_CHECK(owner_.emplace(entry.key, i).second, code::kCheckpoint, "Two shards hold the tensor '", entry.key, "'");
+        WM_CHECK(owner_.emplace(entry.key, i).second, code::kCheckpoint, "Two shards hold the tensor '", entry.key,
+                 "'");
         entries_.push_back(entry);
       }
       metadata_.insert(shards_[i]->metadata().begin(), shards_[i]->metadata().end());
@@ -50,7 +51,8 @@ std::shared_ptr<Checkpoint> open_one(const std::string& path) {
   if (begins("version https://git-lfs")) {
     fail(code::kCheckpoint, path, " is a Git LFS pointer, not the weights. Run: git lfs pull");
   }
-  fail(code::kCheckpoint, path, " is no checkpoint: expected safetensors, a zip of torch.save or TorchScript, or a pickle");
+  fail(code::kCheckpoint, path,
+       " is no checkpoint: expected safetensors, a zip of torch.save or TorchScript, or a pickle");
 }
 
 }  // namespace

@@ -16,12 +16,13 @@ struct TensorEntry {
   std::vector<int64_t> shape;
 };
 
-// A checkpoint on disk, opened but not read: safetensors by memory map, torch zip / TorchScript / legacy pickles through
-// our allow-listed unpickler. No code of a checkpoint is ever run.
+// A checkpoint on disk, opened but not read: safetensors by memory map, torch zip / TorchScript / legacy pickles
+// through our allow-listed unpickler. No code of a checkpoint is ever run.
 class Checkpoint {
  public:
   virtual ~Checkpoint() = default;
-  virtual std::string format() const = 0;  // 'safetensors' | 'torch-zip' | 'torch-legacy' | 'torchscript' | 'detectron2-pickle'
+  virtual std::string format()
+      const = 0;  // 'safetensors' | 'torch-zip' | 'torch-legacy' | 'torchscript' | 'detectron2-pickle'
   virtual const std::vector<TensorEntry>& entries() const = 0;
   virtual const std::map<std::string, std::string>& metadata() const = 0;
   // A tensor that may alias the file's memory map (keep the checkpoint alive while it is used) in its stored dtype.

@@ -33,8 +33,9 @@ DType numpy_dtype(const Value& value) {
     name.erase(0, 1);
   }
   constexpr std::pair<std::string_view, DType> kNames[] = {
-      {"f8", DType::kFloat64}, {"f4", DType::kFloat32}, {"f2", DType::kFloat16}, {"i8", DType::kInt64}, {"i4", DType::kInt32},
-      {"i2", DType::kInt16},   {"i1", DType::kInt8},    {"u1", DType::kUInt8},   {"b1", DType::kBool}};
+      {"f8", DType::kFloat64}, {"f4", DType::kFloat32}, {"f2", DType::kFloat16},
+      {"i8", DType::kInt64},   {"i4", DType::kInt32},   {"i2", DType::kInt16},
+      {"i1", DType::kInt8},    {"u1", DType::kUInt8},   {"b1", DType::kBool}};
   for (const auto& [known, dtype] : kNames) {
     if (name == known) {
       WM_CHECK(order != ">" || size_of(dtype) == 1, code::kCheckpoint, "big-endian numpy data is not supported");
@@ -51,11 +52,13 @@ Bytes raw_bytes(const Value* value, PickleTree& tree) {
     const std::vector<Value*>& arguments = value->arguments();
     WM_CHECK(arguments.size() == 2 && arguments[0]->is(Kind::kString), code::kCheckpoint, "malformed array data");
     const std::string encoding = text_of(arguments[1]);
-    WM_CHECK(encoding == "latin1" || encoding == "latin-1", code::kCheckpoint, "array data in encoding '", encoding, "'");
+    WM_CHECK(encoding == "latin1" || encoding == "latin-1", code::kCheckpoint, "array data in encoding '", encoding,
+             "'");
     text = tree.keep(decode_latin1(arguments[0]->text));
   } else {
     const bool empty = value->calls("builtins bytes") || value->calls("__builtin__ bytes");
-    WM_CHECK(value->is_text() || (empty && value->arguments().empty()), code::kCheckpoint, "expected array data as bytes");
+    WM_CHECK(value->is_text() || (empty && value->arguments().empty()), code::kCheckpoint,
+             "expected array data as bytes");
   }
   return Bytes(reinterpret_cast<const uint8_t*>(text.data()), text.size());
 }
@@ -113,8 +116,9 @@ StoredArray read_array(const Value& value, PickleTree& tree) {
 }  // namespace
 
 bool is_numpy_array(const Value& value) {
-  return value.is(Kind::kCall) && (calls_numpy(value, "multiarray", "_reconstruct") || calls_numpy(value, "multiarray", "scalar") ||
-                                   calls_numpy(value, "numeric", "_frombuffer"));
+  return value.is(Kind::kCall) &&
+         (calls_numpy(value, "multiarray", "_reconstruct") || calls_numpy(value, "multiarray", "scalar") ||
+          calls_numpy(value, "numeric", "_frombuffer"));
 }
 
 StoredArray numpy_array(const Value& value, PickleTree& tree, const std::string& key, const std::string& path) {
@@ -126,8 +130,8 @@ StoredArray numpy_array(const Value& value, PickleTree& tree, const std::string&
   }
   check_layout(array, key, path);
   const bool exact = static_cast<uint64_t>(array.numel) * size_of(array.dtype) == array.storage_bytes;
-  WM_CHECK(exact, code::kCheckpoint, "Array '", key, "' of ", path, " has ", array.storage_bytes, " bytes but its shape and dtype need ",
-           array.numel * static_cast<int64_t>(size_of(array.dtype)));
+  WM_CHECK(exact, code::kCheckpoint, "Array '", key, "' of ", path, " has ", array.storage_bytes,
+           " bytes but its shape and dtype need ", array.numel * static_cast<int64_t>(size_of(array.dtype)));
   return array;
 }
 

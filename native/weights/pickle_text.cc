@@ -49,17 +49,26 @@ std::string decode_string_literal(std::string_view line) {
     }
     WM_CHECK(++i < line.size(), code::kCheckpoint, "An escape sequence of a pickle is cut off");
     switch (line[i]) {
-      case 'n': out += '\n'; break;
-      case 'r': out += '\r'; break;
-      case 't': out += '\t'; break;
+      case 'n':
+        out += '\n';
+        break;
+      case 'r':
+        out += '\r';
+        break;
+      case 't':
+        out += '\t';
+        break;
       case 'x':
         out += static_cast<char>(hex(line, i + 1, 2));
         i += 2;
         break;
       case '\\':
       case '\'':
-      case '"': out += line[i]; break;
-      default: fail(code::kCheckpoint, "A pickle holds the unknown escape sequence \\", line[i]);
+      case '"':
+        out += line[i];
+        break;
+      default:
+        fail(code::kCheckpoint, "A pickle holds the unknown escape sequence \\", line[i]);
     }
   }
   return out;
@@ -89,7 +98,8 @@ std::string decode_latin1(std::string_view utf8) {
       out += utf8[i];
       continue;
     }
-    const bool two = (lead == 0xc2 || lead == 0xc3) && i + 1 < utf8.size() && (static_cast<uint8_t>(utf8[i + 1]) & 0xc0) == 0x80;
+    const bool two =
+        (lead == 0xc2 || lead == 0xc3) && i + 1 < utf8.size() && (static_cast<uint8_t>(utf8[i + 1]) & 0xc0) == 0x80;
     WM_CHECK(two, code::kCheckpoint, "Expected latin-1 text as array data of a pickle");
     out += static_cast<char>((lead & 3) << 6 | (static_cast<uint8_t>(utf8[++i]) & 0x3f));
   }

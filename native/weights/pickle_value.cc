@@ -13,7 +13,8 @@ const Value* Value::find(std::string_view key) const {
 }
 
 Value* PickleTree::make(Value::Kind kind) {
-  WM_CHECK(values_.size() < kMaxValues, code::kCheckpoint, "A pickle with more than ", kMaxValues, " values is not a checkpoint");
+  WM_CHECK(values_.size() < kMaxValues, code::kCheckpoint, "A pickle with more than ", kMaxValues,
+           " values is not a checkpoint");
   Value& value = values_.emplace_back();
   value.kind = kind;
   return &value;

@@ -19,7 +19,8 @@ at::Tensor view_of(const StoredArray& array, Bytes storage, std::shared_ptr<cons
     std::memcpy(copy.data_ptr(), data, array.span * item);
     return copy.as_strided(array.shape, array.strides);
   }
-  return at::from_blob(const_cast<uint8_t*>(data), array.shape, array.strides, [keep = std::move(keep)](void*) {}, options);
+  return at::from_blob(
+      const_cast<uint8_t*>(data), array.shape, array.strides, [keep = std::move(keep)](void*) {}, options);
 }
 
 PickledCheckpoint::PickledCheckpoint(Parts parts) : parts_(std::make_shared<const Parts>(std::move(parts))) {
@@ -27,8 +28,9 @@ PickledCheckpoint::PickledCheckpoint(Parts parts) : parts_(std::make_shared<cons
     if (!array.storage.empty()) {
       const auto found = parts_->storages.find(array.storage);
       const uint64_t needed = (static_cast<uint64_t>(array.offset) + array.span) * size_of(array.dtype);
-      WM_CHECK(array.numel == 0 || (found != parts_->storages.end() && needed <= found->second.size()), code::kCheckpoint,
-               "The storage '", array.storage, "' of tensor '", key, "' is missing or short in ", parts_->path, ": truncated or damaged");
+      WM_CHECK(array.numel == 0 || (found != parts_->storages.end() && needed <= found->second.size()),
+               code::kCheckpoint, "The storage '", array.storage, "' of tensor '", key, "' is missing or short in ",
+               parts_->path, ": truncated or damaged");
     }
     index_.emplace(key, entries_.size());
     entries_.push_back({key, scalar_type(array.dtype), array.shape});

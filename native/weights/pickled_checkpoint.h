@@ -13,8 +13,8 @@ class PickledCheckpoint final : public Checkpoint {
     std::string path;
     std::string format;
     StateDict state;
-    std::unordered_map<std::string, Bytes> storages;    // by key; each at least as long as the pickle says
-    std::vector<std::shared_ptr<const void>> keep;      // whatever the bytes point into
+    std::unordered_map<std::string, Bytes> storages;  // by key; each at least as long as the pickle says
+    std::vector<std::shared_ptr<const void>> keep;    // whatever the bytes point into
   };
   explicit PickledCheckpoint(Parts parts);
 

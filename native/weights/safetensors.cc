@@ -40,7 +40,8 @@ class Safetensors final : public Checkpoint {
       if (stored.bytes > 0) std::memcpy(copy.data_ptr(), data, stored.bytes);
       return copy;
     }
-    return at::from_blob(const_cast<uint8_t*>(data), stored.shape, [file = file_](void*) {}, options);
+    return at::from_blob(
+        const_cast<uint8_t*>(data), stored.shape, [file = file_](void*) {}, options);
   }
 
  private:
@@ -53,6 +54,8 @@ class Safetensors final : public Checkpoint {
 
 }  // namespace
 
-std::shared_ptr<Checkpoint> open_safetensors(MappedFilePtr file) { return std::make_shared<Safetensors>(std::move(file)); }
+std::shared_ptr<Checkpoint> open_safetensors(MappedFilePtr file) {
+  return std::make_shared<Safetensors>(std::move(file));
+}
 
 }  // namespace wordmask::weights

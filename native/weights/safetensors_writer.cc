@@ -1,7 +1,6 @@
 #include <algorithm>
-#include <set>
-
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "weights/atomic_file.h"
 #include "weights/checkpoint.h"
@@ -14,8 +13,8 @@ namespace {
 DType stored_dtype(const NamedTensor& item) {
   WM_CHECK(item.tensor.defined(), code::kInvalidArgument, "Tensor '", item.key, "' is undefined");
   const auto dtype = dtype_of(item.tensor.scalar_type());
-  WM_CHECK(dtype.has_value(), code::kInvalidArgument, "Tensor '", item.key, "' has a dtype that safetensors cannot store: ",
-           c10::toString(item.tensor.scalar_type()));
+  WM_CHECK(dtype.has_value(), code::kInvalidArgument, "Tensor '", item.key,
+           "' has a dtype that safetensors cannot store: ", c10::toString(item.tensor.scalar_type()));
   return *dtype;
 }
 
@@ -26,8 +25,8 @@ void write_safetensors(const std::string& file, const std::vector<NamedTensor>& 
   std::vector<const NamedTensor*> order;
   std::set<std::string> names;
   for (const NamedTensor& item : tensors) {
-    WM_CHECK(item.key != "__metadata__" && names.insert(item.key).second, code::kInvalidArgument, "Tensor name '", item.key,
-             "' is taken");
+    WM_CHECK(item.key != "__metadata__" && names.insert(item.key).second, code::kInvalidArgument, "Tensor name '",
+             item.key, "' is taken");
     order.push_back(&item);
   }
   // Widest elements first keeps every tensor aligned; the order is a function of the content alone.

@@ -21,8 +21,10 @@ bool is_array(const Value& value) { return is_torch_tensor(value) || is_numpy_ar
 std::optional<std::string> scalar_text(const Value& value) {
   char buffer[32];
   switch (value.kind) {
-    case Kind::kBool: return value.integer ? "true" : "false";
-    case Kind::kInt: return std::to_string(value.integer);
+    case Kind::kBool:
+      return value.integer ? "true" : "false";
+    case Kind::kInt:
+      return std::to_string(value.integer);
     case Kind::kFloat: {
       const auto end = std::to_chars(buffer, buffer + sizeof buffer, value.number).ptr;
       return std::string(buffer, end);
@@ -30,7 +32,8 @@ std::optional<std::string> scalar_text(const Value& value) {
     case Kind::kString:
       if (value.text.size() > kMaxText) return std::nullopt;
       return std::string(value.text);
-    default: return std::nullopt;
+    default:
+      return std::nullopt;
   }
 }
 
@@ -72,7 +75,8 @@ class Flattener {
   }
 
   void add(const std::string& key, const Value& value) {
-    StoredArray array = is_torch_tensor(value) ? torch_tensor(value, key, path_) : numpy_array(value, tree_, key, path_);
+    StoredArray array =
+        is_torch_tensor(value) ? torch_tensor(value, key, path_) : numpy_array(value, tree_, key, path_);
     const auto [slot, fresh] = index_.emplace(key, result_.tensors.size());
     if (fresh) {
       result_.tensors.emplace_back(key, std::move(array));
@@ -132,8 +136,9 @@ StateDict state_dict_of_pickle(const Value& root, PickleTree& tree, const std::s
     if (found == nullptr && inner != nullptr && inner->is(Kind::kDict) && holds_arrays(*inner)) found = inner;
   }
   if (found == nullptr && root.is(Kind::kDict) && holds_arrays(root)) found = &root;
-  WM_CHECK(found != nullptr, code::kCheckpoint, "Expected a state dict, or one under state_dict, model, module or teacher, in ", path,
-           " but it holds ", names_of(root));
+  WM_CHECK(found != nullptr, code::kCheckpoint,
+           "Expected a state dict, or one under state_dict, model, module or teacher, in ", path, " but it holds ",
+           names_of(root));
   Flattener flattener(tree, path);
   flattener.visit("", *found, 0);
   StateDict result = flattener.finish();
@@ -147,7 +152,8 @@ StateDict state_dict_of_module(const Value& root, PickleTree& tree, const std::s
   Flattener flattener(tree, path);
   flattener.visit("", root, 0);
   StateDict result = flattener.finish();
-  std::erase_if(result.metadata, [](const auto& item) { return item.first == "training" || item.first.ends_with(".training"); });
+  std::erase_if(result.metadata,
+                [](const auto& item) { return item.first == "training" || item.first.ends_with(".training"); });
   return result;
 }
 

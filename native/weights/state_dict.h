@@ -13,8 +13,8 @@ struct StateDict {
   std::map<std::string, std::string> metadata;               // scalars beside the tensors, as text
 };
 
-// A plain state dict, or the one under 'state_dict', 'model', 'module' or 'teacher'. Prefixes are left alone. Dicts nested
-// in it are flattened with dots. ERR_WORDMASK_CHECKPOINT when there is none, with the names that are there.
+// A plain state dict, or the one under 'state_dict', 'model', 'module' or 'teacher'. Prefixes are left alone. Dicts
+// nested in it are flattened with dots. ERR_WORDMASK_CHECKPOINT when there is none, with the names that are there.
 StateDict state_dict_of_pickle(const Value& root, PickleTree& tree, const std::string& path);
 
 // The attribute tree of a TorchScript module (`__torch__` classes), flattened: keys are those of its state_dict().

@@ -13,12 +13,12 @@ struct StoredArray {
   DType dtype = DType::kFloat32;
   std::vector<int64_t> shape;
   std::vector<int64_t> strides;
-  int64_t offset = 0;        // first element in its storage
-  int64_t numel = 0;         // elements of the tensor
-  uint64_t span = 0;         // elements from `offset` to the last one touched, inclusive; 0 when empty
-  std::string storage;       // key of a storage outside the pickle; empty: `inline_bytes`
+  int64_t offset = 0;   // first element in its storage
+  int64_t numel = 0;    // elements of the tensor
+  uint64_t span = 0;    // elements from `offset` to the last one touched, inclusive; 0 when empty
+  std::string storage;  // key of a storage outside the pickle; empty: `inline_bytes`
   uint64_t storage_bytes = 0;
-  Bytes inline_bytes;        // points into the file or the tree
+  Bytes inline_bytes;  // points into the file or the tree
 };
 
 // Fills numel and span; refuses negative sizes and strides, overflow, and views that reach beyond `storage_bytes`.

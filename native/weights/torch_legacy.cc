@@ -10,9 +10,7 @@ namespace {
 constexpr std::string_view kMagic("\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19", 10);
 constexpr int64_t kProtocol = 1001;
 
-bool is_magic(const Value& value) {
-  return value.is(Value::Kind::kBigInt) && value.text == kMagic;
-}
+bool is_magic(const Value& value) { return value.is(Value::Kind::kBigInt) && value.text == kMagic; }
 
 // After the magic number: protocol, system info, the object, the list of storage keys, then per key its number of
 // elements (int64) and its data.
@@ -22,7 +20,8 @@ void read_legacy(ByteCursor& in, PickleTree& tree, PickledCheckpoint::Parts& par
            " has an unknown version of torch's legacy format; expected ", kProtocol);
   const Value& system = *unpickle(tree, in);
   const Value* little = system.find("little_endian");
-  WM_CHECK(little == nullptr || little->integer != 0, code::kCheckpoint, parts.path, " was written on a big-endian machine");
+  WM_CHECK(little == nullptr || little->integer != 0, code::kCheckpoint, parts.path,
+           " was written on a big-endian machine");
   parts.state = state_dict_of_pickle(*unpickle(tree, in), tree, parts.path);
 
   std::unordered_map<std::string, size_t> element;  // bytes an element, by storage
@@ -39,7 +38,8 @@ void read_legacy(ByteCursor& in, PickleTree& tree, PickledCheckpoint::Parts& par
     const auto known = element.find(name);
     const int64_t count = in.read<int64_t>();
     uint64_t bytes = 0;
-    const bool sane = known != element.end() && count >= 0 && !__builtin_mul_overflow(static_cast<uint64_t>(count), known->second, &bytes);
+    const bool sane = known != element.end() && count >= 0 &&
+                      !__builtin_mul_overflow(static_cast<uint64_t>(count), known->second, &bytes);
     WM_CHECK(sane, code::kCheckpoint, parts.path, " has a damaged storage '", name, "'");
     const std::string_view data = in.take(bytes);
     parts.storages.emplace(name, Bytes(reinterpret_cast<const uint8_t*>(data.data()), data.size()));

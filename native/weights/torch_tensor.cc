@@ -10,7 +10,8 @@ using Kind = Value::Kind;
 
 constexpr std::string_view kRebuild[] = {"torch._utils _rebuild_tensor", "torch._utils _rebuild_tensor_v2",
                                          "torch._utils _rebuild_tensor_v3"};
-constexpr std::string_view kParameter[] = {"torch._utils _rebuild_parameter", "torch._utils _rebuild_parameter_with_state"};
+constexpr std::string_view kParameter[] = {"torch._utils _rebuild_parameter",
+                                           "torch._utils _rebuild_parameter_with_state"};
 constexpr std::string_view kSubclass = "torch._tensor _rebuild_from_type_v2";
 constexpr int kMaxWrapping = 8;
 
@@ -96,16 +97,20 @@ StoredArray read_tensor(const Rebuild& rebuild) {
 }  // namespace
 
 StorageId storage_id(const Value& persistent) {
-  WM_CHECK(persistent.is(Kind::kPersistent) && persistent.items[0]->is(Kind::kTuple), code::kCheckpoint, "expected a storage");
+  WM_CHECK(persistent.is(Kind::kPersistent) && persistent.items[0]->is(Kind::kTuple), code::kCheckpoint,
+           "expected a storage");
   const std::vector<Value*>& id = persistent.items[0]->items;
-  const bool shape = id.size() >= 5 && id[0]->is(Kind::kString) && id[0]->text == "storage" && id[1]->is(Kind::kGlobal) &&
-                     id[2]->is(Kind::kString) && !id[2]->text.empty() && id[4]->is(Kind::kInt) && id[4]->integer >= 0;
+  const bool shape = id.size() >= 5 && id[0]->is(Kind::kString) && id[0]->text == "storage" &&
+                     id[1]->is(Kind::kGlobal) && id[2]->is(Kind::kString) && !id[2]->text.empty() &&
+                     id[4]->is(Kind::kInt) && id[4]->integer >= 0;
   WM_CHECK(shape, code::kCheckpoint, "a malformed storage id");
-  WM_CHECK(id.size() < 6 || id[5]->is(Kind::kNone), code::kCheckpoint, "a storage that is a view of another is not supported");
+  WM_CHECK(id.size() < 6 || id[5]->is(Kind::kNone), code::kCheckpoint,
+           "a storage that is a view of another is not supported");
   const std::string_view type = id[1]->text;
-  StorageId storage{std::string(id[2]->text), dtype_of_storage(type.substr(type.find(' ') + 1)).value_or(DType::kUInt8), 0};
-  WM_CHECK(!__builtin_mul_overflow(static_cast<uint64_t>(id[4]->integer), size_of(storage.dtype), &storage.bytes), code::kCheckpoint,
-           "a storage larger than 64 bits can say");
+  StorageId storage{std::string(id[2]->text), dtype_of_storage(type.substr(type.find(' ') + 1)).value_or(DType::kUInt8),
+                    0};
+  WM_CHECK(!__builtin_mul_overflow(static_cast<uint64_t>(id[4]->integer), size_of(storage.dtype), &storage.bytes),
+           code::kCheckpoint, "a storage larger than 64 bits can say");
   return storage;
 }
 

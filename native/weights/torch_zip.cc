@@ -44,12 +44,12 @@ class Archive {
   Bytes record(const std::string& name, std::vector<std::shared_ptr<const void>>& keep, uint64_t limit) {
     const uint64_t size = reader_.getRecordSize(name);
     const Bytes bytes = file_->bytes();
-    WM_CHECK(size <= limit && size / kMaxInflation <= bytes.size(), code::kCheckpoint, "Record '", name, "' of ", file_->path(),
-             " claims ", size, " bytes");
+    WM_CHECK(size <= limit && size / kMaxInflation <= bytes.size(), code::kCheckpoint, "Record '", name, "' of ",
+             file_->path(), " claims ", size, " bytes");
     if (is_stored(name)) {
       const uint64_t offset = reader_.getRecordOffset(name);
-      WM_CHECK(offset <= bytes.size() && size <= bytes.size() - offset, code::kCheckpoint, "Record '", name, "' of ", file_->path(),
-               " reaches beyond the end of the file: truncated or damaged");
+      WM_CHECK(offset <= bytes.size() && size <= bytes.size() - offset, code::kCheckpoint, "Record '", name, "' of ",
+               file_->path(), " reaches beyond the end of the file: truncated or damaged");
       return bytes.subspan(offset, size);
     }
     auto [data, length] = reader_.getRecord(name);
@@ -62,8 +62,8 @@ class Archive {
   bool is_stored(const std::string& name) {
     const uint64_t header = reader_.getRecordHeaderOffset(name);
     const Bytes bytes = file_->bytes();
-    WM_CHECK(header <= bytes.size() && bytes.size() - header >= 30, code::kCheckpoint, "Record '", name, "' of ", file_->path(),
-             " has no header: truncated or damaged");
+    WM_CHECK(header <= bytes.size() && bytes.size() - header >= 30, code::kCheckpoint, "Record '", name, "' of ",
+             file_->path(), " has no header: truncated or damaged");
     return bytes[header + 8] == 0 && bytes[header + 9] == 0;  // compression method of the local header
   }
 
@@ -91,11 +91,13 @@ std::shared_ptr<Checkpoint> open_archive(const MappedFilePtr& file) {
   PickledCheckpoint::Parts parts;
   parts.path = path;
   parts.keep.push_back(file);
-  WM_CHECK(archive.has("data.pkl"), code::kCheckpoint, path, " is a zip without data.pkl: not written by torch.save or torch.jit.save");
+  WM_CHECK(archive.has("data.pkl"), code::kCheckpoint, path,
+           " is a zip without data.pkl: not written by torch.save or torch.jit.save");
   if (archive.has("byteorder")) {
     const Bytes order = archive.record("byteorder", parts.keep, 16);
     const std::string text(order.begin(), order.end());
-    WM_CHECK(text == "little", code::kCheckpoint, path, " was written with byte order '", text, "'; only little is supported");
+    WM_CHECK(text == "little", code::kCheckpoint, path, " was written with byte order '", text,
+             "'; only little is supported");
   }
   const bool script = archive.has("constants.pkl");
   parts.format = script ? "torchscript" : "torch-zip";
@@ -121,7 +123,8 @@ std::shared_ptr<Checkpoint> open_torch_zip(MappedFilePtr file) {
   try {
     return open_archive(file);
   } catch (const c10::Error& error) {
-    fail(code::kCheckpoint, "Cannot read the zip ", file->path(), ": truncated or damaged (", error.what_without_backtrace(), ")");
+    fail(code::kCheckpoint, "Cannot read the zip ", file->path(), ": truncated or damaged (",
+         error.what_without_backtrace(), ")");
   }
 }
 

@@ -1,10 +1,8 @@
 #include "weights/unpickler.h"
 
-#include <charconv>
-
 #include "weights/pickle_globals.h"
+#include "weights/pickle_scalar.h"
 #include "weights/pickle_stack.h"
-#include "weights/pickle_text.h"
 
 namespace wordmask::weights {
 namespace {
@@ -19,117 +17,54 @@ class Machine {
     while (true) {
       const uint8_t opcode = in_.read<uint8_t>();
       if (opcode == '.') break;
-      if (!constant(opcode) && !text(opcode) && !container(opcode) && !memory(opcode) && !object(opcode)) {
-        fail(code::kCheckpoint, in_.path(), " is no pickle: unknown opcode ", int{opcode}, " at byte ", in_.position() - 1);
+      if (Value* value = read_scalar(opcode, tree_, in_)) {
+        stack_.push(value);
+      } else if (!container(opcode) && !memory(opcode) && !object(opcode)) {
+        fail(code::kCheckpoint, in_.path(), " is no pickle: unknown opcode ", int{opcode}, " at byte ",
+             in_.position() - 1);
       }
     }
     return stack_.pop();
   }
 
  private:
-  void push_int(int64_t integer, Kind kind = Kind::kInt) {
-    Value* value = tree_.make(kind);
-    value->integer = integer;
-    stack_.push(value);
-  }
-  void push_float(double number) {
-    Value* value = tree_.make(Kind::kFloat);
-    value->number = number;
-    stack_.push(value);
-  }
-  void push_text(Kind kind, std::string_view content) {
-    Value* value = tree_.make(kind);
-    value->text = content;
-    stack_.push(value);
-  }
   void push_items(Kind kind, std::vector<Value*> items) {
     Value* value = tree_.make(kind);
     value->items = std::move(items);
     stack_.push(value);
   }
-  void push_long(std::string_view bytes) {
-    if (bytes.size() > 8) return push_text(Kind::kBigInt, bytes);
-    uint64_t bits = !bytes.empty() && (bytes.back() & 0x80) ? ~uint64_t{0} : 0;
-    for (size_t i = bytes.size(); i-- > 0;) bits = bits << 8 | static_cast<uint8_t>(bytes[i]);
-    push_int(static_cast<int64_t>(bits));
-  }
-
-  template <class Number>
-  Number parse_line(std::string_view line) {
-    Number number{};
-    const auto result = std::from_chars(line.data(), line.data() + line.size(), number);
-    WM_CHECK(result.ec == std::errc() && result.ptr == line.data() + line.size(), code::kCheckpoint, in_.path(),
-             " is a damaged pickle: expected a number but it says '", line.substr(0, 40), "'");
-    return number;
-  }
-
-  // --- opcodes, by what they push ---
-  bool constant(uint8_t opcode) {
-    switch (opcode) {
-      case 'N': stack_.push(tree_.make(Kind::kNone)); return true;
-      case 0x88: push_int(1, Kind::kBool); return true;
-      case 0x89: push_int(0, Kind::kBool); return true;
-      case 'J': push_int(in_.read<int32_t>()); return true;
-      case 'K': push_int(in_.read<uint8_t>()); return true;
-      case 'M': push_int(in_.read<uint16_t>()); return true;
-      case 0x8a: push_long(in_.take(in_.read<uint8_t>())); return true;
-      case 0x8b: push_long(in_.take(in_.read<uint32_t>())); return true;
-      case 'F': push_float(parse_line<double>(in_.line())); return true;
-      case 'G': push_float(std::bit_cast<double>(__builtin_bswap64(in_.read<uint64_t>()))); return true;
-      case 'I': {
-        const std::string_view line = in_.line();
-        if (line == "00" || line == "01") {
-          push_int(line == "01", Kind::kBool);
-        } else {
-          push_int(parse_line<int64_t>(line));
-        }
-        return true;
-      }
-      case 'L': {
-        std::string_view line = in_.line();
-        if (line.ends_with('L')) line.remove_suffix(1);
-        push_int(parse_line<int64_t>(line));
-        return true;
-      }
-      default: return false;
-    }
-  }
-
-  bool text(uint8_t opcode) {
-    switch (opcode) {
-      case 'S': push_text(Kind::kString, tree_.keep(decode_string_literal(in_.line()))); return true;
-      case 'V': push_text(Kind::kString, tree_.keep(decode_raw_unicode_escape(in_.line()))); return true;
-      case 'T':
-      case 'X': push_text(Kind::kString, in_.take(in_.read<uint32_t>())); return true;
-      case 'U':
-      case 0x8c: push_text(Kind::kString, in_.take(in_.read<uint8_t>())); return true;
-      case 0x8d: push_text(Kind::kString, in_.take(in_.read<uint64_t>())); return true;
-      case 'B': push_text(Kind::kBytes, in_.take(in_.read<uint32_t>())); return true;
-      case 'C': push_text(Kind::kBytes, in_.take(in_.read<uint8_t>())); return true;
-      case 0x8e:
-      case 0x96: push_text(Kind::kBytes, in_.take(in_.read<uint64_t>())); return true;
-      default: return false;
-    }
-  }
 
   bool container(uint8_t opcode) {
     switch (opcode) {
-      case '(': stack_.mark(); return true;
-      case ')': stack_.push(tree_.make(Kind::kTuple)); return true;
+      case '(':
+        stack_.mark();
+        return true;
+      case ')':
+        stack_.push(tree_.make(Kind::kTuple));
+        return true;
       case ']':
-      case 0x8f: stack_.push(tree_.make(Kind::kList)); return true;
-      case '}': stack_.push(tree_.make(Kind::kDict)); return true;
-      case 't': push_items(Kind::kTuple, stack_.pop_mark()); return true;
+      case 0x8f:
+        stack_.push(tree_.make(Kind::kList));
+        return true;
+      case '}':
+        stack_.push(tree_.make(Kind::kDict));
+        return true;
+      case 't':
+        push_items(Kind::kTuple, stack_.pop_mark());
+        return true;
       case 'l':
-      case 0x91: push_items(Kind::kList, stack_.pop_mark()); return true;
+      case 0x91:
+        push_items(Kind::kList, stack_.pop_mark());
+        return true;
       case 0x85:
       case 0x86:
-      case 0x87: push_items(Kind::kTuple, stack_.pop(opcode - 0x84u)); return true;
+      case 0x87:
+        push_items(Kind::kTuple, stack_.pop(opcode - 0x84u));
+        return true;
       case 'd': {
+        const std::vector<Value*> items = stack_.pop_mark();
         stack_.push(tree_.make(Kind::kDict));
-        Value* dict = stack_.pop();
-        extend(dict, Kind::kDict, stack_.pop_mark());
-        stack_.push(dict);
+        extend(stack_.top(), Kind::kDict, items);
         return true;
       }
       case 'a': {
@@ -153,36 +88,64 @@ class Machine {
         extend(stack_.top(), Kind::kDict, items);
         return true;
       }
-      default: return false;
+      default:
+        return false;
     }
   }
 
   void extend(Value* target, Kind kind, const std::vector<Value*>& items) {
-    stack_.check(target->is(kind) && (kind != Kind::kDict || items.size() % 2 == 0), "items for a value that takes none");
+    stack_.check(target->is(kind) && (kind != Kind::kDict || items.size() % 2 == 0),
+                 "items for a value that takes none");
     target->items.insert(target->items.end(), items.begin(), items.end());
   }
 
   bool memory(uint8_t opcode) {
     switch (opcode) {
-      case 'p': stack_.store(parse_line<uint64_t>(in_.line())); return true;
-      case 'q': stack_.store(in_.read<uint8_t>()); return true;
-      case 'r': stack_.store(in_.read<uint32_t>()); return true;
-      case 0x94: stack_.memoize(); return true;
-      case 'g': stack_.push(stack_.recall(parse_line<uint64_t>(in_.line()))); return true;
-      case 'h': stack_.push(stack_.recall(in_.read<uint8_t>())); return true;
-      case 'j': stack_.push(stack_.recall(in_.read<uint32_t>())); return true;
-      case '0': stack_.drop(); return true;
-      case '1': stack_.pop_mark(); return true;
-      case '2': stack_.push(stack_.top()); return true;
+      case 'p':
+        stack_.store(memo_index(in_.line()));
+        return true;
+      case 'q':
+        stack_.store(in_.read<uint8_t>());
+        return true;
+      case 'r':
+        stack_.store(in_.read<uint32_t>());
+        return true;
+      case 0x94:
+        stack_.memoize();
+        return true;
+      case 'g':
+        stack_.push(stack_.recall(memo_index(in_.line())));
+        return true;
+      case 'h':
+        stack_.push(stack_.recall(in_.read<uint8_t>()));
+        return true;
+      case 'j':
+        stack_.push(stack_.recall(in_.read<uint32_t>()));
+        return true;
+      case '0':
+        stack_.drop();
+        return true;
+      case '1':
+        stack_.pop_mark();
+        return true;
+      case '2':
+        stack_.push(stack_.top());
+        return true;
       case 0x80: {
         const int protocol = in_.read<uint8_t>();
-        WM_CHECK(protocol <= 5, code::kCheckpoint, in_.path(), " uses pickle protocol ", protocol, "; 0 to 5 are known");
+        WM_CHECK(protocol <= 5, code::kCheckpoint, in_.path(), " uses pickle protocol ", protocol,
+                 "; 0 to 5 are known");
         return true;
       }
-      case 0x95: in_.read<uint64_t>(); return true;  // FRAME: a hint for streams
-      default: return false;
+      case 0x95:
+        in_.read<uint64_t>();
+        return true;  // FRAME: a hint for streams
+      default:
+        return false;
     }
   }
+
+  uint64_t memo_index(std::string_view line) { return static_cast<uint64_t>(parse_whole(line, in_.path())); }
 
   bool object(uint8_t opcode) {
     switch (opcode) {
@@ -222,21 +185,28 @@ class Machine {
         target->state = state;
         return true;
       }
-      case 'Q': push_items(Kind::kPersistent, stack_.pop(1)); return true;
+      case 'Q':
+        push_items(Kind::kPersistent, stack_.pop(1));
+        return true;
       case 'P': {
-        push_text(Kind::kString, in_.line());
+        Value* id = tree_.make(Kind::kString);
+        id->text = in_.line();
+        stack_.push(id);
         push_items(Kind::kPersistent, stack_.pop(1));
         return true;
       }
-      default: return false;
+      default:
+        return false;
     }
   }
 
   Value* global(std::string_view module, std::string_view name) {
     const std::string_view full = tree_.keep(std::string(module) + " " + std::string(name));
-    WM_CHECK(is_allowed_global(full), code::kCheckpointForbidden, in_.path(), " names the Python global '", module.substr(0, 200), ".",
-             name.substr(0, 200), "', which is not needed to store weights. It was refused; nothing of the file was run. ",
-             "If you trust the file, convert it in Python: safetensors.torch.save_file(state_dict, 'model.safetensors')");
+    WM_CHECK(
+        is_allowed_global(full), code::kCheckpointForbidden, in_.path(), " names the Python global '",
+        module.substr(0, 200), ".", name.substr(0, 200),
+        "', which is not needed to store weights. It was refused; nothing of the file was run. ",
+        "If you trust the file, convert it in Python: safetensors.torch.save_file(state_dict, 'model.safetensors')");
     Value* value = tree_.make(Kind::kGlobal);
     value->text = full;
     return value;
@@ -262,7 +232,8 @@ class Machine {
       if (argument->is(Kind::kDict)) dict->items = argument->items;
       if (!argument->is(Kind::kList)) continue;
       for (const Value* pair : argument->items) {
-        stack_.check((pair->is(Kind::kTuple) || pair->is(Kind::kList)) && pair->items.size() == 2, "an OrderedDict of no pairs");
+        stack_.check((pair->is(Kind::kTuple) || pair->is(Kind::kList)) && pair->items.size() == 2,
+                     "an OrderedDict of no pairs");
         dict->items.insert(dict->items.end(), pair->items.begin(), pair->items.end());
       }
     }
