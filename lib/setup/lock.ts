@@ -1,16 +1,16 @@
 import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
 
-/** Runs `work` while holding `file`; another live process that holds it is waited for, a dead one's lock is taken over. */
-export async function withLock<T>(file: string, log: (line: string) => void, work: () => Promise<T>): Promise<T> {
+/** Runs `work` (a `what`) while holding `file`; another live process that holds it is waited for, a dead one's lock is taken over. */
+export async function withLock<T>(file: string, log: (line: string) => void, work: () => Promise<T>, what = 'setup'): Promise<T> {
   for (let waited = false; !acquire(file); waited = true) {
     const holder = readHolder(file)
     if (holder !== undefined && !isAlive(holder)) {
-      log(`process ${holder}, which began a setup, has ended: taking over its lock`)
+      log(`process ${holder}, which began a ${what}, has ended: taking over its lock`)
       removeStale(file, holder)
       continue
     }
-    if (!waited) log(`another setup is running (process ${holder ?? '?'}): waiting for it`)
+    if (!waited) log(`another ${what} is running (process ${holder ?? '?'}): waiting for it`)
     await delay(300)
   }
   const release = () => rmSync(file, { force: true })

@@ -44,6 +44,15 @@ constexpr std::string_view kAllowed[] = {
     "numpy.core.multiarray _reconstruct",
     "numpy.core.multiarray scalar",
     "numpy.core.numeric _frombuffer",
+    "omegaconf.base ContainerMetadata",
+    "omegaconf.base Metadata",
+    "omegaconf.dictconfig DictConfig",
+    "omegaconf.listconfig ListConfig",
+    "omegaconf.nodes AnyNode",
+    "omegaconf.nodes BooleanNode",
+    "omegaconf.nodes FloatNode",
+    "omegaconf.nodes IntegerNode",
+    "omegaconf.nodes StringNode",
     "torch Size",
     "torch Tensor",
     "torch bfloat16",
@@ -74,6 +83,7 @@ constexpr std::string_view kAllowed[] = {
     "torch.storage _TypedStorage",
     "torch.storage _UntypedStorage",
     "torch.torch_version TorchVersion",
+    "typing Any",
 };
 static_assert(std::is_sorted(std::begin(kAllowed), std::end(kAllowed)));
 
