@@ -137,6 +137,8 @@ async function pullOpenAi(
     files: [{ name: model.file, size: undefined, cached: there }],
     bytes: 0,
   })
-  if (!there) await fetchOne(one, connection, (done) => options.onProgress?.(done, 0, one.name))
+  // No token: it belongs to the Hub.
+  const stranger = { ...connection, settings: { ...settings, token: undefined } }
+  if (!there) await fetchOne(one, stranger, (done, total) => options.onProgress?.(done, total ?? 0, one.name))
   return { id: model.id, path: file, licence: model.licence }
 }
