@@ -103,7 +103,7 @@ describe('writeOverlay', () => {
     expect([info.width, info.channels]).toEqual([400, 3])
     expect(info.height).toBeGreaterThan(300)
     const at = (x: number, y: number) => [...data.subarray((y * 400 + x) * 3, (y * 400 + x) * 3 + 3)]
-    const before = (x: number, y: number) => [...wide.data.subarray((y * 400 + x) * 3, (y * 400 + x) * 3 + 3)]
+    const source = (x: number, y: number) => [...wide.data.subarray((y * 400 + x) * 3, (y * 400 + x) * 3 + 3)]
     expect(at(50, 10)).toEqual(source(50, 10))
     expect(at(150, 10)).toEqual(source(150, 10).map((value, c) => Math.floor((value + [255, 128, 0][c]!) / 2)))
     expect(at(99, 10)).toEqual(source(99, 10).map((value) => Math.floor(value * 0.4)))
