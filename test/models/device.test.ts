@@ -1,0 +1,40 @@
+import { execFileSync } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import { describe, expect, test } from 'vitest'
+import { addonEnvironment } from '../helpers/native'
+import { maxDifference } from '../helpers/weights'
+
+const helper = fileURLToPath(new URL('../helpers/native.cjs', import.meta.url))
+const script = `
+  const { open, tiny, picture, encode } = require(${JSON.stringify(helper)})
+  const addon = open()
+  addon.Clip.random(tiny, 3, { device: 'cpu', dtype: 'auto' }, {}).then(async (clip) => {
+    const { data } = await clip.encodeImage([picture(40, 30)], encode, {})
+    console.log(JSON.stringify({ native: addon.systemInfo().nativeBfloat16, dtype: clip.info().dtype, data: [...data] }))
+  })`
+
+function answer(isa: string | undefined) {
+  const env = { ...addonEnvironment(), ONEDNN_MAX_CPU_ISA: isa }
+  if (isa === undefined) delete env.ONEDNN_MAX_CPU_ISA
+  return JSON.parse(execFileSync(process.execPath, ['-e', script], { env, encoding: 'utf8' })) as {
+    native: boolean
+    dtype: string
+    data: number[]
+  }
+}
+
+describe('ONEDNN_MAX_CPU_ISA', () => {
+  test.each(['SSE41', 'AVX2', 'avx2', 'AVX512_CORE'])('%s: no native bfloat16, auto is float32', (isa) => {
+    expect(answer(isa)).toMatchObject({ native: false, dtype: 'float32' })
+  })
+
+  test.each(['DEFAULT', 'AVX512_CORE_AMX', 'no such thing'])('%s: what the processor has', (isa) => {
+    const free = answer(undefined)
+    expect(answer(isa)).toMatchObject({ native: free.native, dtype: free.native ? 'bfloat16' : 'float32' })
+  })
+
+  test('the answers of AVX2 agree with those of this processor', () => {
+    const [narrow, wide] = [answer('AVX2'), answer(undefined)]
+    expect(maxDifference(narrow.data, wide.data)).toBeLessThan(wide.dtype === 'bfloat16' ? 0.05 : 1e-5)
+  })
+})
