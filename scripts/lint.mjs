@@ -57,12 +57,16 @@ function node(script, ...args) {
 }
 
 async function clangFormat() {
-  const version = await capture('clang-format', ['--version']).then(
-    ({ stdout }) => /version (\d+)/.exec(stdout)?.[1],
-    () => undefined,
-  )
-  if (version !== CLANG_FORMAT) {
-    const words = `clang-format ${CLANG_FORMAT} is needed, found ${version ?? 'none'}. Next: apt-get install clang-format-${CLANG_FORMAT}`
+  const versionOf = (program) =>
+    capture(program, ['--version']).then(
+      ({ stdout }) => /version (\d+)/.exec(stdout)?.[1],
+      () => undefined,
+    )
+  const programs = [`clang-format-${CLANG_FORMAT}`, 'clang-format']
+  const versions = await Promise.all(programs.map(versionOf))
+  const program = programs[versions.indexOf(CLANG_FORMAT)]
+  if (!program) {
+    const words = `clang-format ${CLANG_FORMAT} is needed, found ${versions[1] ?? 'none'}. Next: apt-get install clang-format-${CLANG_FORMAT}`
     if (inCi) return words
     say('lint', `SKIPPED clang-format: ${words}`)
     return ''
