@@ -36,7 +36,12 @@ describe('the last line of npm test', () => {
 
   test('one failed, and a file that cannot be collected counts as a failure too', () => {
     const bad = "test('a', () => {})\ntest('b', () => { throw new Error('no') })"
-    expect(report('bad', { 'a.test.mjs': bad, 'b.test.mjs': "import './no-such.mjs'" })).toEqual({ passed: 1, failed: 2, skipped: 0, status: 1 })
+    expect(report('bad', { 'a.test.mjs': bad, 'b.test.mjs': "import './no-such.mjs'" })).toEqual({
+      passed: 1,
+      failed: 2,
+      skipped: 0,
+      status: 1,
+    })
   }, 120_000)
 
   test('no report, and no test that ran, are failures although vitest said 0', () => {
