@@ -1,5 +1,5 @@
 import { CommanderError } from 'commander'
-import { exitCodes, UsageError } from './usage.js'
+import { exitCodes, UsageError } from './usage'
 
 /** What every failure shows: a sentence, a code and what to type next. */
 export interface Failure {
@@ -11,7 +11,12 @@ export interface Failure {
 }
 
 /** Codes whose cause is the command line itself. */
-const usageCodes = new Set(['ERR_WORDMASK_INVALID_ARGUMENT', 'ERR_WORDMASK_UNKNOWN_OPTION', 'ERR_WORDMASK_CLASSES', 'ERR_WORDMASK_TEMPLATE'])
+const usageCodes = new Set([
+  'ERR_WORDMASK_INVALID_ARGUMENT',
+  'ERR_WORDMASK_UNKNOWN_OPTION',
+  'ERR_WORDMASK_CLASSES',
+  'ERR_WORDMASK_TEMPLATE',
+])
 
 export function describeFailure(error: unknown, command: string): Failure {
   const help = `wordmask ${command} --help`.replace('  ', ' ')
@@ -25,10 +30,10 @@ export function describeFailure(error: unknown, command: string): Failure {
   const code = typeof known?.code === 'string' ? known.code : 'ERR_WORDMASK_INTERNAL'
   const usage = error instanceof UsageError || usageCodes.has(code)
   const exitCode = usage ? exitCodes.usage : code === 'ERR_WORDMASK_ABORTED' ? exitCodes.interrupted : exitCodes.failure
-  return { message, code, next: usage ? help : nextCommand(code), exitCode, stack: known?.stack }
+  return { message, code, next: usage ? help : nextCommand(code, help), exitCode, stack: known?.stack }
 }
 
-function nextCommand(code: string): string {
+function nextCommand(code: string, help: string): string {
   switch (code) {
     case 'ERR_WORDMASK_NATIVE_LOAD':
       return 'npx wordmask setup'
@@ -41,6 +46,10 @@ function nextCommand(code: string): string {
     case 'ERR_WORDMASK_DOWNLOAD':
     case 'ERR_WORDMASK_ABORTED':
       return 'the same command again: it goes on where it stopped'
+    case 'ERR_WORDMASK_FILE_NOT_FOUND':
+    case 'ERR_WORDMASK_IO':
+    case 'ERR_WORDMASK_VERSION':
+      return help
     case 'ERR_WORDMASK_INTERNAL':
       return 'DEBUG=1 before the same command shows where it happened'
     default:
@@ -50,7 +59,8 @@ function nextCommand(code: string): string {
 
 /** On stderr for people; as one JSON line on stdout too where --json was asked. */
 export function printFailure(failure: Failure, json: boolean): void {
-  if (json) process.stdout.write(`${JSON.stringify({ event: 'error', code: failure.code, message: failure.message, next: failure.next })}\n`)
+  if (json)
+    process.stdout.write(`${JSON.stringify({ event: 'error', code: failure.code, message: failure.message, next: failure.next })}\n`)
   process.stderr.write(`error: ${failure.message}\n  code: ${failure.code}\n  next: ${failure.next}\n`)
   if (process.env.DEBUG && failure.stack) process.stderr.write(`${failure.stack}\n`)
 }

@@ -8,21 +8,33 @@ export const flags = {
   /** Default: the built-in `scenes`, a demonstration model for drawings. */
   clip: () => model('--clip <model>', 'built-in name, file, folder or pulled ID (default: "scenes", built in, for drawings)'),
   /** auto = CUDA where there is one, else CPU. */
-  device: () => model('--device <device>', 'auto, cpu, cuda, cuda:1').default('auto').argParser(oneOf(/^(auto|cpu|cuda(:\d+)?)$/, 'auto, cpu, cuda or cuda:N')),
+  device: () =>
+    model('--device <device>', 'auto, cpu, cuda, cuda:1')
+      .default('auto')
+      .argParser(oneOf(/^(auto|cpu|cuda(:\d+)?)$/, 'auto, cpu, cuda or cuda:N')),
   dtype: () => model('--dtype <type>', 'arithmetic of the model').choices(['float32', 'bfloat16', 'float16', 'auto']).default('float32'),
   batchSize: () => model('--batch-size <n>', 'images encoded together').default(16).argParser(integer(1, 4096)),
   /** Names at the command line or a class file: a name a line with comma synonyms, or JSON. */
   classes: () => words('--classes <names>', 'class file (a name a line, or JSON), or names: "fox,grass"'),
   /** Sentences a name is put into; the class vector is the mean over them. */
-  templates: () => words('--templates <set>', 'none, vild, imagenet, or a file with one prompt a line, {} for the name (default: what the model\'s card says)').argParser(text),
-  background: () => words('--background <rule>', 'names:sky,wall or threshold:0.3 (default: none, every pixel gets a class)').argParser(background),
+  templates: () =>
+    words(
+      '--templates <set>',
+      "none, vild, imagenet, or a file with one prompt a line, {} for the name (default: what the model's card says)",
+    ).argParser(text),
+  background: () =>
+    words('--background <rule>', 'names:sky,wall or threshold:0.3 (default: none, every pixel gets a class)').argParser(background),
   method: () => work('--method <name>', 'maskclip (also called denseclip)').choices(['maskclip', 'denseclip']).default('maskclip'),
   /** Pixels of the shorter side the model sees; the answer always has the size of the image. */
-  size: (what = 'shorter side the model sees, in pixels (default: the model\'s own)') => work('--size <pixels>', what).argParser(integer(16, 8192)),
-  seed: () => work('--seed <n>', 'seed of everything random').default(0).argParser(integer(0, 2 ** 32 - 1)),
-  json: () => output('--json', 'JSON lines on stdout instead of text'),
-  into: (what = 'output folder; a run that stopped goes on there') => output('--into <folder>', what).argParser(text),
-  overwrite: () => output('--overwrite', 'throw away what an earlier, different run left in the folder'),
+  size: (what = "shorter side the model sees, in pixels (default: the model's own)") =>
+    work('--size <pixels>', what).argParser(integer(16, 8192)),
+  seed: () =>
+    work('--seed <n>', 'seed of everything random')
+      .default(0)
+      .argParser(integer(0, 2 ** 32 - 1)),
+  json: () => outputOption('--json', 'JSON lines on stdout instead of text'),
+  into: (what = 'output folder; a run that stopped goes on there') => outputOption('--into <folder>', what).argParser(text),
+  overwrite: () => outputOption('--overwrite', 'throw away what an earlier, different run left in the folder'),
 } as const
 
 export interface ModelFlags {
@@ -41,7 +53,10 @@ export function background(value: string): Background {
     if (threshold > 0 && threshold < 1) return { threshold }
     throw new InvalidArgumentError('Expected a threshold between 0 and 1, as in threshold:0.3.')
   }
-  const names = (rest ?? '').split(',').map((name) => name.trim()).filter((name) => name !== '')
+  const names = (rest ?? '')
+    .split(',')
+    .map((name) => name.trim())
+    .filter((name) => name !== '')
   if (kind === 'names' && names.length > 0) return { names }
   throw new InvalidArgumentError('Expected names:sky,wall or threshold:0.3.')
 }
@@ -81,4 +96,5 @@ function text(value: string): string {
 const model = (form: string, what: string) => new Option(form, what).helpGroup('Model:')
 const words = (form: string, what: string) => new Option(form, what).helpGroup('Words:')
 const work = (form: string, what: string) => new Option(form, what).helpGroup('Work:')
-const output = (form: string, what: string) => new Option(form, what).helpGroup('Output:')
+/** A flag of the Output group that only one command has. */
+export const outputOption = (form: string, what: string) => new Option(form, what).helpGroup('Output:')

@@ -3,7 +3,7 @@ import { readdir, realpath, stat } from 'node:fs/promises'
 import path from 'node:path'
 import { createInterface } from 'node:readline'
 import picomatch from 'picomatch'
-import { UsageError } from './usage.js'
+import { UsageError } from './usage'
 
 /** An image to work on; `relative` is where its outputs go below the output folder, '/' as separator. */
 export interface Input {
@@ -36,7 +36,8 @@ export async function* findImages(args: string[], options: InputOptions = {}): A
       found++
       yield input
     }
-    if (found === 0 && !options.stop?.aborted) throw new UsageError(`No images in ${JSON.stringify(arg)}; looked for ${imageEndings.join(' ')}`, 'ERR_WORDMASK_FILE_NOT_FOUND')
+    if (found === 0 && !options.stop?.aborted)
+      throw new UsageError(`No images in ${JSON.stringify(arg)}; looked for ${imageEndings.join(' ')}`, 'ERR_WORDMASK_FILE_NOT_FOUND')
   }
 }
 
@@ -57,7 +58,8 @@ async function* expand(arg: string, options: InputOptions): AsyncGenerator<Input
 }
 
 async function* listed(list: string, options: InputOptions): AsyncGenerator<Input> {
-  if (!(await stat(list).catch(() => undefined))?.isFile()) throw new UsageError(`Cannot read the list ${list}`, 'ERR_WORDMASK_FILE_NOT_FOUND')
+  if (!(await stat(list).catch(() => undefined))?.isFile())
+    throw new UsageError(`Cannot read the list ${list}`, 'ERR_WORDMASK_FILE_NOT_FOUND')
   for await (const line of createInterface({ input: createReadStream(list), crlfDelay: Infinity })) {
     if (options.stop?.aborted) return
     if (line.trim() === '' || line.startsWith('@')) continue

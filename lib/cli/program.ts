@@ -1,8 +1,8 @@
 import { Command, CommanderError } from 'commander'
-import { packageVersion } from '../run/environment.js'
-import { describeFailure, printFailure } from './failure.js'
-import { type Interrupt, listenForInterrupt } from './interrupt.js'
-import { exitCodes } from './usage.js'
+import { packageVersion } from '../run/environment'
+import { describeFailure, printFailure } from './failure'
+import { type Interrupt, listenForInterrupt } from './interrupt'
+import { exitCodes } from './usage'
 
 /** What a command gets besides its flags. */
 export interface Context {
@@ -11,19 +11,26 @@ export interface Context {
   interrupt: Interrupt
   /** Set by a command that ends neither well nor with an error. */
   exitCode: number
+  /** Said on stderr now and once more as the last line: for what must not be overlooked. */
+  note(text: string): void
 }
 
 /** Commands in the order of the help; each file registers one and requires what is heavy only when it runs. */
 const commandFiles = async () => [
   (await import('./commands/setup.js')).setup,
   (await import('./commands/doctor.js')).doctor,
+  (await import('./commands/segment.js')).segment,
+  (await import('./commands/classify.js')).classify,
+  (await import('./commands/embed.js')).embed,
+  (await import('./commands/eval.js')).evaluate,
   (await import('./commands/run.js')).run,
 ]
 
 /** Runs one command line (without node and the program name) and resolves with the exit code. */
 export async function run(argv: string[]): Promise<number> {
   const interrupt = listenForInterrupt()
-  const context: Context = { argv, interrupt, exitCode: exitCodes.ok }
+  const notes: string[] = []
+  const context: Context = { argv, interrupt, exitCode: exitCodes.ok, note: (text) => notes.push(sayNote(text)) }
   const json = argv.includes('--json')
   let failed = ''
   const program = new Command('wordmask')
@@ -56,7 +63,13 @@ export async function run(argv: string[]): Promise<number> {
     return failure.exitCode
   } finally {
     interrupt.dispose()
+    notes.forEach(sayNote)
   }
+}
+
+function sayNote(text: string): string {
+  process.stderr.write(`note: ${text}\n`)
+  return text
 }
 
 function walk(command: Command, visit: (command: Command, path: string) => void, path = ''): void {

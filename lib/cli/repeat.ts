@@ -1,8 +1,8 @@
 import { existsSync, statSync } from 'node:fs'
 import path from 'node:path'
-import { type RunFile, readRun, runFileName } from '../run/run-file.js'
-import { type Context, run } from './program.js'
-import { UsageError } from './usage.js'
+import { type RunFile, readRun, runFileName } from '../run/run-file'
+import { type Context, run } from './program'
+import { UsageError } from './usage'
 
 /** Runs the recorded command line with another --into and compares the two records. */
 export async function repeat(file: string, options: { into?: string; json?: boolean }, context: Context): Promise<number> {

@@ -10,7 +10,10 @@ export function table(head: string[], rows: string[][]): string {
   const widths = head.map((title, i) => Math.max(title.length, ...rows.map((row) => row[i]!.length)))
   const right = head.map((_, i) => rows.length > 0 && rows.every((row) => /^([-.]?\d|-$)/.test(row[i]!)))
   const line = (cells: string[]) =>
-    cells.map((cell, i) => (right[i] ? cell.padStart(widths[i]!) : cell.padEnd(widths[i]!))).join('  ').trimEnd()
+    cells
+      .map((cell, i) => (right[i] ? cell.padStart(widths[i]!) : cell.padEnd(widths[i]!)))
+      .join('  ')
+      .trimEnd()
   return [dim(line(head)), ...rows.map(line)].join('\n')
 }
 
@@ -28,7 +31,13 @@ export async function progress(label: string, total: number, json: boolean): Pro
   if (!process.stderr.isTTY || json) return { step() {}, stop() {} }
   const { SingleBar, Presets } = await import('cli-progress')
   const bar = new SingleBar(
-    { format: `${label} {bar} {value}/{total} {eta_formatted}`, stream: process.stderr, hideCursor: true, clearOnComplete: true, forceRedraw: true },
+    {
+      format: `${label} {bar} {value}/{total} {eta_formatted}`,
+      stream: process.stderr,
+      hideCursor: true,
+      clearOnComplete: true,
+      forceRedraw: true,
+    },
     Presets.rect,
   )
   bar.start(total, 0)
@@ -39,4 +48,9 @@ export async function progress(label: string, total: number, json: boolean): Pro
 export function speak(json: boolean, event: Record<string, unknown>, text: string | undefined): void {
   if (json) process.stdout.write(`${JSON.stringify(event)}\n`)
   else if (text !== undefined) process.stdout.write(`${text}\n`)
+}
+
+/** On stderr: an image that is left out, and why. Most messages name the file themselves. */
+export function sayRejected(file: string, message: string): void {
+  process.stderr.write(`rejected: ${message.includes(file) ? '' : `${file}: `}${message}\n`)
 }

@@ -1,4 +1,4 @@
-import { type ErrorCode, WordmaskError } from '../errors.js'
+import { type ErrorCode, WordmaskError } from '../errors'
 
 /** Something typed that cannot be meant: the program ends with 2 and shows where the help is. */
 export class UsageError extends WordmaskError {
@@ -9,3 +9,8 @@ export class UsageError extends WordmaskError {
 
 /** 0 done, 1 failed, 2 wrongly asked, 130 interrupted (143 by SIGTERM). */
 export const exitCodes = { ok: 0, failure: 1, usage: 2, interrupted: 130 } as const
+
+/** Checked here and not by the parser, which would complain of this before it names a misspelt --clases. */
+export function requireClasses(options: { classes?: string }): asserts options is { classes: string } {
+  if (options.classes === undefined) throw new UsageError('Expected --classes: names ("fox,grass") or a class file')
+}

@@ -1,17 +1,20 @@
 import { randomBytes } from 'node:crypto'
 import { mkdir, open, rename, rm } from 'node:fs/promises'
 import path from 'node:path'
-import { WordmaskError } from '../errors.js'
+import { WordmaskError } from '../errors'
 
-/** Writes beside, syncs, then renames: a reader sees the old file or the whole new one. Makes the folder. */
-export async function writeAtomic(file: string, data: string | Uint8Array): Promise<void> {
+/**
+ * Writes beside, then renames: a reader sees the old file or the whole new one, also after a crash of the process. `sync`
+ * waits for the disk as well, for the few files that must survive a power cut. Makes the folder.
+ */
+export async function writeAtomic(file: string, data: string | Uint8Array, { sync = false } = {}): Promise<void> {
   const beside = path.join(path.dirname(file), `.${path.basename(file)}.${randomBytes(4).toString('hex')}.partial`)
   try {
     await mkdir(path.dirname(file), { recursive: true })
     const handle = await open(beside, 'w')
     try {
       await handle.writeFile(data)
-      await handle.sync()
+      if (sync) await handle.sync()
     } finally {
       await handle.close()
     }

@@ -1,8 +1,8 @@
-import { mkdir, open, type FileHandle } from 'node:fs/promises'
 import { createReadStream } from 'node:fs'
+import { type FileHandle, mkdir, open } from 'node:fs/promises'
 import path from 'node:path'
 import { createInterface } from 'node:readline'
-import { WordmaskError } from '../errors.js'
+import { WordmaskError } from '../errors'
 
 /** One line a finished image. `image` is its path, `name` its place in the output folder without ending. */
 export interface JournalLine {
@@ -24,17 +24,23 @@ export class Journal {
   private constructor(
     private readonly handle: FileHandle,
     readonly done: Map<string, JournalKey>,
+    private lines: number,
   ) {}
+
+  /** Without the header. */
+  get lineCount(): number {
+    return this.lines
+  }
 
   /** The first line is a header that names the format; `fresh` empties the file. */
   static async open(file: string, fresh: boolean): Promise<Journal> {
     await mkdir(path.dirname(file), { recursive: true })
     const handle = await open(file, fresh ? 'w+' : 'a+')
     try {
-      const { done, whole } = await readKeys(file)
+      const { done, whole, lines } = await readKeys(file)
       await handle.truncate(whole)
       if (whole === 0) await handle.appendFile(`${JSON.stringify(header)}\n`)
-      return new Journal(handle, done)
+      return new Journal(handle, done, lines)
     } catch (error) {
       await handle.close()
       throw error
@@ -43,6 +49,7 @@ export class Journal {
 
   async append(line: JournalLine): Promise<void> {
     await this.handle.appendFile(`${JSON.stringify(line)}\n`)
+    this.lines++
     const { image, name, bytes, modified } = line
     this.done.set(image, { image, name, bytes, modified })
   }
@@ -56,24 +63,27 @@ export class Journal {
 const header = { format: 'wordmask-images', version: 1 }
 
 /** What is done, and the length of the file up to its last whole line. */
-async function readKeys(file: string): Promise<{ done: Map<string, JournalKey>; whole: number }> {
+async function readKeys(file: string): Promise<{ done: Map<string, JournalKey>; whole: number; lines: number }> {
   const done = new Map<string, JournalKey>()
   let whole = 0
+  let lines = 0
   for await (const { line, end } of wholeLines(file)) {
     if (whole === 0) checkHeader(file, line)
     else {
       const { image, name, bytes, modified } = JSON.parse(line) as JournalLine
       done.set(image, { image, name, bytes, modified })
+      lines++
     }
     whole = end
   }
-  return { done, whole }
+  return { done, whole, lines }
 }
 
 function checkHeader(file: string, line: string): void {
   const { format, version } = JSON.parse(line) as { format?: string; version?: number }
   if (format !== header.format) throw new WordmaskError('ERR_WORDMASK_IO', `${file} is no wordmask journal; choose another --into`)
-  if (!(version! <= header.version)) throw new WordmaskError('ERR_WORDMASK_VERSION', `${file} has format version ${version}; this wordmask reads up to ${header.version}`)
+  if (!(version! <= header.version))
+    throw new WordmaskError('ERR_WORDMASK_VERSION', `${file} has format version ${version}; this wordmask reads up to ${header.version}`)
 }
 
 /** Lines that end in a newline and parse, with the byte offset after each; stops at the first that does not. */
@@ -88,7 +98,8 @@ async function* wholeLines(file: string): AsyncGenerator<{ line: string; end: nu
     pending = line
   }
   // readline does not say whether the last line ended in a newline: the length of the file does.
-  if (pending !== undefined && pending !== '' && (await endsWithNewline(file))) yield { line: pending, end: end + Buffer.byteLength(pending) + 1 }
+  if (pending !== undefined && pending !== '' && (await endsWithNewline(file)))
+    yield { line: pending, end: end + Buffer.byteLength(pending) + 1 }
 }
 
 async function endsWithNewline(file: string): Promise<boolean> {

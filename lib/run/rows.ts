@@ -1,5 +1,5 @@
-import { open, rename, stat, type FileHandle } from 'node:fs/promises'
-import { WordmaskError } from '../errors.js'
+import { type FileHandle, open, rename, stat } from 'node:fs/promises'
+import { WordmaskError } from '../errors'
 
 /** Bytes kept for the header, so that the number of rows can be written after the rows. A multiple of 64 for npy. */
 const headerBytes = 1024
@@ -55,7 +55,10 @@ export class RowWriter {
     const wanted = headerBytes + rows * d * 4
     if (rows > 0 && size < wanted) {
       await handle.close()
-      throw new WordmaskError('ERR_WORDMASK_IO', `${partial} holds fewer than the ${rows} rows that were recorded; start over with --overwrite`)
+      throw new WordmaskError(
+        'ERR_WORDMASK_IO',
+        `${partial} holds fewer than the ${rows} rows that were recorded; start over with --overwrite`,
+      )
     }
     await handle.truncate(wanted)
     return new RowWriter(handle, file, d, header, rows)

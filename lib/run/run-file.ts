@@ -2,9 +2,9 @@ import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import { readFile, stat } from 'node:fs/promises'
 import path from 'node:path'
-import { WordmaskError } from '../errors.js'
-import { writeAtomic } from './atomic.js'
-import { type Machine, machine, packageVersion } from './environment.js'
+import { WordmaskError } from '../errors'
+import { writeAtomic } from './atomic'
+import { type Machine, machine, packageVersion } from './environment'
 
 export const runFileName = 'run.json'
 const format = 'wordmask-run'
@@ -44,7 +44,10 @@ export interface RunFile {
   notes: string[]
 }
 
-export type RunFacts = Omit<RunFile, 'format' | 'version' | 'status' | 'started' | 'finished' | 'seconds' | 'sittings' | 'versions' | 'machine' | 'counts'> & {
+export type RunFacts = Omit<
+  RunFile,
+  'format' | 'version' | 'status' | 'started' | 'finished' | 'seconds' | 'sittings' | 'versions' | 'machine' | 'counts'
+> & {
   libtorch: string
   addon: string
 }
@@ -84,13 +87,19 @@ export class RunRecord {
 
   async finish(status: 'done' | 'interrupted' | 'failed'): Promise<RunFile> {
     const seconds = this.file.seconds + (Date.now() - this.#since) / 1000
-    this.file = { ...this.file, status, finished: new Date().toISOString(), seconds: Math.round(seconds * 1000) / 1000, counts: this.counts }
+    this.file = {
+      ...this.file,
+      status,
+      finished: new Date().toISOString(),
+      seconds: Math.round(seconds * 1000) / 1000,
+      counts: this.counts,
+    }
     await this.#write()
     return this.file
   }
 
   #write() {
-    return writeAtomic(path.join(this.folder, runFileName), `${JSON.stringify(this.file, null, 2)}\n`)
+    return writeAtomic(path.join(this.folder, runFileName), `${JSON.stringify(this.file, null, 2)}\n`, { sync: true })
   }
 }
 
@@ -119,7 +128,10 @@ export async function readRun(file: string): Promise<RunFile> {
     throw new WordmaskError('ERR_WORDMASK_IO', `Expected a run.json written by wordmask, but ${file} is none`)
   }
   if (!(run.version! <= version)) {
-    throw new WordmaskError('ERR_WORDMASK_VERSION', `${file} has format version ${run.version}; this wordmask reads up to ${version}. Update it: npm install wordmask@latest`)
+    throw new WordmaskError(
+      'ERR_WORDMASK_VERSION',
+      `${file} has format version ${run.version}; this wordmask reads up to ${version}. Update it: npm install wordmask@latest`,
+    )
   }
   return run as RunFile
 }

@@ -7,7 +7,8 @@ import { findImages, type InputOptions } from '../../lib/cli/inputs.js'
 const root = mkdtempSync(join(tmpdir(), 'wordmask-inputs-'))
 beforeAll(() => {
   for (const folder of ['a/deep', 'b', '.hidden', 'out']) mkdirSync(join(root, folder), { recursive: true })
-  for (const file of ['z.jpg', 'a/1.png', 'a/2.JPEG', 'a/deep/3.webp', 'a/notes.txt', 'b/4.tif', '.hidden/5.png', 'out/6.png']) writeFileSync(join(root, file), '')
+  for (const file of ['z.jpg', 'a/1.png', 'a/2.JPEG', 'a/deep/3.webp', 'a/notes.txt', 'b/4.tif', '.hidden/5.png', 'out/6.png'])
+    writeFileSync(join(root, file), '')
   symlinkSync(root, join(root, 'b', 'loop'))
 })
 afterAll(() => rmSync(root, { recursive: true }))
@@ -33,7 +34,10 @@ describe('findImages', () => {
   test('a file named on its own is taken with any ending, there or not: it is rejected later, by name', async () => {
     expect(await found([join(root, 'a/notes.txt'), join(root, 'missing.jpg')])).toEqual(['notes.txt', 'missing.jpg'])
   })
-  test.each([['a folder without images', '.hidden/none'], ['a glob that matches nothing', '*.bmp']])('%s is a usage error', async (_, arg) => {
+  test.each([
+    ['a folder without images', '.hidden/none'],
+    ['a glob that matches nothing', '*.bmp'],
+  ])('%s is a usage error', async (_, arg) => {
     mkdirSync(join(root, '.hidden/none'), { recursive: true })
     await expect(found([join(root, arg)])).rejects.toHaveProperty('code', 'ERR_WORDMASK_FILE_NOT_FOUND')
   })

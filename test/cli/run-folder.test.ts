@@ -6,12 +6,16 @@ import { afterAll, describe, expect, test } from 'vitest'
 import { Journal, readJournal } from '../../lib/run/journal.js'
 import { OutputNames } from '../../lib/run/names.js'
 import { npyHeader, RowWriter, safetensorsHeader } from '../../lib/run/rows.js'
-import { differences, hashWeights, readRun, RunRecord, settingsKey } from '../../lib/run/run-file.js'
+import { differences, hashWeights, RunRecord, readRun, settingsKey } from '../../lib/run/run-file.js'
 
 const folder = mkdtempSync(join(tmpdir(), 'wordmask-run-'))
 afterAll(() => rmSync(folder, { recursive: true }))
 const line = (image: string, name = image) => ({ image, name, bytes: 1, modified: 2 })
-const caught = (promise: Promise<unknown>) => promise.then(() => undefined, (error) => error)
+const caught = (promise: Promise<unknown>) =>
+  promise.then(
+    () => undefined,
+    (error) => error,
+  )
 
 describe('output names', () => {
   test('mirror the tree without endings', () => {
@@ -76,7 +80,9 @@ describe('rows', () => {
     const length = data.readUInt16LE(8)
     expect((10 + length) % 64).toBe(0)
     expect(data.toString('latin1', 10, 10 + length)).toContain("'shape': (3, 2)")
-    expect([...new Float32Array(data.buffer.slice(data.byteOffset + 10 + length, data.byteOffset + data.length))]).toEqual([1, 2, 3, 4, 5, 6])
+    expect([...new Float32Array(data.buffer.slice(data.byteOffset + 10 + length, data.byteOffset + data.length))]).toEqual([
+      1, 2, 3, 4, 5, 6,
+    ])
   })
   test('safetensors: the header parses and its offsets cover the file exactly', async () => {
     const file = join(folder, 'rows.safetensors')
@@ -99,8 +105,19 @@ describe('rows', () => {
 
 describe('run.json', () => {
   const facts = {
-    command: 'segment', argv: ['segment', 'x'], cwd: '/', libtorch: '2.11.0', addon: '0', device: 'cpu', dtype: 'float32', threads: 2, seed: 0,
-    model: { name: 'scenes', family: 'clip', licence: 'MIT', weights: [] }, classes: ['fox'], settings: { b: 1, a: { y: 1, x: 2 } }, notes: ['n'],
+    command: 'segment',
+    argv: ['segment', 'x'],
+    cwd: '/',
+    libtorch: '2.11.0',
+    addon: '0',
+    device: 'cpu',
+    dtype: 'float32',
+    threads: 2,
+    seed: 0,
+    model: { name: 'scenes', family: 'clip', licence: 'MIT', weights: [] },
+    classes: ['fox'],
+    settings: { b: 1, a: { y: 1, x: 2 } },
+    notes: ['n'],
   }
   test('a second sitting with the same settings adds up, one with others starts anew', async () => {
     const first = await RunRecord.start(folder, facts)

@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
-import { flags } from '../flags.js'
-import type { Context } from '../program.js'
+import { flags } from '../flags'
+import type { Context } from '../program'
 
 /** `wordmask run run.json`: the command line of an earlier run once more, into a new folder. */
 export function run(program: Command, context: Context): void {

@@ -1,0 +1,97 @@
+import path from 'node:path'
+import { OutputFolder, type Pending } from '../run/output-folder'
+import type { ClassEntry } from '../text/classes'
+import { batches, eachOrError } from './batches'
+import type { ClassifyFlags } from './commands/classify'
+import { findImages } from './inputs'
+import { type LoadedModel, loadModel, readTemplates, type TemplatesFlag } from './model'
+import type { Context } from './program'
+import { sayRejected, speak } from './terminal'
+import { exitCodes } from './usage'
+
+interface Score {
+  name: string
+  score: number
+}
+
+/** A line an image: the best names with their probabilities. With --into also kept, and resumed, in images.jsonl. */
+export async function classifyImages(args: string[], options: ClassifyFlags, context: Context): Promise<void> {
+  const { stop } = context.interrupt
+  const json = options.json ?? false
+  const { classesFromArgument } = await import('../text/class-file.js')
+  const { rank } = await import('../clip/rank.js')
+  const classes = await classesFromArgument(options.classes)
+  const templates = await readTemplates(options.templates)
+  const model = await loadModel(options, context)
+  const into = options.into === undefined ? undefined : path.resolve(options.into)
+  const folder =
+    into === undefined ? undefined : await OutputFolder.open(into, runFacts(options, classes, templates, model, context), false)
+  const counts = { done: 0, rejected: 0 }
+  // Class vectors once, for all images.
+  const { clip } = model
+  const text = await clip.classVectors(classes, templates, { signal: stop })
+  const score = async (images: Pending[]): Promise<Score[][]> => {
+    const { data } = await clip.encodeImage(
+      images.map((image) => image.path),
+      { batchSize: options.batchSize },
+    )
+    const d = clip.info.embedDim
+    return images.map((_, i) => rank(classes, data.subarray(i * d, (i + 1) * d), text.data, clip.info.logitScale))
+  }
+
+  async function* todo(): AsyncGenerator<Pending> {
+    for await (const input of findImages(args, { stop, skip: into })) {
+      const image =
+        folder === undefined ? { path: input.path, name: input.relative, bytes: 0, modified: 0 } : await folder.pending(input, () => [])
+      if (image !== undefined) yield image
+    }
+  }
+
+  try {
+    for await (const batch of batches(todo(), options.batchSize)) {
+      const answers = await eachOrError(batch, score)
+      for (const [i, image] of batch.entries()) {
+        const answer = answers[i]!
+        if (!('error' in answer)) {
+          const scores = answer.slice(0, options.top)
+          await folder?.finished(image, { scores })
+          speak(json, { event: 'image', image: image.path, scores }, textLine(image, scores))
+          counts.done++
+        } else {
+          const { code, message } = answer.error
+          await folder?.rejected(image, { code, message })
+          speak(json, { event: 'rejected', image: image.path, code, message }, undefined)
+          sayRejected(image.path, message)
+          counts.rejected++
+        }
+      }
+    }
+  } catch (error) {
+    await folder?.close('failed')
+    throw error
+  } finally {
+    clip.dispose()
+  }
+  const allFailed = counts.rejected > 0 && counts.done === 0 && !folder?.record.counts.skipped
+  await folder?.close(stop.aborted ? 'interrupted' : allFailed ? 'failed' : 'done')
+  if (allFailed) context.exitCode = exitCodes.failure
+  if (json) speak(json, { event: 'summary', ...counts, skipped: folder?.record.counts.skipped ?? 0, stopped: stop.aborted }, undefined)
+}
+
+const textLine = (image: Pending, scores: Score[]) =>
+  `${image.name}  ${scores.map(({ name, score }) => `${name} ${score.toFixed(3).replace(/^0/, '')}`).join('  ')}`
+
+function runFacts(options: ClassifyFlags, classes: ClassEntry[], templates: TemplatesFlag, model: LoadedModel, { argv }: Context) {
+  const { dtype, top, seed } = options
+  const weights = model.facts.model.weights.map(({ sha256 }) => sha256)
+  return {
+    ...model.facts,
+    command: 'classify',
+    argv,
+    cwd: process.cwd(),
+    classes: classes.map(({ name }) => name),
+    seed,
+    notes: model.notes,
+    settings: { weights, classes, templates, top, dtype },
+  }
+}

@@ -1,0 +1,83 @@
+import type { Command } from 'commander'
+import { type Background, flags, integer, listOf, type ModelFlags, outputOption } from '../flags'
+import type { Context } from '../program'
+import { requireClasses } from '../usage'
+
+export const written = ['labels', 'overlay', 'cutouts', 'coco', 'jsonl'] as const
+export type Written = (typeof written)[number]
+
+export interface SegmentFlags extends ModelFlags {
+  classes: string
+  templates?: string
+  background?: Background
+  method: 'maskclip' | 'denseclip'
+  size?: number
+  seed: number
+  write: Written[]
+  instances?: boolean
+  minArea: number
+  into: string
+  overwrite?: boolean
+  json?: boolean
+}
+
+/** `wordmask segment`: label maps, overlays, cut-outs, COCO and JSON lines of images, by names. */
+export function segment(program: Command, context: Context): void {
+  program
+    .command('segment')
+    .description('segment images by a list of names')
+    .argument('<images...>', 'files, folders (their tree is mirrored), globs, or @list.txt')
+    .addOption(flags.classes())
+    .addOption(flags.templates())
+    .addOption(flags.background())
+    .addOption(flags.clip())
+    .addOption(flags.device())
+    .addOption(flags.dtype())
+    .addOption(flags.method())
+    .addOption(flags.size())
+    .addOption(flags.seed())
+    .addOption(
+      outputOption('--write <kinds>', `what to write: ${written.join(',')}`)
+        .default(['labels', 'overlay'], 'labels,overlay')
+        .argParser(listOf(written)),
+    )
+    .addOption(outputOption('--instances', 'cutouts, coco, jsonl: one entry a connected component, not one a name'))
+    .addOption(
+      outputOption('--min-area <pixels>', 'cutouts, coco, jsonl: leave out smaller regions')
+        .default(1)
+        .argParser(integer(1, 2 ** 31 - 1)),
+    )
+    .addOption(flags.into().default('wordmask-segment'))
+    .addOption(flags.overwrite())
+    .addOption(flags.json())
+    .addHelpText('after', help)
+    .action(async (images: string[], options: SegmentFlags) => {
+      requireClasses(options)
+      const { segmentImages } = await import('../segment.js')
+      await segmentImages(images, options, context)
+    })
+}
+
+const help = `
+Background: without --background every pixel gets one of the names, the best one, however bad it fits: a photo of
+a cat segmented by "fox,grass" is all fox and grass. With names:sky,wall these names compete too and become background
+(label 0; names start at 1). With threshold:0.3 pixels whose best name has a probability below 0.3 are background.
+
+What is written below --into, with the tree of the input folder:
+  labels/      palette PNG, one value a name in the order of --classes (16-bit PNG from 255 names on)
+  overlay/     the picture under the colours, with a legend
+  cutouts/     one transparent PNG a name (or a component, with --instances)
+  coco.json    COCO with run-length masks
+  images.jsonl a line an image; with jsonl: coverage and masks of every name
+  run.json     how it was made; repeat it with: wordmask run run.json
+  rejects.jsonl  images that could not be read, and why; one bad image does not stop the rest
+The same command again goes on where it stopped and takes in new images.
+
+Examples:
+  wordmask segment cat.jpg --classes "cat,grass,sky"
+  wordmask segment photos --classes classes.txt --background names:wall,floor --into out
+  wordmask segment "photos/**/*.jpg" @more.txt --classes classes.json --write labels,coco --json
+  wordmask segment photos --classes "fox" --background threshold:0.5 --clip ViT-B-32/laion2b_s34b_b79k
+
+Class file: a name a line, synonyms after commas ("sofa, couch"); or JSON: [{ "name": "sofa", "synonyms": ["couch"],
+"prompts": ["a photo of a {} indoors"], "negatives": ["chair"], "id": 7, "color": "#aa3355" }].`

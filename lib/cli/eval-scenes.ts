@@ -1,0 +1,58 @@
+import { type ScenesProtocol, scenesDefaults } from '../eval/protocol'
+import { evaluateScenes, type MiouFigures } from '../eval/scenes'
+import type { EvalFlags } from './commands/eval'
+import type { Evaluation } from './eval'
+import type { LoadedModel, TemplatesFlag } from './model'
+import type { Context } from './program'
+import { progress } from './terminal'
+
+export async function evalScenes(
+  options: EvalFlags,
+  templates: TemplatesFlag,
+  { clip }: LoadedModel,
+  context: Context,
+): Promise<Evaluation> {
+  const { Segmenter } = await import('../index.js')
+  const { binding } = await import('../binding.js')
+  const { scenePackFiles } = await import('../eval/scene-pack.js')
+  const native = binding()
+  const pack = await native.ScenePack.open(scenePackFiles(options.split), {})
+  const protocol: ScenesProtocol = {
+    split: options.split,
+    count: options.count,
+    size: options.size ?? scenesDefaults.size,
+    seed: options.seed,
+    templates: templates ?? clip.source.templates,
+  }
+  const segmenter = await Segmenter.create({ method: options.method, clip, classes: pack.names, templates: protocol.templates })
+  const bar = await progress('scenes', options.count, options.json ?? false)
+  const { noun, caption, zeroShot, miouAll, miouPresent, perClass } = await evaluateScenes({
+    ...{ clip, segmenter, pack, protocol, confusion: native.confusion, batchSize: options.batchSize, signal: context.interrupt.stop },
+    onProgress: (done) => bar.step(done),
+  }).finally(() => bar.stop())
+  const miou = (name: string, { chance, ...figures }: MiouFigures) =>
+    (['all', 'objects', 'backgrounds'] as const).map((part) => ({
+      measure: part === 'all' ? name : `${name}: ${part}`,
+      value: figures[part],
+      chance: chance[part],
+    }))
+  return {
+    protocol: { dataset: 'scenes', ...protocol, names: pack.names.length, objects: pack.concepts },
+    rows: [
+      ...['noun R@1', 'noun R@5'].map((measure, k) => ({ measure, value: noun.recall[k]!, chance: noun.chance[k]! })),
+      ...['caption R@1', 'caption R@5'].map((measure, k) => ({ measure, value: caption.recall[k]!, chance: caption.chance[k]! })),
+      { measure: 'zero-shot accuracy', value: zeroShot.accuracy, chance: zeroShot.chance },
+      ...miou('mIoU all names', miouAll),
+      ...miou('mIoU present names', miouPresent),
+    ],
+    figures: { noun: brief(noun), caption: brief(caption), zeroShot, miouAll, miouPresent },
+    perClass: perClass.map(({ rank, ...row }) => ({ ...row, firstRight: rank < 0 ? undefined : rank + 1 })),
+    classes: pack.names,
+    rejected: 0,
+  }
+}
+
+/** R@k without the rank of every query. */
+function brief({ recall, chance, queries }: { recall: number[]; chance: number[]; queries: number }) {
+  return { r1: recall[0], r5: recall[1], chanceR1: chance[0], chanceR5: chance[1], queries }
+}

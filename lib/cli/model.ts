@@ -1,0 +1,46 @@
+import { readFile, stat } from 'node:fs/promises'
+import type { Clip } from '../index'
+import { hashWeights, type RunFacts } from '../run/run-file'
+import type { ModelFlags } from './flags'
+import type { Context } from './program'
+
+/** What is named where a photograph needs a real CLIP: MIT, 600 MB, good at its size. */
+export const photographModel = 'ViT-B-32/laion2b_s34b_b79k'
+export const builtIn = 'scenes'
+
+export interface LoadedModel {
+  clip: Clip
+  /** What run.json keeps of it. */
+  facts: Pick<RunFacts, 'model' | 'device' | 'dtype' | 'libtorch' | 'addon' | 'threads'>
+  notes: string[]
+}
+
+/** Loads --clip, or falls back on the built-in model and says so: now, at the end of the program, and in run.json. */
+export async function loadModel(flags: Omit<ModelFlags, 'batchSize'>, context: Context): Promise<LoadedModel> {
+  const notes = flags.clip === undefined ? [fallbackNote] : []
+  for (const note of notes) context.note(note)
+  const { Clip } = await import('../index.js')
+  const { binding } = await import('../binding.js')
+  const clip = await Clip.load(flags.clip ?? builtIn, { device: flags.device, dtype: flags.dtype })
+  const { torch, build, threads } = binding().systemInfo()
+  const { name, family, licence, device, dtype } = clip.info
+  const weights = await hashWeights([...clip.info.files])
+  return {
+    clip,
+    notes: [...notes, ...clip.info.notes],
+    facts: { model: { name, family, licence, weights }, device, dtype, libtorch: torch, addon: build, threads },
+  }
+}
+
+const fallbackNote = `No --clip given: using "${builtIn}", the built-in demonstration model for drawings. For photographs: wordmask model pull ${photographModel}, then --clip ${photographModel}`
+
+export type TemplatesFlag = 'none' | 'vild' | 'imagenet' | string[] | undefined
+
+/** --templates: a named set, or a file with a prompt a line. */
+export async function readTemplates(value: string | undefined): Promise<TemplatesFlag> {
+  if (value === undefined || value === 'none' || value === 'vild' || value === 'imagenet') return value
+  if ((await stat(value).catch(() => undefined))?.isFile()) {
+    return (await readFile(value, 'utf8')).split(/\r?\n/).filter((line) => line.trim() !== '')
+  }
+  return [value]
+}

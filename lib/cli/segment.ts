@@ -1,0 +1,134 @@
+import path from 'node:path'
+import { OutputFolder, type Pending } from '../run/output-folder'
+import type { Mask } from '../segmenter/segmentation'
+import type { ClassEntry } from '../text/classes'
+import type { SegmentFlags } from './commands/segment'
+import { countImages, findImages } from './inputs'
+import { loadModel, readTemplates } from './model'
+import type { Context } from './program'
+import { expectedFiles, writeOutputs } from './segment-outputs'
+import { percent, progress, sayRejected, seconds, speak } from './terminal'
+import { exitCodes } from './usage'
+
+/** Images read ahead of the one being segmented: enough to keep the tensor thread fed, few enough to stay small. */
+const concurrency = 2
+
+export async function segmentImages(args: string[], options: SegmentFlags, context: Context): Promise<void> {
+  const into = path.resolve(options.into)
+  const { stop } = context.interrupt
+  const json = options.json ?? false
+  const { classesFromArgument } = await import('../text/class-file.js')
+  const classes = await classesFromArgument(options.classes)
+  const templates = await readTemplates(options.templates)
+  const model = await loadModel(options, context)
+  const { Segmenter } = await import('../index.js')
+  const segmenter = await Segmenter.create({ method: options.method, clip: model.clip, classes, templates, background: options.background })
+  const folder = await OutputFolder.open(into, runFacts(options, classes, templates, model, context), options.overwrite ?? false)
+  const total = process.stderr.isTTY && !json ? await countImages(args, { skip: into, stop }) : 0
+  const bar = await progress('segmenting', total, json)
+  const quiet = process.stderr.isTTY && process.stdout.isTTY && !json
+  const started = Date.now()
+  const waiting: Pending[] = []
+  const counts = folder.record.counts
+
+  async function* feed() {
+    for await (const input of findImages(args, { skip: into, stop })) {
+      const image = await folder.pending(input, (name) => expectedFiles(name, options.write))
+      if (image === undefined) continue
+      waiting.push(image)
+      yield image.path
+    }
+  }
+
+  try {
+    let since = Date.now()
+    for await (const answer of segmenter.segmentAll(feed(), { size: options.size, concurrency })) {
+      const image = waiting.shift()!
+      try {
+        if (answer.error) throw answer.error
+        const facts = await writeOutputs(into, image, answer, options)
+        const ms = Date.now() - since
+        await folder.finished(image, { ...facts, ms })
+        const { coverage, outputs } = facts
+        const found = answer.found.slice(0, 5).map((name) => `${name} ${percent(coverage[name]!)}`)
+        const line = `${image.name}  ${found.join(', ') || 'background only'}  ${seconds(ms)}`
+        speak(json, { event: 'image', image: image.path, name: image.name, ms, coverage, outputs }, quiet ? undefined : line)
+      } catch (error) {
+        const { code, message } = error as { code?: string; message: string }
+        await folder.rejected(image, { code, message })
+        speak(json, { event: 'rejected', image: image.path, code, message }, undefined)
+        if (!quiet) sayRejected(image.path, message)
+      }
+      since = Date.now()
+      bar.step(counts.done + counts.skipped + counts.rejected)
+    }
+    if (options.write.includes('coco')) await writeCocoFile(path.join(into, 'coco.json'), folder, classes)
+  } catch (error) {
+    await folder.close('failed')
+    throw error
+  } finally {
+    bar.stop()
+    model.clip.dispose()
+  }
+
+  const allFailed = counts.rejected > 0 && counts.done + counts.skipped === 0
+  await folder.close(stop.aborted ? 'interrupted' : allFailed ? 'failed' : 'done')
+  if (allFailed) context.exitCode = exitCodes.failure
+  summary(into, counts, Date.now() - started, json, stop.aborted)
+}
+
+/** From the journal, so that images of earlier sittings are in it too. */
+async function writeCocoFile(file: string, folder: OutputFolder, classes: ClassEntry[]): Promise<void> {
+  const { writeCoco } = await import('../write/coco.js')
+  async function* images() {
+    for await (const { image, name, width, height, masks } of folder.lines()) {
+      const file_name = `${name}${name.endsWith(path.extname(image)) ? '' : path.extname(image)}`
+      yield { file_name, width: width as number, height: height as number, masks: masks as Mask[] }
+    }
+  }
+  await writeCoco(file, classes, images())
+}
+
+function summary(into: string, counts: OutputFolder['record']['counts'], ms: number, json: boolean, stopped: boolean): void {
+  const { done, skipped, rejected } = counts
+  const parts = [`${done} segmented`, skipped > 0 && `${skipped} done before`, rejected > 0 && `${rejected} rejected (rejects.jsonl)`]
+  const each = done > 0 ? ` (${seconds(ms / done)} an image)` : ''
+  const next = stopped ? '; stopped, the same command goes on' : ''
+  speak(
+    json,
+    { event: 'summary', into, ...counts, ms, stopped },
+    `${parts.filter(Boolean).join(', ')} in ${seconds(ms)}${each}${next}. Results: ${path.relative('.', into) || '.'}`,
+  )
+}
+
+function runFacts(
+  options: SegmentFlags,
+  classes: ClassEntry[],
+  templates: unknown,
+  model: Awaited<ReturnType<typeof loadModel>>,
+  context: Context,
+) {
+  const weights = model.facts.model.weights.map(({ sha256 }) => sha256)
+  const { method, size, write, instances, minArea, background, dtype } = options
+  return {
+    ...model.facts,
+    command: 'segment',
+    argv: context.argv,
+    cwd: process.cwd(),
+    classes: classes.map(({ name }) => name),
+    seed: options.seed,
+    notes: model.notes,
+    settings: {
+      weights,
+      classes,
+      templates,
+      background,
+      method,
+      size,
+      dtype,
+      instances: instances ?? false,
+      minArea,
+      write: [...write].sort(),
+    },
+  }
+}

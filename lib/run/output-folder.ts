@@ -1,0 +1,124 @@
+import { appendFile, rm, stat } from 'node:fs/promises'
+import path from 'node:path'
+import { WordmaskError } from '../errors'
+import { Journal, type JournalLine, readJournal } from './journal'
+import { OutputNames } from './names'
+import { differences, type RunFacts, RunRecord, readRunIfAny } from './run-file'
+
+/** An image that is still to be done, with what the journal needs to know it again. */
+export interface Pending {
+  path: string
+  name: string
+  bytes: number
+  modified: number
+}
+
+/**
+ * An output folder that a run can leave and come back to: run.json (what was asked), images.jsonl (what is done, a line
+ * an image), rejects.jsonl (what could not be done in this sitting, and why).
+ */
+export class OutputFolder {
+  readonly #names: OutputNames
+  private constructor(
+    readonly folder: string,
+    readonly record: RunRecord,
+    private readonly journal: Journal,
+  ) {
+    this.#names = new OutputNames(journal.done.values())
+  }
+
+  /** @throws ERR_WORDMASK_INVALID_ARGUMENT when the folder holds another run's results and `overwrite` is not set. */
+  static async open(folder: string, facts: RunFacts, overwrite: boolean): Promise<OutputFolder> {
+    const earlier = await readRunIfAny(folder)
+    const other =
+      earlier === undefined
+        ? []
+        : [...(earlier.command === facts.command ? [] : ['command']), ...differences(earlier.settings, facts.settings)]
+    const file = journalFile(folder)
+    if (other.length > 0 && !overwrite) {
+      throw new WordmaskError(
+        'ERR_WORDMASK_INVALID_ARGUMENT',
+        `${folder} holds the results of another run (other: ${other.join(', ')}). Choose another --into, or throw them away with --overwrite`,
+      )
+    }
+    const fresh = other.length > 0 || overwrite
+    if (fresh && earlier !== undefined) await removeOutputs(folder)
+    const journal = await Journal.open(file, fresh)
+    await rm(rejectsFile(folder), { force: true })
+    return new OutputFolder(folder, await RunRecord.start(folder, facts), journal)
+  }
+
+  /** Lines of the journal: one more than images wherever an image changed and was done again. */
+  get lineCount(): number {
+    return this.journal.lineCount
+  }
+
+  /**
+   * The image as work to do, or undefined when an earlier sitting did it, it has not changed since, and all files that
+   * `expected` names are there. A missing image is given with sizes of -1: reading it will say why.
+   */
+  async pending(input: { path: string; relative: string }, expected: (name: string) => string[]): Promise<Pending | undefined> {
+    const found = await stat(input.path).catch(() => undefined)
+    const state = { bytes: found?.size ?? -1, modified: found === undefined ? -1 : Math.trunc(found.mtimeMs) }
+    return this.pendingIn(input, state, expected)
+  }
+
+  /** The same for something that is no file; `state` tells whether it is still the same. */
+  async pendingIn(
+    input: { path: string; relative: string },
+    state: { bytes: number; modified: number },
+    expected: (name: string) => string[],
+  ): Promise<Pending | undefined> {
+    const before = this.journal.done.get(input.path)
+    if (before?.bytes === state.bytes && before.modified === state.modified && (await allExist(this.folder, expected(before.name)))) {
+      this.record.counts.skipped++
+      return undefined
+    }
+    return { path: input.path, name: this.#names.take(input.path, input.relative), ...state }
+  }
+
+  /** Called when the image's files are in place. */
+  async finished(image: Pending, facts: Record<string, unknown>): Promise<void> {
+    const { path: file, name, bytes, modified } = image
+    await this.journal.append({ image: file, name, bytes, modified, ...facts })
+    this.record.counts.done++
+  }
+
+  async rejected(image: { path: string }, error: { code?: string; message: string }): Promise<void> {
+    this.record.counts.rejected++
+    await appendFile(
+      rejectsFile(this.folder),
+      `${JSON.stringify({ image: image.path, code: error.code ?? 'ERR_WORDMASK_INTERNAL', message: error.message })}\n`,
+    )
+  }
+
+  /** Everything done so far, this sitting's included. */
+  lines(): AsyncGenerator<JournalLine> {
+    return readJournal(journalFile(this.folder))
+  }
+
+  async close(status: 'done' | 'interrupted' | 'failed') {
+    await this.journal.close()
+    return this.record.finish(status)
+  }
+}
+
+const journalFile = (folder: string) => path.join(folder, 'images.jsonl')
+const rejectsFile = (folder: string) => path.join(folder, 'rejects.jsonl')
+
+async function allExist(folder: string, files: string[]): Promise<boolean> {
+  const found = await Promise.all(files.map((file) => stat(path.join(folder, file)).catch(() => undefined)))
+  return found.every((file) => file !== undefined)
+}
+
+/** Removes the files that the journal lists as outputs, and nothing else. */
+async function removeOutputs(folder: string): Promise<void> {
+  if (!(await stat(journalFile(folder)).catch(() => undefined))) return
+  for await (const line of readJournal(journalFile(folder))) {
+    const outputs = Array.isArray(line.outputs) ? line.outputs.filter((file): file is string => typeof file === 'string') : []
+    for (const file of outputs) {
+      const target = path.resolve(folder, file)
+      if (target.startsWith(path.resolve(folder) + path.sep)) await rm(target, { force: true })
+    }
+  }
+}
