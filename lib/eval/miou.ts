@@ -1,4 +1,4 @@
-import { mean } from './retrieval.js'
+import { mean } from './retrieval'
 
 /**
  * Intersection over union from sums over a whole data set. A class counts when it occurs in the truth or in the

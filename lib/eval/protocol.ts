@@ -1,3 +1,5 @@
+import type { Templates } from '../text/prompts'
+
 /**
  * Evaluation on scenes, the protocol behind the figures of models/cards/scenes*.json. native/train/evaluate_scenes.*
  * follows the same one, so that a machine without Node measures the same numbers.
@@ -23,7 +25,7 @@ export interface ScenesProtocol {
   count: number
   size: number
   seed: number
-  templates: 'none' | 'vild' | 'imagenet' | string[] | undefined
+  templates: Templates
 }
 
 export const scenesDefaults = { split: 'unseen', count: 600, size: 96, seed: 0 } as const

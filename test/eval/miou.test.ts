@@ -68,7 +68,13 @@ describe('IouSums', () => {
     }
     const truth = Array.from({ length: 200_000 }, () => (random() < 0.7 ? 0 : 1 + Math.floor(random() * 3)))
     const simulated = new IouSums(4)
-    simulated.add(confusion(truth, truth.map(() => Math.floor(random() * 4)), 4))
+    simulated.add(
+      confusion(
+        truth,
+        truth.map(() => Math.floor(random() * 4)),
+        4,
+      ),
+    )
     const expected = new IouSums(4)
     expected.addUniformGuess(countPixels(Uint8Array.from(truth), 4, 255), [0, 1, 2, 3])
     expect(Math.abs(simulated.mean() / expected.mean() - 1)).toBeLessThan(0.02)

@@ -1,0 +1,119 @@
+import path from 'node:path'
+import { FolderEvaluation, presentValues } from '../eval/folder'
+import { type LabelMap, readLabelMap } from '../image/labels'
+import { writeAtomic } from '../run/atomic'
+import type { Segmenter } from '../segmenter/segmenter'
+import type { ClassEntry } from '../text/classes'
+import { writeLabelMap } from '../write/label-map'
+import { writeOverlay } from '../write/overlay'
+import { type Report, type ReportItem, renderReport } from './page'
+import { colourLabels, dataUri, overlayUri } from './picture'
+
+export interface Sample {
+  name: string
+  image: string
+  /** Label map with class indices, where there is one. */
+  labels?: string
+}
+
+export interface GalleryRow {
+  name: string
+  /** Names found, largest share first. */
+  found: { name: string; share: number }[]
+  ms: number
+  /** Over the names that occur in this picture's truth or prediction. */
+  miou: number | undefined
+}
+
+export interface GalleryInput {
+  segmenter: Segmenter
+  classes: ClassEntry[]
+  samples: Sample[]
+  into: string
+  confusion: ConstructorParameters<typeof FolderEvaluation>[1]
+  title: string
+  lead: string[]
+  footer: string[]
+  onRow?: (row: GalleryRow) => void
+}
+
+export interface Gallery {
+  rows: GalleryRow[]
+  page: string
+  /** mIoU over all samples with a label map, and what a uniform guess would get; NaN without label maps. */
+  miou: { all: number; present: number; chanceAll: number; chancePresent: number }
+}
+
+/** Shares below this are flecks: they stay in the label map and out of the legend. */
+const legendShare = 0.005
+const ignore = 255
+
+/** Segments samples, writes label maps and overlays, and shows everything side by side on one page. */
+export async function gallery(input: GalleryInput): Promise<Gallery> {
+  const names = input.classes.map(({ name }) => name)
+  const all = new FolderEvaluation(names, input.confusion, ignore)
+  const present = new FolderEvaluation(names, input.confusion, ignore)
+  const rows: GalleryRow[] = []
+  const items: ReportItem[] = []
+  for (const sample of input.samples) {
+    const started = performance.now()
+    const answer = await input.segmenter.segment(sample.image)
+    const ms = performance.now() - started
+    const overlay = path.join(input.into, 'overlay', `${sample.name}.png`)
+    await writeLabelMap(path.join(input.into, 'labels', `${sample.name}.png`), answer)
+    await writeOverlay(overlay, sample.image, answer)
+    const truth = sample.labels === undefined ? undefined : await readLabelMap(sample.labels)
+    const miou = truth && all.add(sample.image, truth, answer)
+    if (truth !== undefined) {
+      const values = presentValues(truth.labels, ignore)
+      const some = await input.segmenter.segment(sample.image, { classes: values.map((value) => names[value]!) })
+      present.add(sample.image, truth, some, values)
+    }
+    const found = answer.found.map((name) => ({ name, share: answer.coverage[names.indexOf(name)]! }))
+    const row = { name: sample.name, found, ms, miou }
+    rows.push(row)
+    input.onRow?.(row)
+    items.push(await pageItem(sample, row, { overlay, width: answer.width, height: answer.height }, truth, input.classes))
+  }
+  const miou = { all: all.sums.mean(), present: present.sums.mean(), chanceAll: all.chance.mean(), chancePresent: present.chance.mean() }
+  const page = path.join(input.into, 'index.html')
+  await writeAtomic(page, renderReport(describe(input, rows, miou, items)))
+  return { rows, page, miou }
+}
+
+async function pageItem(
+  sample: Sample,
+  { found, ms, miou }: GalleryRow,
+  drawn: { overlay: string; width: number; height: number },
+  truth: LabelMap | undefined,
+  classes: ClassEntry[],
+): Promise<ReportItem> {
+  const colors = classes.map(({ color }) => color)
+  const panels = [
+    { caption: 'image', src: await dataUri(sample.image) },
+    { caption: 'wordmask', src: await overlayUri(drawn) },
+  ]
+  if (truth) panels.push({ caption: 'truth', src: await dataUri({ ...truth, data: colourLabels(truth.labels, colors) }, true) })
+  return {
+    title: sample.name,
+    panels,
+    legend: found
+      .filter(({ share }) => share >= legendShare)
+      .map(({ name, share }) => ({ name, coverage: share, color: classes.find((entry) => entry.name === name)!.color })),
+    facts: [`${Math.round(ms)} ms`, ...(miou === undefined ? [] : [`mIoU ${miou.toFixed(2)}`])],
+  }
+}
+
+function describe(input: GalleryInput, rows: GalleryRow[], miou: Gallery['miou'], items: ReportItem[]): Report {
+  const scored = (label: string, value: number, chance: number) => ({ label, value: value.toFixed(3), note: `chance ${chance.toFixed(3)}` })
+  const measured = Number.isNaN(miou.all)
+    ? []
+    : [scored('mIoU, all names', miou.all, miou.chanceAll), scored('mIoU, names present', miou.present, miou.chancePresent)]
+  const ms = rows.map((row) => row.ms).sort((a, b) => a - b)[rows.length >> 1] ?? 0
+  const figures = [
+    { label: 'images', value: String(rows.length) },
+    { label: 'names asked for', value: String(input.classes.length) },
+    { label: 'median time an image', value: `${Math.round(ms)} ms` },
+  ]
+  return { title: input.title, lead: input.lead, figures: [...figures, ...measured], items, footer: input.footer }
+}
