@@ -34,3 +34,47 @@ exports.picture = (width, height, seed = 0) => {
   }
   return { data, width, height }
 }
+
+const { writeFileSync } = require('node:fs')
+const { join } = require('node:path')
+
+function writeTensor(file, key, dtype, shape, array) {
+  const header = Buffer.from(JSON.stringify({ [key]: { dtype, shape, data_offsets: [0, array.byteLength] } }))
+  const length = Buffer.alloc(8)
+  length.writeBigUInt64LE(BigInt(header.length))
+  writeFileSync(file, Buffer.concat([length, header, Buffer.from(array.buffer, array.byteOffset, array.byteLength)]))
+}
+
+/** Options of a training of `steps` short steps on 64 pictures, which it writes into `folder`. */
+exports.training = (folder, steps) => {
+  const [n, side, context] = [64, 32, 16]
+  const pixels = new Uint8Array(n * side * side * 3)
+  const tokens = new Int32Array(n * context)
+  for (let i = 0; i < n; i++) {
+    pixels.set(exports.picture(side, side, i).data, i * side * side * 3)
+    tokens.set([97, 1 + (i % 90), 1 + ((i * 7) % 90), 99], i * context)
+  }
+  const files = { pixels: join(folder, 'pixels.safetensors'), tokens: join(folder, 'tokens.safetensors') }
+  writeTensor(files.pixels, 'pixels', 'U8', [n, side, side, 3], pixels)
+  writeTensor(files.tokens, 'tokens', 'I32', [n, context], tokens)
+  return {
+    model: { ...exports.tiny, dense: 'value' },
+    data: { kind: 'packed', ...files },
+    into: join(folder, 'run'),
+    seed: 1,
+    stages: [{ steps, batchSize: 16, size: 32 }],
+    learningRate: 1e-3,
+    weightDecay: 0.1,
+    beta1: 0.9,
+    beta2: 0.98,
+    warmupSteps: 10,
+    clipNorm: 1,
+    patchLoss: 0,
+    softTargets: false,
+    freeze: { vision: false, text: false },
+    dtype: 'float32',
+    workers: 1,
+    checkpointEvery: 500,
+    logEvery: 1,
+  }
+}

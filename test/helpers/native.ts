@@ -1,8 +1,10 @@
 import { spawn } from 'node:child_process'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { createRequire } from 'node:module'
+import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import type { ClipConfig, ComputeOptions, Pixels, ResizeOptions } from '../../binding'
+import type { ClipConfig, ComputeOptions, Pixels, ResizeOptions, TrainClipOptions } from '../../binding'
 import { searchLibTorch } from '../../lib/setup'
 
 const require = createRequire(import.meta.url)
@@ -13,8 +15,9 @@ interface Shared {
   resize: ResizeOptions
   encode: ResizeOptions & { normalize: boolean; batchSize: number }
   picture(width: number, height: number, seed?: number): Pixels
+  training(folder: string, steps: number): TrainClipOptions
 }
-export const { tiny, middling, compute, resize, encode, picture } = require('./native.cjs') as Shared
+export const { tiny, middling, compute, resize, encode, picture, training } = require('./native.cjs') as Shared
 
 /** What native.cjs needs to open the addon in another process. */
 export function addonEnvironment(): NodeJS.ProcessEnv {
@@ -24,6 +27,16 @@ export function addonEnvironment(): NodeJS.ProcessEnv {
   if (!found) throw new Error('LibTorch is not installed: run `npm run build`')
   const addon = { loader, core: join(dirname(loader), 'core', 'wordmask_core.node'), libraries: found.libraries }
   return { ...process.env, WORDMASK_TEST_ADDON: JSON.stringify(addon) }
+}
+
+/** A temporary folder for the time of `work`. */
+export async function withFolder<T>(work: (folder: string) => Promise<T>): Promise<T> {
+  const folder = await mkdtemp(join(tmpdir(), 'wordmask-test-'))
+  try {
+    return await work(folder)
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
 }
 
 export interface Ended {
