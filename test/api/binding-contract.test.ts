@@ -15,13 +15,13 @@ for (const statement of source.statements) {
   const has = (member: ts.ClassElement, kind: ts.SyntaxKind) =>
     ts.canHaveModifiers(member) && (ts.getModifiers(member) ?? []).some((m) => m.kind === kind)
   const named = statement.members.filter((member) => member.name)
-  const constructor = statement.members.find(ts.isConstructorDeclaration)!
+  const maker = statement.members.find(ts.isConstructorDeclaration)!
   classes.push({
     name: statement.name!.text,
     statics: named.filter((m) => has(m, ts.SyntaxKind.StaticKeyword)).map((m) => m.name!.getText()),
     members: named.filter((m) => !has(m, ts.SyntaxKind.StaticKeyword) && ts.isMethodDeclaration(m)).map((m) => m.name!.getText()),
     getters: named.filter(ts.isPropertyDeclaration).map((m) => m.name.getText()),
-    constructible: !has(constructor, ts.SyntaxKind.PrivateKeyword),
+    constructible: !has(maker, ts.SyntaxKind.PrivateKeyword),
   })
 }
 const own = (object: object, without: string[]) =>
