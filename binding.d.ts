@@ -53,7 +53,7 @@ export declare function systemInfo(): SystemInfo
 /** Tensor threads of this process (intra-op); applied on the tensor thread before its next job. */
 export declare function setThreads(threads: number): void
 /** The class of every error thrown or rejected from here on in this environment; without it, an Error with `code`. */
-export declare function setErrorClass(constructor: new (code: any, message: string) => Error): void
+export declare function setErrorClass(errorClass: new (code: any, message: string) => Error): void
 
 // ---------------------------------------------------------------------------------------------------------- checkpoints
 
@@ -318,4 +318,8 @@ export interface TrainMetrics {
   imagesPerSecond: number
 }
 /** Resolves with the path of the final weights (fp32 safetensors, OpenAI keys). Abort writes a checkpoint first. */
-export declare function trainClip(options: TrainClipOptions, onMetrics: (metrics: TrainMetrics) => void, task: Task): Promise<{ weights: string; steps: number; seconds: number }>
+export declare function trainClip(
+  options: TrainClipOptions,
+  onMetrics: (metrics: TrainMetrics) => void,
+  task: Task,
+): Promise<{ weights: string; steps: number; seconds: number }>
