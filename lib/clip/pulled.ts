@@ -1,4 +1,2 @@
-import type { FindPulled } from './source'
-
 /** Models that `wordmask model pull` brought. */
-export const findPulled: FindPulled = async () => undefined
+export { findPulled } from '../hub/resolve'

@@ -54,6 +54,12 @@ function repository(id: string): ModelId {
   return { kind: 'hub', id, repo: path, revision }
 }
 
+/** Licence of a file of OpenAI's by its name; undefined for other files. */
+export function openAiLicence(file: string): string | undefined {
+  const { licence, models } = hubTable().openai
+  return Object.values(models).some(({ path }) => basename(path) === basename(file)) ? licence : undefined
+}
+
 /** Every ID that is known by name: OpenAI's, then open_clip's pairs. */
 export function knownIds(): string[] {
   const { openai, pairs } = hubTable()
