@@ -1,23 +1,22 @@
 import type { Clip as NativeClip } from '../../binding'
-import { binding } from '../binding'
 import { invalidArgument } from '../errors'
 import { decodeImage } from '../image/decode'
 import type { ImageInput, ImageInputs } from '../image/input'
 import { checkOptions, type RunOptions, type Tensor } from '../options'
 import { withSignal } from '../task'
 import { type ClassEntry, type ClassSpec, parseClasses } from '../text/classes'
-import { type Templates, templateList } from '../text/prompts'
-import { Tokenizer, type TokenTensor } from '../text/tokenizer'
-import { Vocabulary } from '../text/vocabulary'
+import { classPrompts, type Templates, templateList } from '../text/prompts'
+import type { TokenTensor } from '../text/tokenizer'
+import type { Vocabulary } from '../text/vocabulary'
 import { encodeImages } from './images'
 import { type ClipInfo, describeClip } from './info'
+import { openClip } from './open'
 import * as options from './options'
-import { findPulled } from './pulled'
 import { rank } from './rank'
 import { saveClip } from './save'
 import { towerSize } from './size'
-import { type ClipSource, findClip } from './source'
-import { encodeClasses } from './text'
+import type { ClipSource } from './source'
+import { encodeClasses, toTexts } from './text'
 
 /**
  * A CLIP: images and texts into one space. Calls may overlap; they run one after the other on the device's thread and never
@@ -46,29 +45,8 @@ export class Clip {
    *   _CHECKPOINT_KEYS for weights that are damaged, unsafe or of another architecture; ERR_WORDMASK_DEVICE
    */
   static async load(source = 'scenes', given: options.ClipOptions = {}): Promise<Clip> {
-    if (typeof source !== 'string' || source === '') throw invalidArgument('source', 'a built-in name, a path or a pulled ID', source)
-    const {
-      device = 'auto',
-      dtype = 'float32',
-      activation,
-      dense,
-      signal,
-      onProgress,
-    } = checkOptions('Clip.load', options.clipOptions, given)
-    const library = binding()
-    return withSignal(signal, async (task) => {
-      const tokenizer = await Tokenizer.load()
-      const found = await findClip(source, activation, library, findPulled, task)
-      const config = dense ? { ...found.config, dense } : found.config
-      const native = await library.Clip.load(config, found.files, { device, dtype }, { ...task, ...(onProgress && { onProgress }) })
-      const scale = await library.readTensor(found.files, 'logit_scale', task).then(
-        ({ data }) => Math.exp(data[0] as number),
-        () => 100,
-      )
-      for (const note of found.card ? [] : found.notes) process.emitWarning(note, { type: 'WordmaskWarning', code: 'WORDMASK_MODEL' })
-      const vocabulary = new Vocabulary(tokenizer, config.text.contextLength, found.name, config.text.vocabulary)
-      return new Clip(native, { ...found, config }, vocabulary, scale)
-    })
+    const { native, source: found, vocabulary, logitScale } = await openClip(source, given)
+    return new Clip(native, found, vocabulary, logitScale)
   }
 
   /**
@@ -113,7 +91,7 @@ export class Clip {
           normalize,
         )
       this.vocabulary.checkTemplates(prompts)
-      const entries = list.map((name) => ({ name, synonyms: [], prompts: undefined }) as unknown as ClassEntry)
+      const entries = list.map((name) => ({ name, synonyms: [], prompts: undefined }))
       return withSignal(signal, (task) =>
         encodeClasses(this.native, this.vocabulary, entries, prompts, this.info.embedDim, { batchSize, truncate, onProgress }, task),
       )
@@ -167,7 +145,7 @@ export class Clip {
   /** One unit row a class: the mean over its prompts. -> [classes, embedDim]. `templates` default to the card's. */
   async classVectors(classes: readonly ClassEntry[], templates: Templates | undefined, run: RunOptions): Promise<Tensor> {
     const prompts = templateList(templates ?? this.source.templates)
-    this.vocabulary.check(classes.flatMap((entry) => entry.prompts ?? [entry.name, ...entry.synonyms]))
+    this.vocabulary.check(classes.flatMap((entry) => classPrompts(entry, ['{}'])))
     this.vocabulary.checkTemplates(prompts)
     return withSignal(run.signal, (task) =>
       encodeClasses(
@@ -203,12 +181,4 @@ export class Clip {
   async [Symbol.asyncDispose](): Promise<void> {
     this.dispose()
   }
-}
-
-function toTexts(texts: string | readonly string[]): readonly string[] {
-  if (typeof texts === 'string') return [texts]
-  if (!Array.isArray(texts)) throw invalidArgument('texts', 'a string or an array of strings', texts)
-  const bad = texts.findIndex((text) => typeof text !== 'string')
-  if (bad >= 0) throw invalidArgument(`texts[${bad}]`, 'a string', texts[bad])
-  return texts
 }

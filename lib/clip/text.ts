@@ -1,8 +1,8 @@
 import { setImmediate } from 'node:timers/promises'
 import type { Clip as NativeClip, Task } from '../../binding'
+import { invalidArgument } from '../errors'
 import type { Tensor } from '../options'
-import type { ClassEntry } from '../text/classes'
-import { classPrompts } from '../text/prompts'
+import { classPrompts, type Prompted } from '../text/prompts'
 import type { Vocabulary } from '../text/vocabulary'
 
 /** Prompts tokenised between two breaths of the event loop. */
@@ -21,7 +21,7 @@ export interface ClassVectorOptions {
 export async function encodeClasses(
   native: NativeClip,
   vocabulary: Vocabulary,
-  classes: readonly ClassEntry[],
+  classes: readonly Prompted[],
   templates: readonly string[],
   embedDim: number,
   options: ClassVectorOptions,
@@ -34,7 +34,7 @@ export async function encodeClasses(
     const counts: number[] = []
     let to = from
     while (to < classes.length && (to === from || prompts.length < promptsAtOnce)) {
-      const own = classPrompts(classes[to++] as ClassEntry, templates)
+      const own = classPrompts(classes[to++] as Prompted, templates)
       counts.push(own.length)
       prompts.push(...own)
     }
@@ -46,4 +46,13 @@ export async function encodeClasses(
     await setImmediate()
   }
   return { data: rows, shape: [classes.length, embedDim] }
+}
+
+/** One text or many. @throws ERR_WORDMASK_INVALID_ARGUMENT naming the one that is no string */
+export function toTexts(texts: string | readonly string[]): readonly string[] {
+  if (typeof texts === 'string') return [texts]
+  if (!Array.isArray(texts)) throw invalidArgument('texts', 'a string or an array of strings', texts)
+  const bad = texts.findIndex((text) => typeof text !== 'string')
+  if (bad >= 0) throw invalidArgument(`texts[${bad}]`, 'a string', texts[bad])
+  return texts
 }

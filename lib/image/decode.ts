@@ -58,17 +58,17 @@ async function decode(bytes: Uint8Array, name: string, orient: boolean, maxPixel
   checkPixelCount(width, height, name, maxPixels)
   if (space === 'cmyk') {
     const { data, info } = await open().pipelineColourspace('cmyk').toColourspace('cmyk').raw().toBuffer({ resolveWithObject: true })
-    return { data: convertCmyk(data, info.channels), width: info.width, height: info.height }
+    return { data: await convertCmyk(data, info.channels), width: info.width, height: info.height }
   }
   if (space === 'grey16') {
     const { data, info } = await open().toColourspace('grey16').raw({ depth: 'ushort' }).toBuffer({ resolveWithObject: true })
-    return { data: reduceGrey16(data, info.channels), width: info.width, height: info.height }
+    return { data: await reduceGrey16(data, info.channels), width: info.width, height: info.height }
   }
   const colour = channels === 4 || channels === 2 ? open().removeAlpha() : open()
   const { data, info } = await colour.toColourspace('srgb').raw({ depth: 'uchar' }).toBuffer({ resolveWithObject: true })
   if (info.channels !== 3 && info.channels !== 1)
     throw new WordmaskError('ERR_WORDMASK_IMAGE', `${name} decodes to ${info.channels} channels; expected grey or RGB`)
-  return { data: info.channels === 1 ? expandGrey(data) : data, width: info.width, height: info.height }
+  return { data: info.channels === 1 ? await expandGrey(data) : data, width: info.width, height: info.height }
 }
 
 function checkPixelCount(width: number, height: number, name: string, maxPixels: number): void {

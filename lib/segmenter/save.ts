@@ -12,7 +12,8 @@ import { sha256File } from '../setup/hash'
 import { withSignal } from '../task'
 import { type ClassSpec, parseClasses } from '../text/classes'
 import { background, methodNamed } from './options'
-import type { Defaults, Segmenter } from './segmenter'
+import type { Defaults } from './plan'
+import type { Segmenter } from './segmenter'
 import { TextCache, textKey, textRows } from './text-cache'
 
 const segmenterVersion = 1

@@ -1,18 +1,17 @@
-import { binding } from '../binding'
 import { Clip } from '../clip/clip'
 import { invalidArgument, WordmaskError } from '../errors'
-import { decodeImage } from '../image/decode'
 import { type ImageInput, type ImageInputs, imageCount, imageStream } from '../image/input'
 import { mapOrdered } from '../image/stream'
 import { abortedError, checkOptions } from '../options'
-import { orAbort, withSignal } from '../task'
 import { type ClassEntry, parseClasses } from '../text/classes'
-import { type Templates, templateList } from '../text/prompts'
+import { templateList } from '../text/prompts'
 import { Limiter } from './limiter'
 import * as options from './options'
+import { type Defaults, type Plan, planCall, type Standing, standing } from './plan'
+import { segmentImage } from './run'
 import { loadSegmenter, type SaveOptions, saveSegmenter } from './save'
-import { type Protocol, Segmentation, type SegmentFailure } from './segmentation'
-import { TextCache, textRows } from './text-cache'
+import type { Segmentation, SegmentFailure } from './segmentation'
+import { TextCache } from './text-cache'
 
 /** Decodes the next image while one is in the towers; more would only hold pixels. */
 const imagesAtOnce = 2
@@ -26,23 +25,13 @@ const imageCodes = [
   'ERR_WORDMASK_INVALID_ARGUMENT',
 ]
 
-/** @internal What a segmenter does unless a call says otherwise. */
-export interface Defaults {
-  method: options.Method
-  classes: ClassEntry[] | undefined
-  templates: Templates
-  background: options.Background | undefined
-  size: options.SegmentOptions['size']
-  slide: options.SegmentOptions['slide']
-  maxPixels: number | undefined
-}
-
 /**
  * Labels every pixel of an image with one of the names. Calls may overlap: they wait for their turn, and aborting one
  * leaves the others alone.
  */
 export class Segmenter {
   private readonly limiter: Limiter
+  private readonly standing: Standing
   private disposed = false
 
   private constructor(
@@ -56,6 +45,7 @@ export class Segmenter {
     maxPending: number,
   ) {
     this.limiter = new Limiter(imagesAtOnce, maxPending)
+    this.standing = standing(defaults)
   }
 
   get method(): options.Method {
@@ -91,23 +81,16 @@ export class Segmenter {
     const owns = typeof clip === 'string'
     if (!owns && !(clip instanceof Clip)) throw invalidArgument('clip', 'a Clip, or what Clip.load takes', clip)
     const model = typeof clip === 'string' ? await Clip.load(clip, { signal, onProgress }) : clip
-    const defaults = {
-      method: named,
-      classes: entries,
-      templates: templates ?? model.source.templates,
-      background: background ?? undefined,
-      size,
-      slide,
-      maxPixels,
-    }
-    const segmenter = new Segmenter(model, defaults, new TextCache(model), owns, maxPending)
     try {
-      if (entries) await segmenter.text.vectors(textRows(entries, defaults.background), defaults.templates, signal)
+      const own = templates ?? model.source.templates
+      const defaults = { method: named, classes: entries, templates: own, background: background ?? undefined, size, slide, maxPixels }
+      const segmenter = new Segmenter(model, defaults, new TextCache(model), owns, maxPending)
+      if (segmenter.standing.rows) await segmenter.text.vectors(segmenter.standing.rows, own, signal)
+      return segmenter
     } catch (error) {
-      segmenter.dispose()
+      if (owns) model.dispose()
       throw error
     }
-    return segmenter
   }
 
   /** Reads what save() wrote. @throws ERR_WORDMASK_VERSION for a newer format, ERR_WORDMASK_MODEL_NOT_FOUND */
@@ -124,7 +107,10 @@ export class Segmenter {
    * @throws ERR_WORDMASK_BUSY when `maxPending` calls wait already; ERR_WORDMASK_IMAGE and its kin; ERR_WORDMASK_ABORTED
    */
   async segment(image: ImageInput, given: options.SegmentOptions = {}): Promise<Segmentation> {
-    return this.queue(image, this.plan(checkOptions('segment', options.segmentOptions, given)), false)
+    const { onProgress, ...rest } = checkOptions('segment', options.segmentOptions, given)
+    const answer = await this.queue(image, planCall(this.standing, rest), false)
+    onProgress?.(1, 1)
+    return answer
   }
 
   /**
@@ -133,7 +119,7 @@ export class Segmenter {
    */
   async *segmentAll(images: ImageInputs, given: options.SegmentAllOptions = {}): AsyncGenerator<Segmentation | SegmentFailure> {
     const { concurrency = imagesAtOnce, onProgress, ...rest } = checkOptions('segmentAll', options.segmentAllOptions, given)
-    const plan = this.plan(rest)
+    const plan = planCall(this.standing, rest)
     const total = imageCount(images)
     const work = async (image: ImageInput, index: number) => {
       try {
@@ -173,65 +159,8 @@ export class Segmenter {
     this.dispose()
   }
 
-  /** Everything about a call that does not depend on the image, checked once. */
-  private plan(given: options.SegmentOptions) {
-    const { defaults } = this
-    const classes = given.classes ? parseClasses(given.classes) : defaults.classes
-    if (!classes) throw new WordmaskError('ERR_WORDMASK_CLASSES', 'No classes: name them in the call or when making the segmenter')
-    const background = given.background === undefined ? defaults.background : (given.background ?? undefined)
-    const templates = given.templates ?? defaults.templates
-    templateList(templates)
-    const { size = defaults.size, slide = defaults.slide, maxPixels = defaults.maxPixels, orient = true, signal } = given
-    return {
-      classes,
-      background,
-      templates,
-      rows: textRows(classes, background),
-      size,
-      slide,
-      orient,
-      maxPixels,
-      signal,
-      onProgress: given.onProgress,
-    }
-  }
-
-  private async queue(image: ImageInput, plan: ReturnType<Segmenter['plan']>, patient: boolean): Promise<Segmentation> {
+  private async queue(image: ImageInput, plan: Plan, patient: boolean): Promise<Segmentation> {
     if (this.disposed) throw new WordmaskError('ERR_WORDMASK_DISPOSED', 'The segmenter was disposed of')
-    return this.limiter.run(() => this.run(image, plan), plan.signal, patient)
-  }
-
-  private async run(image: ImageInput, plan: ReturnType<Segmenter['plan']>): Promise<Segmentation> {
-    const { signal, classes, background, templates } = plan
-    const [text, pixels] = await Promise.all([
-      this.text.vectors(plan.rows, templates, signal),
-      orAbort(decodeImage(image, { orient: plan.orient, ...(plan.maxPixels && { maxPixels: plan.maxPixels }) }), signal),
-    ])
-    const { info } = this.clip
-    const view = this.clip.denseView(pixels, plan.size, plan.slide)
-    const temperature = info.logitScale
-    const rule = !background
-      ? ({ kind: 'none' } as const)
-      : 'names' in background
-        ? ({ kind: 'names' } as const)
-        : ({ kind: 'threshold', threshold: background.threshold } as const)
-    const result = await withSignal(signal, (task) =>
-      binding().segment(this.clip.native, pixels, text, { ...view, temperature, background: rule, classes: classes.length }, task),
-    )
-    plan.onProgress?.(1, 1)
-    const { method } = this.defaults
-    const size = { width: view.width, height: view.height }
-    const protocol: Protocol = {
-      method,
-      model: info.name,
-      dtype: info.dtype,
-      templates,
-      size,
-      slide: plan.slide,
-      orient: plan.orient,
-      background,
-      temperature,
-    }
-    return new Segmentation(result, classes, background, protocol)
+    return this.limiter.run(() => segmentImage(this.clip, this.text, image, plan), plan.signal, patient)
   }
 }

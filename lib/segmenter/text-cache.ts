@@ -37,8 +37,19 @@ export class TextCache {
   }
 }
 
+/** The same array is not hashed for every image. */
+const keys = new WeakMap<readonly ClassEntry[], Map<Templates, string>>()
+
 /** Tells apart what was encoded: names, synonyms, prompts, templates. */
 export function textKey(rows: readonly ClassEntry[], templates: Templates): string {
+  let known = keys.get(rows)
+  if (!known) keys.set(rows, (known = new Map()))
+  let key = known.get(templates)
+  if (key === undefined) known.set(templates, (key = hashText(rows, templates)))
+  return key
+}
+
+function hashText(rows: readonly ClassEntry[], templates: Templates): string {
   const hash = createHash('sha256').update(JSON.stringify(templates))
   for (const { name, synonyms, prompts } of rows) hash.update(JSON.stringify([name, synonyms, prompts ?? null]))
   return hash.digest('hex')

@@ -56,8 +56,11 @@ export function fillTemplates(name: string, templates: readonly string[]): strin
   return templates.map((template) => template.split('{}').join(name))
 }
 
+/** What prompts are made of. */
+export type Prompted = Pick<ClassEntry, 'name' | 'synonyms' | 'prompts'>
+
 /** The prompts of a class: its own if it has any, else every template with the name and with every synonym. */
-export function classPrompts(entry: ClassEntry, templates: readonly string[]): string[] {
+export function classPrompts(entry: Prompted, templates: readonly string[]): string[] {
   if (entry.prompts) return entry.prompts.map((prompt) => prompt.split('{}').join(entry.name))
   return [entry.name, ...entry.synonyms].flatMap((name) => fillTemplates(name, templates))
 }

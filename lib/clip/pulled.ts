@@ -1,2 +1,0 @@
-/** Models that `wordmask model pull` brought. */
-export { findPulled } from '../hub/resolve'
