@@ -1,7 +1,7 @@
 import { setImmediate } from 'node:timers/promises'
 
 /** Pixels converted between two breaths of the event loop. */
-const pixelsAtOnce = 1_000_000
+const pixelsAtOnce = 250_000
 
 async function eachPixel(pixels: number, convert: (pixel: number) => void): Promise<void> {
   for (let from = 0; from < pixels; from += pixelsAtOnce) {
