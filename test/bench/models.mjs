@@ -4,7 +4,7 @@ import { createRequire } from 'node:module'
 export const { binding } = createRequire(import.meta.url)('../../dist/binding.js')
 
 const text = { contextLength: 77, vocabSize: 49408, width: 512, layers: 12, heads: 8, mlpWidth: 2048, endOfText: 49407 }
-const common = { embedDim: 512, activation: 'quick_gelu', layerNormEps: 1e-5, text, keys: 'openai' }
+const common = { embedDim: 512, activation: 'quick_gelu', layerNormEps: 1e-5, dense: 'value', text, keys: 'openai' }
 const vision = { kind: 'vit', imageSize: 224, width: 768, layers: 12, heads: 12, mlpWidth: 3072 }
 export const architectures = {
   'ViT-B/32': { ...common, vision: { ...vision, patchSize: 32 } },
