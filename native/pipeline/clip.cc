@@ -11,9 +11,8 @@
 namespace wordmask::pipeline {
 
 namespace {
-at::Tensor finished(const at::Tensor& embeddings, bool normalize) {
-  const auto result = embeddings.to(at::kCPU, at::kFloat);
-  return (normalize ? result / result.norm(2, -1, true) : result).contiguous();
+at::Tensor scaled(const at::Tensor& rows, bool normalize) {
+  return (normalize ? rows / rows.norm(2, -1, true) : rows).contiguous();
 }
 
 void report(const Progress& progress, int64_t done, int64_t total) {
@@ -62,6 +61,14 @@ ClipInfo Clip::info() const {
   return info;
 }
 
+at::Tensor Clip::finished(const at::Tensor& answers) const {
+  const auto result = answers.to(at::kCPU, at::kFloat);
+  WM_CHECK(result.isfinite().all().item<bool>(), code::kInternal,
+           "Expected finite numbers but the model answered NaN or infinity, computing in ", info().dtype,
+           dtype_ == at::kFloat ? ". Are the weights and the input finite?" : ". Try dtype 'float32'");
+  return result;
+}
+
 int64_t Clip::cell() const { return model_->visual->cell(); }
 
 at::Tensor Clip::preprocess(const ImageU8& image, const ResizeOptions& options) const {
@@ -94,7 +101,7 @@ at::Tensor Clip::encode_pixels(const at::Tensor& pixels, bool normalize) {
   WM_CHECK(pixels.dim() == 4 && pixels.size(1) == 3 && pixels.size(2) == size && pixels.size(3) == size,
            code::kInvalidArgument, "Expected pixels [n, 3, ", size, ", ", size, "] but received ", pixels.sizes());
   if (pixels.size(0) == 0) return at::empty({0, config_.embed_dim}, at::kFloat);
-  return finished(model_->encode_image(pixels.to(device_)), normalize);
+  return scaled(finished(model_->encode_image(pixels.to(device_))), normalize);
 }
 
 at::Tensor Clip::encode_text(const at::Tensor& tokens, bool normalize, int batch_size, const Cancel& cancel,
@@ -106,7 +113,7 @@ at::Tensor Clip::encode_text(const at::Tensor& tokens, bool normalize, int batch
   for (int64_t from = 0; from < total; from += step) {
     if (cancel) cancel->check();
     const auto n = std::min(step, total - from);
-    result.narrow(0, from, n).copy_(finished(model_->encode_text(tokens.narrow(0, from, n)), normalize));
+    result.narrow(0, from, n).copy_(scaled(finished(model_->encode_text(tokens.narrow(0, from, n))), normalize));
     report(progress, from + n, total);
   }
   return result;

@@ -70,6 +70,8 @@ class Clip {
 
  private:
   Clip(models::ClipConfig config, std::shared_ptr<models::ClipImpl> model, c10::Device device, at::ScalarType dtype);
+  // float32 on the CPU; NaN or infinity is ERR_WORDMASK_INTERNAL, never an answer.
+  at::Tensor finished(const at::Tensor& answers) const;
   models::ClipConfig config_;
   std::shared_ptr<models::ClipImpl> model_;
   c10::Device device_;

@@ -28,7 +28,9 @@ void check_slide(const DenseOptions& options, int64_t cell) {
 
 at::Tensor Clip::dense_pixels(const at::Tensor& pixels) {
   c10::InferenceMode guard;
-  const auto features = model_->visual->dense(pixels.unsqueeze(0).to(device_)).to(at::kCPU, at::kFloat);
+  WM_CHECK(pixels.dim() == 3 && pixels.size(0) == 3 && pixels.numel() > 0, code::kInvalidArgument,
+           "Expected pixels [3, height, width] but received ", pixels.sizes());
+  const auto features = finished(model_->visual->dense(pixels.unsqueeze(0).to(device_)));
   return unit(features.squeeze(0)).contiguous();
 }
 

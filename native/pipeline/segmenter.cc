@@ -14,6 +14,7 @@ void check_text(const at::Tensor& text, const SegmentOptions& options, int64_t e
   WM_CHECK(text.dim() == 2 && text.size(1) == embed_dim && text.scalar_type() == at::kFloat, code::kInvalidArgument,
            "Expected float32 text vectors [classes, ", embed_dim, "] but received ", text.scalar_type(), " ",
            text.sizes());
+  WM_CHECK(text.isfinite().all().item<bool>(), code::kInvalidArgument, "Expected finite text vectors but received NaN");
   const bool named = options.background == Background::kNames;
   const bool rows_fit = named ? text.size(0) > options.classes : text.size(0) == options.classes;
   WM_CHECK(options.classes > 0 && rows_fit, code::kInvalidArgument, "Expected ", options.classes,
@@ -40,9 +41,6 @@ SegmentResult segment(Clip& clip, const ImageU8& image, const at::Tensor& text, 
   check_text(text, options, clip.config().embed_dim);
   const auto features = clip.dense_features(image, options, cancel);  // [h, w, d]
   const auto scores = at::matmul(features, text.to(at::kCPU).t());    // [h, w, T]
-  WM_CHECK(scores.isfinite().all().item<bool>(), code::kInternal,
-           "Expected finite scores but the model answered NaN or infinity in ", clip.info().dtype,
-           ". Try dtype 'float32'");
   if (cancel) cancel->check();
 
   const double cell = static_cast<double>(clip.cell());
