@@ -2,7 +2,6 @@
 
 #include <ATen/Parallel.h>
 #include <c10/core/InferenceMode.h>
-#include <omp.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -17,11 +16,12 @@
 #include <thread>
 
 #include "base/cancel.h"
+#include "base/threads.h"
 
 namespace wordmask {
 namespace {
 
-constexpr auto kExitGrace = std::chrono::seconds(10);
+constexpr auto kExitGrace = std::chrono::seconds(5);
 
 struct ThreadSetting {
   std::atomic<int> threads{0};     // 0: LibTorch's default
@@ -163,7 +163,7 @@ void Executor::State::apply_threads() {
   if (applied == generation) return;
   applied = generation;
   if (kind == Kind::kFiles) {
-    omp_set_num_threads(1);  // of this thread alone; at::set_num_threads would change MKL for all
+    use_one_thread();
     return;
   }
   at::set_num_threads(Executor::threads());

@@ -7,7 +7,7 @@
 namespace wordmask::bindings {
 
 // A job that has not reached a cancellation point by then ends on its own: nothing it owns belongs to the environment.
-constexpr auto kCloseGrace = std::chrono::seconds(10);
+constexpr auto kCloseGrace = std::chrono::seconds(5);
 
 InstanceData::InstanceData(Napi::Env env) : channel(std::make_shared<Channel>(env)) {}
 

@@ -212,3 +212,9 @@ describe('calls', () => {
     expect(await rejected(call())).toHaveCode('ERR_WORDMASK_INVALID_ARGUMENT', pattern)
   })
 })
+
+test('memory that cannot be had rejects with ERR_WORDMASK_MEMORY and harms nothing', async () => {
+  const grid = { data: new Float32Array(500), shape: [500, 1, 1] }
+  expect(await rejected(binding().upsample(grid, 65536, 65536, {}))).toHaveCode('ERR_WORDMASK_MEMORY')
+  expect((await binding().upsample(grid, 2, 2, {})).shape).toEqual([500, 2, 2])
+})

@@ -18,6 +18,8 @@ export interface Testing {
   labelMapReference(scores: Float32Tensor, options: LabelMapOptions): { scores: Float64Array; labels: Int32Array }
   setThreads(threads: number): void
   parallelThreads(): number
+  laneThreads(lane: string): { wanted: number; used: number }
+  queueOrder(n: number, withdrawn: number): { ran: number[]; taken: boolean; again: boolean; waited: boolean; ended: boolean }
   moduleState(config: ClipConfig): { key: string; shape: number[]; sources: string[] }[]
   resizePosition(table: Float32Tensor, h: number, w: number): Float32Tensor
   windowPosition(table: Float32Tensor, y: number, x: number, h: number, w: number): Float32Tensor

@@ -25,6 +25,7 @@ at::Tensor read_tensor(const Argument& argument) {
 static Napi::Object init(Napi::Env env, Napi::Object exports) {
   wordmask::testing::define_kernels(env, exports);
   wordmask::testing::define_models(env, exports);
+  wordmask::testing::define_executor(env, exports);
   return exports;
 }
 NODE_API_MODULE(wordmask_testing, init)
