@@ -4,6 +4,7 @@ import type { CheckpointSummary, ClipConfig, Task } from '../../binding'
 import type { Binding } from '../binding'
 import { builtInWeights, clipPreprocess, listCards, type ModelCard, type Preprocess, readCard } from '../cards'
 import { WordmaskError } from '../errors'
+import { knownIds, openAiLicence, parseModelId } from '../hub/ids'
 import { nearest } from '../options'
 import type { Templates } from '../text/prompts'
 import { fromHuggingFace, fromOpenClip, huggingFacePreprocess, openClipPreprocess } from './configs'
@@ -28,6 +29,8 @@ export interface ClipSource {
   card: ModelCard | undefined
 }
 
+const unrecorded = 'not recorded'
+
 /** Turns a pulled ID into its folder, or undefined where it was not pulled. */
 export type FindPulled = (id: string) => Promise<string | undefined>
 
@@ -51,7 +54,12 @@ export async function findClip(
   }
   if (existsSync(source)) return fromPath(source, activation, native, task)
   const pulled = await findPulled(source)
-  if (pulled !== undefined) return { ...(await fromPath(pulled, activation, native, task)), load: source, name: source }
+  if (pulled !== undefined) {
+    const found = await fromPath(pulled, activation, native, task)
+    // Nothing lies beside OpenAI's files, but their licence is known.
+    const licence = found.licence === unrecorded ? (openAiLicence(pulled) ?? unrecorded) : found.licence
+    return { ...found, licence, load: source, name: source }
+  }
   throw await notFound(source, card)
 }
 
@@ -82,7 +90,7 @@ async function fromPath(path: string, activation: Activation | undefined, native
     preprocess: clipPreprocess,
     templates: 'imagenet' as const,
     segmentSize: undefined,
-    licence: located.licence ?? 'not recorded',
+    licence: located.licence ?? unrecorded,
     notes: [],
     card: undefined,
   }
@@ -113,16 +121,18 @@ async function notFound(source: string, card: ModelCard | undefined): Promise<Wo
   const builtIn = cards.filter((entry) => builtInWeights(entry)).map(({ name }) => name)
   const architecture = card ?? cards.find(({ aliases }) => aliases.includes(source))
   if (architecture) {
-    const id = architecture.aliases[0] ?? source
+    const [name = source] = architecture.aliases
+    const id = architecture.aliases.find((alias) => parseModelId(alias)) ?? knownIds().find((known) => known.startsWith(`${name}/`)) ?? name
     return new WordmaskError(
       'ERR_WORDMASK_MODEL_NOT_FOUND',
       `The weights of ${architecture.title} are not here. Get them with \`npx wordmask model pull ${id}\`, then load '${id}'.`,
     )
   }
-  if (/^(hf|hf-hub):/.test(source) || /^[\w.@-]+\/[\w.-]+$/.test(source)) {
+  const id = parseModelId(source) ? source : /^[\w.-]+\/[\w.-]+(@[\w./-]+)?$/.test(source) ? `hf-hub:${source}` : undefined
+  if (id !== undefined) {
     return new WordmaskError(
       'ERR_WORDMASK_MODEL_NOT_FOUND',
-      `No model ${source}: it is no file, and it was not pulled. Get it with \`npx wordmask model pull ${source}\`.`,
+      `No model ${source}: it is no file, and it was not pulled. Get it with \`npx wordmask model pull ${id}\`, then load '${id}'.`,
     )
   }
   const meant = nearest(source, builtIn)

@@ -106,4 +106,21 @@ std::string decode_latin1(std::string_view utf8) {
   return out;
 }
 
+bool is_utf8(std::string_view bytes) {
+  constexpr uint32_t kSmallest[] = {0, 0x80, 0x800, 0x10000};
+  for (size_t i = 0; i < bytes.size();) {
+    const uint8_t lead = static_cast<uint8_t>(bytes[i++]);
+    const size_t more = lead < 0x80 ? 0 : lead >> 5 == 6 ? 1 : lead >> 4 == 14 ? 2 : lead >> 3 == 30 ? 3 : 4;
+    if (more == 4 || more > bytes.size() - i) return false;
+    uint32_t point = more == 0 ? lead : lead & (0x3fu >> more);
+    for (size_t j = 0; j < more; ++j) {
+      const uint8_t next = static_cast<uint8_t>(bytes[i++]);
+      if (next >> 6 != 2) return false;
+      point = point << 6 | (next & 0x3f);
+    }
+    if (point < kSmallest[more] || point > 0x10ffff || (point >= 0xd800 && point < 0xe000)) return false;
+  }
+  return true;
+}
+
 }  // namespace wordmask::weights

@@ -5,6 +5,7 @@
 #include <unordered_map>
 
 #include "base/error.h"
+#include "weights/pickle_text.h"
 
 namespace wordmask::weights {
 namespace {
@@ -40,7 +41,8 @@ std::optional<std::string> scalar_text(const Value& value) {
 // State dict keys are strings; optimiser states and the like use whole numbers.
 std::string key_text(const Value& key, const std::string& path) {
   const auto text = scalar_text(key);
-  WM_CHECK(text.has_value(), code::kCheckpoint, path, " has an entry whose name is neither text nor a number");
+  WM_CHECK(text.has_value() && is_utf8(*text), code::kCheckpoint, path,
+           " has an entry whose name is neither UTF-8 text nor a number");
   return *text;
 }
 

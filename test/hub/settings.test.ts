@@ -2,6 +2,8 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import type { Binding } from '../../lib/binding'
+import { findClip } from '../../lib/clip/source'
 import { knownIds, parseModelId } from '../../lib/hub/ids'
 import { selectFiles, shardsOf } from '../../lib/hub/select'
 import { hubSettings } from '../../lib/hub/settings'
@@ -58,6 +60,22 @@ describe('IDs', () => {
     }
     expect(parseModelId('ViT-B-16/openai')).toMatchObject({ kind: 'openai', name: 'ViT-B/16', file: 'ViT-B-16.pt' })
     expect(parseModelId('scenes')).toBeUndefined()
+  })
+})
+
+describe('loading what was not pulled gives the line to type', () => {
+  it.each([
+    ['ViT-B/16', 'ViT-B/16'],
+    ['ViT-H-14', 'ViT-H-14/laion2b_s32b_b79k'],
+    ['ViT-B-32-quickgelu', 'ViT-B/32'],
+    ['ViT-B-32/laion2b_s34b_b79k', 'ViT-B-32/laion2b_s34b_b79k'],
+    ['org/repo', 'hf-hub:org/repo'],
+    ['hf:org/repo@v1', 'hf:org/repo@v1'],
+  ])('%s -> model pull %s, which is an ID', async (source, id) => {
+    const nothing = async () => undefined
+    const reason = await findClip(source, undefined, {} as Binding, nothing, {}).catch((error) => error)
+    expect(reason).toHaveCode('ERR_WORDMASK_MODEL_NOT_FOUND', new RegExp(`npx wordmask model pull ${id}\``))
+    expect(parseModelId(id)).toBeDefined()
   })
 })
 

@@ -116,4 +116,41 @@ describe('damaged files', () => {
     writeFileSync(file, Buffer.from(text, 'latin1'))
     expect(await rejection(read(file))).toHaveCode('ERR_WORDMASK_CHECKPOINT', message)
   })
+
+  it.each(['plain.pth', 'scripted.pt', 'deflated.pth', 'legacy.pth', 'reference.safetensors'])(
+    '%s with any bytes changed is read or refused, never worse',
+    async (name) => {
+      const whole = readFileSync(at(name))
+      const file = join(scratch, `changed-${name}`)
+      const random = mulberry32(17)
+      const codes = new Set<string>()
+      for (let i = 0; i < 150; i++) {
+        const changed = Buffer.from(whole)
+        for (let j = 0; j <= i % 4; j++) changed[Math.floor(random() * changed.length)] = Math.floor(random() * 256)
+        writeFileSync(file, changed)
+        const outcome = await read(file).then(
+          async ({ tensors }) => {
+            // What is accepted can be read to the last tensor.
+            for (const { key } of tensors) await binding().readTensor([file], key, {})
+            return 'read'
+          },
+          ({ code }) => code,
+        )
+        codes.add(outcome)
+      }
+      expect([...codes].filter((code) => !/^read$|^ERR_WORDMASK_CHECKPOINT(?:_FORBIDDEN)?$/.test(code))).toEqual([])
+      expect(codes).toContain('ERR_WORDMASK_CHECKPOINT')
+    },
+  )
 })
+
+/** Seeded uniform numbers below 1. */
+function mulberry32(seed: number): () => number {
+  let state = seed
+  return () => {
+    state = (state + 0x6d2b79f5) | 0
+    let t = Math.imul(state ^ (state >>> 15), 1 | state)
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t
+    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32
+  }
+}
