@@ -7,7 +7,7 @@ import { Clip, encodeLabelMap, Segmenter } from 'wordmask'
 
 const { PORT = '8080', HOST = '127.0.0.1', WORDMASK_CLIP = 'scenes', MAX_PENDING = '64' } = process.env
 const clip = await Clip.load(WORDMASK_CLIP)
-const segmenter = await Segmenter.create({ clip, classes: ['anything'], maxPending: Number(MAX_PENDING) })
+const segmenter = await Segmenter.create({ clip, maxPending: Number(MAX_PENDING) })
 const app = Fastify({ bodyLimit: 32 * 2 ** 20, forceCloseConnections: 'idle' })
 
 app.addContentTypeParser(/^image\/|^application\/octet-stream/, { parseAs: 'buffer' }, (_request, body, done) => done(null, body))
@@ -18,18 +18,24 @@ const querystring = {
   properties: { names: { type: 'string', minLength: 1 }, format: { enum: ['png', 'rle'], default: 'png' } },
 }
 
+let working = 0
+
 app.post('/segment', { schema: { querystring } }, async (request, reply) => {
+  working++
   const { names, format } = request.query
   const classes = names.split(',').map((name) => name.trim())
   // A client that hangs up takes its request out of the queue.
   const gone = new AbortController()
-  reply.raw.on('close', () => gone.abort())
+  reply.raw.on('close', () => {
+    working--
+    gone.abort()
+  })
   const answer = await segmenter.segment(request.body, { classes, signal: gone.signal })
   if (format === 'rle') return { width: answer.width, height: answer.height, coverage: answer.coverage, masks: await answer.masks() }
   return reply.type('image/png').send(await encodeLabelMap(answer))
 })
 
-app.get('/health', async () => ({ model: clip.info.name, device: clip.info.device }))
+app.get('/health', async () => ({ model: clip.info.name, device: clip.info.device, working }))
 
 const statusOf = {
   ERR_WORDMASK_BUSY: 503,
@@ -46,8 +52,15 @@ app.setErrorHandler((error, _request, reply) => {
   reply.status(status).send({ code: error.code, message: error.message })
 })
 
+// Without this header a connection that was busy at SIGTERM stays open until its keep-alive runs out.
+let closing = false
+app.addHook('onSend', async (_request, reply) => {
+  if (closing) reply.header('connection', 'close')
+})
+
 for (const signal of ['SIGTERM', 'SIGINT']) {
   process.once(signal, async () => {
+    closing = true
     await app.close()
     clip.dispose()
   })

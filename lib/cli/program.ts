@@ -19,6 +19,7 @@ export interface Context {
 const commandFiles = async () => [
   (await import('./commands/setup.js')).setup,
   (await import('./commands/doctor.js')).doctor,
+  (await import('./commands/model.js')).model,
   (await import('./commands/segment.js')).segment,
   (await import('./commands/classify.js')).classify,
   (await import('./commands/embed.js')).embed,

@@ -22,7 +22,8 @@ export const figure = (value: number) => (Number.isNaN(value) ? '-' : value.toFi
 export const seconds = (ms: number) => (ms < 1000 ? `${Math.round(ms)} ms` : `${(ms / 1000).toFixed(1)} s`)
 
 export interface Progress {
-  step(done: number): void
+  /** `total` where it becomes known, or changes, on the way. */
+  step(done: number, total?: number): void
   stop(): void
 }
 
@@ -40,8 +41,18 @@ export async function progress(label: string, total: number, json: boolean): Pro
     },
     Presets.rect,
   )
-  bar.start(total, 0)
-  return { step: (done) => bar.update(done), stop: () => bar.stop() }
+  let started = false
+  return {
+    step: (done, known) => {
+      if (!started) bar.start(known ?? total, done)
+      started = true
+      if (known !== undefined) bar.setTotal(known)
+      bar.update(done)
+    },
+    stop: () => {
+      if (started) bar.stop()
+    },
+  }
 }
 
 /** Writes one line of text, or one JSON event; the only way commands speak on stdout. */

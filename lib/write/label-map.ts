@@ -16,12 +16,17 @@ export function labelColors({ classes, firstLabel }: Pick<Labelled, 'classes' | 
 }
 
 /**
- * Writes labels as PNG, beside and then renamed: a palette file with the classes' colours while values fit a byte (255 is
- * ignore), else 16-bit grey (65,535 is ignore). readLabelMap reads both. @throws ERR_WORDMASK_IO
+ * Labels as the bytes of a PNG: a palette file with the classes' colours while values fit a byte (255 is ignore), else
+ * 16-bit grey (65,535 is ignore). readLabelMap reads both.
  */
-export async function writeLabelMap(file: string, segmentation: Labelled): Promise<void> {
+export async function encodeLabelMap(segmentation: Labelled): Promise<Uint8Array> {
   const { labels, width, height } = segmentation
   const deep = labels instanceof Uint16Array
   const palette = deep ? {} : { palette: labelColors(segmentation).map((color) => [...color]) }
-  await writeAtomic(file, await encodePng({ width, height, data: labels, channels: 1, depth: deep ? 16 : 8, ...palette }))
+  return encodePng({ width, height, data: labels, channels: 1, depth: deep ? 16 : 8, ...palette })
+}
+
+/** Writes what encodeLabelMap makes, beside and then renamed. @throws ERR_WORDMASK_IO */
+export async function writeLabelMap(file: string, segmentation: Labelled): Promise<void> {
+  await writeAtomic(file, await encodeLabelMap(segmentation))
 }
