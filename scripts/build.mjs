@@ -24,12 +24,12 @@ function checkNode() {
   throw new StepError(`Development needs Node >= 20.19, this is ${process.version}. Install a newer one, then run the same command again`)
 }
 
-/** The scene pack that the tests and the demo read, made from the sprites in models/. */
+/** The scene packs that training, tests and the demo read, made from the sprites in models/ and test/fixtures/openmoji. */
 async function ensureScenes() {
   const script = join(root, 'scripts', 'scenes.mjs')
   if (!existsSync(script)) return
-  const inputs = filesBelow(['scripts/scenes.mjs', 'scripts/scenes', 'models/scenes'], (path) => !path.endsWith('.pack'))
-  await step('scenes', fingerprint(inputs), ['models/scenes/scenes.pack'], async () => {
+  const inputs = filesBelow(['scripts/scenes.mjs', 'scripts/scenes', 'models/scenes', 'models/prompts', 'models/vocab', 'test/fixtures/openmoji'], (path) => !path.endsWith('.pack'))
+  await step('scenes', fingerprint(inputs), ['models/scenes/scenes.pack', 'test/fixtures/openmoji/scenes-heldout.pack'], async () => {
     const { status } = await run(process.execPath, [script, 'pack'])
     if (status !== 0) throw new StepError('Packing the scenes failed (see above). Next: node scripts/scenes.mjs pack')
   })

@@ -3,7 +3,7 @@
 import { execFileSync } from 'node:child_process'
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import sharp from 'sharp'
 
 const root = join(import.meta.dirname, '..')
@@ -38,31 +38,55 @@ function pictures(style, folder, concept) {
     .map((name) => set.icons[name])
     .filter(Boolean)
     .map(({ body, width = set.width ?? 16, height = set.height ?? 16, left = 0, top = 0 }) =>
-      Buffer.from(`<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" width="256" height="256" viewBox="${left} ${top} ${width} ${height}">${body}</svg>`),
+      Buffer.from(
+        `<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" width="256" height="256" viewBox="${left} ${top} ${width} ${height}">${body}</svg>`,
+      ),
     )
 }
 
 /** Trimmed to its visible part, then fitted into one cell. */
 async function sprite(picture) {
   const isSvg = picture.subarray(0, 512).toString().includes('<svg')
-  const large = await sharp(picture, isSvg ? { density: 288 } : {}).ensureAlpha().png().toBuffer()
-  const trimmed = await sharp(large).trim({ background: { r: 0, g: 0, b: 0, alpha: 0 }, threshold: 8 }).png().toBuffer()
-  return sharp(trimmed).resize(cell, cell, { fit: 'contain', background: { r: 0, g: 0, b: 0, alpha: 0 } }).png().toBuffer()
+  const large = await sharp(picture, isSvg ? { density: 288 } : {})
+    .ensureAlpha()
+    .png()
+    .toBuffer()
+  const trimmed = await sharp(large)
+    .trim({ background: { r: 0, g: 0, b: 0, alpha: 0 }, threshold: 8 })
+    .png()
+    .toBuffer()
+  return sharp(trimmed)
+    .resize(cell, cell, { fit: 'contain', background: { r: 0, g: 0, b: 0, alpha: 0 } })
+    .png()
+    .toBuffer()
 }
 
 async function drawSheet(style, folder, into) {
   const cells = []
-  for (const concept of concepts) for (const picture of pictures(style, folder, concept)) cells.push({ concept: concept.name, image: await sprite(picture) })
+  for (const concept of concepts)
+    for (const picture of pictures(style, folder, concept)) cells.push({ concept: concept.name, image: await sprite(picture) })
   const rows = Math.ceil(cells.length / COLUMNS)
-  const sheet = sharp({ create: { width: COLUMNS * cell, height: rows * cell, channels: 4, background: { r: 0, g: 0, b: 0, alpha: 0 } } }).composite(
-    cells.map(({ image }, i) => ({ input: image, left: (i % COLUMNS) * cell, top: Math.floor(i / COLUMNS) * cell })),
-  )
+  const sheet = sharp({
+    create: { width: COLUMNS * cell, height: rows * cell, channels: 4, background: { r: 0, g: 0, b: 0, alpha: 0 } },
+  }).composite(cells.map(({ image }, i) => ({ input: image, left: (i % COLUMNS) * cell, top: Math.floor(i / COLUMNS) * cell })))
   mkdirSync(into, { recursive: true })
   const png = join(into, `${style.name}.png`)
   await sheet.png({ compressionLevel: 9 }).toFile(`${png}.part`)
   renameSync(`${png}.part`, png)
   const { name, work, author, licence, url, version } = style
-  const index = { format: 1, style: name, cell, columns: COLUMNS, work, author, licence, url, package: `${style.package}@${version}`, changes: `trimmed, resized to ${cell} px, laid out on one sheet`, cells: cells.map((c) => c.concept) }
+  const index = {
+    format: 1,
+    style: name,
+    cell,
+    columns: COLUMNS,
+    work,
+    author,
+    licence,
+    url,
+    package: `${style.package}@${version}`,
+    changes: `trimmed, resized to ${cell} px, laid out on one sheet`,
+    cells: cells.map((c) => c.concept),
+  }
   writeFileSync(join(into, `${name}.json`), `${JSON.stringify(index, null, 1)}\n`)
   const missing = concepts.filter((c) => !cells.some((x) => x.concept === c.name)).map((c) => c.name)
   console.log(`${name}: ${cells.length} sprites; no picture of: ${missing.join(', ') || 'none missing'}`)

@@ -6,7 +6,8 @@
 
 namespace wordmask::check {
 
-// One sub-command of wordmask_check. A file of native/check registers its own: `const Command kScenes{"scenes", "...", run};`
+// One sub-command of wordmask_check. A file of native/check registers its own: `const Command kScenes{"scenes", "...",
+// run};`
 struct Command {
   using Run = int (*)(const std::vector<std::string>& arguments);
   Command(std::string name, std::string help, Run run);

@@ -17,7 +17,8 @@ std::map<std::string, const Command*>& commands() {
 
 int usage() {
   std::fputs("usage: wordmask_check COMMAND [ARGUMENT ...]\n", stderr);
-  for (const auto& [name, command] : commands()) std::fprintf(stderr, "  %-10s %s\n", name.c_str(), command->help.c_str());
+  for (const auto& [name, command] : commands())
+    std::fprintf(stderr, "  %-10s %s\n", name.c_str(), command->help.c_str());
   return 2;
 }
 
@@ -37,20 +38,24 @@ int dispatch(int argc, char** argv) {
 
 }  // namespace
 
-Command::Command(std::string command, std::string text, Run function) : name(std::move(command)), help(std::move(text)), run(function) {
+Command::Command(std::string command, std::string text, Run function)
+    : name(std::move(command)), help(std::move(text)), run(function) {
   commands()[name] = this;
 }
 
 Options::Options(const std::vector<std::string>& arguments, const std::vector<std::string>& known) {
   for (size_t i = 0; i < arguments.size(); i += 2) {
     const std::string& name = arguments[i];
-    WM_CHECK(name.rfind("--", 0) == 0 && std::count(known.begin(), known.end(), name.substr(2)), code::kInvalidArgument, "unknown option '", name, "'");
+    WM_CHECK(name.rfind("--", 0) == 0 && std::count(known.begin(), known.end(), name.substr(2)), code::kInvalidArgument,
+             "unknown option '", name, "'");
     WM_CHECK(i + 1 < arguments.size(), code::kInvalidArgument, "expected a value after ", name);
     values_[name.substr(2)].push_back(arguments[i + 1]);
   }
 }
 
-std::string Options::text(const std::string& name, const std::string& fallback) const { return has(name) ? values_.at(name).back() : fallback; }
+std::string Options::text(const std::string& name, const std::string& fallback) const {
+  return has(name) ? values_.at(name).back() : fallback;
+}
 
 std::vector<std::string> Options::all(const std::string& name) const {
   return has(name) ? values_.at(name) : std::vector<std::string>{};
@@ -65,7 +70,8 @@ int64_t Options::integer(const std::string& name, int64_t fallback) const {
     number = std::stoll(value, &read);
   } catch (const std::logic_error&) {  // not a number, or too large: `read` stays 0
   }
-  WM_CHECK(read && read == value.size(), code::kInvalidArgument, "expected an integer after --", name, " but received '", value, "'");
+  WM_CHECK(read && read == value.size(), code::kInvalidArgument, "expected an integer after --", name,
+           " but received '", value, "'");
   return number;
 }
 

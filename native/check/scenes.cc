@@ -39,15 +39,26 @@ void write_sheet(const std::string& file, const std::vector<train::Scene>& scene
   WM_CHECK(out.good(), code::kIo, "cannot write '", file, "'");
 }
 
+// index, text, token ids, ids of the names mentioned; tabs between.
+void print_captions(int64_t index, const train::Scene& scene) {
+  for (const auto& caption : scene.captions) {
+    std::printf("%lld\t%s\t", static_cast<long long>(index), caption.text.c_str());
+    for (const int32_t id : caption.tokens) std::printf("%d ", id);
+    std::printf("\t");
+    for (const int name : caption.names) std::printf("%d ", name);
+    std::printf("\n");
+  }
+}
+
 int run(const std::vector<std::string>& list) {
-  const Options arguments(list, {"pack", "split", "size", "seed", "count", "first", "sheet", "columns"});
+  const Options arguments(list, {"pack", "split", "size", "seed", "count", "first", "sheet", "columns", "captions"});
   const auto pack = train::ScenePack::open(arguments.all("pack"));
   train::SceneOptions options;
   options.split = parse_split(arguments.text("split", "train"));
   options.size = static_cast<int>(arguments.integer("size", 96));
   options.seed = static_cast<uint64_t>(arguments.integer("seed", 0));
   const int64_t count = arguments.integer("count", 1000), first = arguments.integer("first", 0);
-  const bool sheet = arguments.has("sheet");
+  const bool sheet = arguments.has("sheet"), captions = arguments.integer("captions", 0) != 0;
   std::vector<train::Scene> kept;
   uint64_t digest = 0;
   const auto start = std::chrono::steady_clock::now();
@@ -55,19 +66,22 @@ int run(const std::vector<std::string>& list) {
     auto scene = pack->render(static_cast<uint64_t>(first + i), options);
     for (const uint8_t byte : scene.image.data) digest = (digest ^ byte) * 0x100000001b3ull;
     for (const uint8_t byte : scene.labels) digest = (digest ^ byte) * 0x100000001b3ull;
-    if (!sheet) continue;
-    for (const auto& caption : scene.captions) std::printf("%lld\t%s\n", static_cast<long long>(first + i), caption.text.c_str());
-    kept.push_back(std::move(scene));
+    if (captions) print_captions(first + i, scene);
+    if (sheet) kept.push_back(std::move(scene));
   }
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-  std::printf("%lld scenes of %d px, %zu names, %zu styles, %zu tokens: %.0f scenes/s, digest %016llx\n", static_cast<long long>(count),
-              options.size, pack->names().size(), pack->styles().size(), pack->vocabulary().size(), count / seconds,
-              static_cast<unsigned long long>(digest));
-  if (sheet) write_sheet(arguments.text("sheet", ""), kept, options.size, static_cast<int>(arguments.integer("columns", 6)));
+  std::printf("%lld scenes of %d px, %zu names, %zu styles, %zu tokens: %.0f scenes/s, digest %016llx\n",
+              static_cast<long long>(count), options.size, pack->names().size(), pack->styles().size(),
+              pack->vocabulary().size(), count / seconds, static_cast<unsigned long long>(digest));
+  if (sheet)
+    write_sheet(arguments.text("sheet", ""), kept, options.size, static_cast<int>(arguments.integer("columns", 6)));
   return 0;
 }
 
-const Command kScenes{"scenes", "--pack FILE [--pack HELDOUT] --split train|unseen|heldout --size 96 --count 1000 [--sheet FILE.ppm]", run};
+const Command kScenes{"scenes",
+                      "--pack FILE [--pack HELDOUT] --split train|unseen|heldout --size 96 --count 1000 [--captions 1] "
+                      "[--sheet FILE.ppm]",
+                      run};
 
 }  // namespace
 }  // namespace wordmask::check

@@ -12,7 +12,10 @@ const json = (...path) => JSON.parse(readFileSync(join(root, ...path), 'utf8'))
 /** Every sprite of a sheet, cut to its visible part. */
 async function cutSheet(folder, style, conceptNames) {
   const index = json(folder, `${style}.json`)
-  const { data, info } = await sharp(join(root, folder, `${style}.png`)).ensureAlpha().raw().toBuffer({ resolveWithObject: true })
+  const { data, info } = await sharp(join(root, folder, `${style}.png`))
+    .ensureAlpha()
+    .raw()
+    .toBuffer({ resolveWithObject: true })
   return index.cells.map((name, i) => {
     const concept = conceptNames.indexOf(name)
     if (concept < 0) throw new Error(`${folder}/${style}.json names '${name}', which is not in models/scenes/concepts.json`)
@@ -40,7 +43,10 @@ async function cutSheet(folder, style, conceptNames) {
 
 function encode(header, styles) {
   const head = Buffer.from(
-    JSON.stringify({ ...header, styles: styles.map(({ name, weight, sprites }) => ({ name, weight, sprites: sprites.map((s) => [s.concept, s.width, s.height]) })) }),
+    JSON.stringify({
+      ...header,
+      styles: styles.map(({ name, weight, sprites }) => ({ name, weight, sprites: sprites.map((s) => [s.concept, s.width, s.height]) })),
+    }),
   )
   const prefix = Buffer.alloc(16)
   prefix.write('WMSCENES', 'latin1')
@@ -71,6 +77,7 @@ async function dictionary(texts) {
 export async function buildPacks({ into, heldout }) {
   const { concepts, backgrounds } = json('models/scenes/concepts.json')
   const captions = json('models/scenes/captions.json')
+  const prompts = [...new Set([...json('models/prompts/vild.json'), ...json('models/prompts/imagenet.json')])]
   const { styles, heldout: heldoutStyle } = json('models/scenes/styles.json')
   const conceptNames = concepts.map((c) => c.name)
   const names = [...conceptNames, ...backgrounds]
@@ -84,15 +91,17 @@ export async function buildPacks({ into, heldout }) {
     mass: concepts.map((c) => (c.mass ? 1 : 0)),
     backgroundPairs: captions.backgroundPairs.map((pair) => pair.map((name) => names.indexOf(name))),
     templates: captions.templates,
-    prompts: captions.prompts,
+    prompts,
     contextLength,
-    ...(await dictionary([...names, ...plurals, ...captions.templates, ...captions.prompts, ...captions.words])),
+    ...(await dictionary([...names, ...plurals, ...captions.templates, ...prompts, ...captions.words])),
   }
   const drawn = []
   for (const { name, weight } of styles) drawn.push({ name, weight, sprites: await cutSheet('models/scenes/sprites', name, conceptNames) })
   const bytes = encode(header, drawn)
   write(into, bytes)
-  const built = [{ file: into, bytes: bytes.length, sprites: drawn.reduce((n, s) => n + s.sprites.length, 0), tokens: header.vocabulary.length }]
+  const built = [
+    { file: into, bytes: bytes.length, sprites: drawn.reduce((n, s) => n + s.sprites.length, 0), tokens: header.vocabulary.length },
+  ]
 
   const folder = 'test/fixtures/openmoji' // not in the published package
   if (existsSync(join(root, folder))) {

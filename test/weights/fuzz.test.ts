@@ -1,10 +1,11 @@
 import { execFile, spawnSync } from 'node:child_process'
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { cpus, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { afterAll, describe, expect, it } from 'vitest'
+import { packFile, tinyHeader } from '../helpers/tiny-pack'
 
 const root = fileURLToPath(new URL('../../', import.meta.url))
 const checkpoints = join(root, 'test/fixtures/checkpoints')
@@ -12,6 +13,12 @@ const seeds = (pattern: RegExp) =>
   readdirSync(checkpoints)
     .filter((name) => pattern.test(name))
     .map((name) => join(checkpoints, name))
+
+/** A small valid scene pack, from which the mutations start. */
+const scratch = mkdtempSync(join(tmpdir(), 'wordmask-fuzz-'))
+afterAll(() => rmSync(scratch, { recursive: true, force: true }))
+const scenePack = join(scratch, 'tiny.pack')
+writeFileSync(scenePack, packFile(tinyHeader()))
 
 interface Target {
   name: string
@@ -33,6 +40,8 @@ const targets: Target[] = [
     seeds: seeds(/^seed-.*\.pkl$|^detectron2.*\.pkl$|legacy\.pth$/),
     runs: 20_000,
   },
+  { name: 'scene_pack', sources: ['pack_reader', 'captions'].map((name) => `train/scenes/${name}.cc`), seeds: [scenePack], runs: 20_000 },
+  { name: 'scene_layout', sources: ['layout', 'noise'].map((name) => `train/scenes/${name}.cc`), seeds: [scenePack], runs: 300 },
 ]
 
 const flags = '-std=c++20 -O1 -g1 -fsanitize=address,undefined -fno-sanitize-recover=all -isystem third_party -I.'.split(' ')
@@ -43,9 +52,6 @@ if (missing && process.env.CI === 'true') throw new Error(`${compiler} is needed
 // Compiling is most of the time; a second run finds the objects.
 const cached = spawnSync('ccache', ['--version']).status === 0 ? ['ccache', compiler] : [compiler]
 const run = promisify(execFile)
-const scratch = mkdtempSync(join(tmpdir(), 'wordmask-fuzz-'))
-afterAll(() => rmSync(scratch, { recursive: true, force: true }))
-
 const objects = new Map<string, Promise<string>>()
 let queue: Promise<unknown>[] = []
 

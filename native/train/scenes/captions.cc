@@ -54,7 +54,9 @@ std::string phrase(const Pack& pack, const Things& things, Rng& rng) {
 Caption write(const Pack& pack, Things things, Rng& rng) {
   for (int i = static_cast<int>(things.size()) - 1; i > 0; --i) std::swap(things[i], things[rng.below(i + 1)]);
   Caption caption;
-  const auto choose = [&](const std::vector<std::string>& from) -> const std::string& { return from[rng.below(static_cast<int>(from.size()))]; };
+  const auto choose = [&](const std::vector<std::string>& from) -> const std::string& {
+    return from[rng.below(static_cast<int>(from.size()))];
+  };
   if (things.size() == 1 && rng.percent(35)) {
     caption.text = filled(choose(pack.prompts), pack.names[things[0].first]);
   } else {
@@ -73,14 +75,15 @@ Caption fitting(const Pack& pack, Things things, Rng& rng) {
   for (;; things.pop_back()) {
     Caption caption = write(pack, things, rng);
     if (static_cast<int>(caption.tokens.size()) <= pack.context_length) return caption;
-    WM_CHECK(things.size() > 1, code::kCheckpoint, "'", caption.text, "' has ", caption.tokens.size(), " tokens; the pack's context is ",
-             pack.context_length);
+    WM_CHECK(things.size() > 1, code::kCheckpoint, "'", caption.text, "' has ", caption.tokens.size(),
+             " tokens; the pack's context is ", pack.context_length);
   }
 }
 
 // Three of four single mentions are of objects: backgrounds are learned from fewer.
 Things one_of(const Pack& pack, const Things& things, Rng& rng) {
-  const int objects = static_cast<int>(std::count_if(things.begin(), things.end(), [&](auto& t) { return t.first < pack.concepts; }));
+  const int objects =
+      static_cast<int>(std::count_if(things.begin(), things.end(), [&](auto& t) { return t.first < pack.concepts; }));
   const int n = static_cast<int>(things.size());
   if (objects && rng.percent(75)) return {things[rng.below(objects)]};
   return {things[rng.between(objects, n - 1)]};
@@ -117,7 +120,8 @@ std::vector<int32_t> tokenize(const Pack& pack, std::string_view text) {
       word += c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
     } while (k != kDigit && i < text.size() && kind(text[i]) == k);
     const auto found = pack.dictionary.find(word);
-    WM_CHECK(found != pack.dictionary.end(), code::kInvalidArgument, "the scene pack's dictionary has no word '", word, "' (in '", text, "')");
+    WM_CHECK(found != pack.dictionary.end(), code::kInvalidArgument, "the scene pack's dictionary has no word '", word,
+             "' (in '", text, "')");
     ids.insert(ids.end(), found->second.begin(), found->second.end());
   }
   ids.push_back(kEnd);
@@ -127,7 +131,11 @@ std::vector<int32_t> tokenize(const Pack& pack, std::string_view text) {
 std::vector<Caption> write_captions(const Pack& pack, const Things& things, Rng& rng) {
   const int roll = rng.below(100);
   std::vector<Caption> captions;
-  captions.push_back(fitting(pack, roll < 40 ? one_of(pack, things, rng) : roll < 70 ? some_of(things, rng) : things, rng));
+  captions.push_back(fitting(pack,
+                             roll < 40   ? one_of(pack, things, rng)
+                             : roll < 70 ? some_of(things, rng)
+                                         : things,
+                             rng));
   captions.push_back(fitting(pack, one_of(pack, things, rng), rng));
   captions.push_back(fitting(pack, things, rng));
   return captions;

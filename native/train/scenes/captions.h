@@ -10,8 +10,9 @@
 
 namespace wordmask::train {
 
-// Ids of a text by the pack's dictionary, start and end marks included. Words are runs of letters, single digits and runs
-// of other characters, lower-cased: CLIP's own split for plain ASCII text, so its ids are those of the package's tokenizer.
+// Ids of a text by the pack's dictionary, start and end marks included. Words are runs of letters, single digits and
+// runs of other characters, lower-cased: CLIP's own split for plain ASCII text, so its ids are those of the package's
+// tokenizer.
 std::vector<int32_t> tokenize(const Pack& pack, std::string_view text);
 
 // `things`: what the scene shows, as (name, how many); backgrounds have count 1. -> the three captions of Scene.

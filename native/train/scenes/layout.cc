@@ -27,11 +27,13 @@ int object_side(Rng& rng, int size, bool alone) {
 }
 
 std::vector<int> horizon(Rng& rng, int size) {
-  const int middle = size * rng.between(30, 70) / 100, tilt = rng.between(-50, 50), rough = rng.between(0, 5) * std::max(size, 96) / 96;
+  const int middle = size * rng.between(30, 70) / 100, tilt = rng.between(-50, 50),
+            rough = rng.between(0, 5) * std::max(size, 96) / 96;
   Field wave(size);  // one row of it is used
   add_noise(wave, rng, std::max(1, size / rng.between(2, 8)), size, rough);
   std::vector<int> edge(size);
-  for (int x = 0; x < size; ++x) edge[x] = std::clamp(middle + ((x - size / 2) * tilt >> 8) + wave.at(x, 0), size / 8, size - size / 8);
+  for (int x = 0; x < size; ++x)
+    edge[x] = std::clamp(middle + ((x - size / 2) * tilt >> 8) + wave.at(x, 0), size / 8, size - size / 8);
   return edge;
 }
 
@@ -51,7 +53,9 @@ Plan plan_scene(Rng& rng, int size, int concepts, int names, const std::vector<s
   for (int i = 0; i < n; ++i) {
     int which = first;
     if (i >= repeated) {
-      const auto taken = [&](int c) { return std::any_of(plan.objects.begin(), plan.objects.end(), [&](auto& o) { return o.first == c; }); };
+      const auto taken = [&](int c) {
+        return std::any_of(plan.objects.begin(), plan.objects.end(), [&](auto& o) { return o.first == c; });
+      };
       for (int tries = 0; tries < 8 && taken(which); ++tries) which = rng.below(concepts);
     }
     plan.objects.emplace_back(which, object_side(rng, size, n == 1));

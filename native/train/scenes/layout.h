@@ -10,8 +10,8 @@ namespace wordmask::train {
 
 // What a scene shows before anything is drawn.
 struct Plan {
-  int upper = 0, lower = 0;                // backgrounds, indices into names; equal when there is one
-  std::vector<int> edge;                   // first row of the lower background, one a column; empty when there is one
+  int upper = 0, lower = 0;                  // backgrounds, indices into names; equal when there is one
+  std::vector<int> edge;                     // first row of the lower background, one a column; empty when there is one
   std::vector<std::pair<int, int>> objects;  // concept and longest side in pixels, in drawing order
 };
 

@@ -29,7 +29,8 @@ void add_noise(Field& field, Rng& rng, int cell_x, int cell_y, int amplitude) {
   const int corners = across.cell[size - 1] + 2;
   std::vector<int> upper(corners), lower(corners), mixed(corners);
   const auto fill = [&](std::vector<int>& row, int y) {
-    for (int x = 0; x < corners; ++x) row[x] = static_cast<int>(hash2(key, x, y) >> 16) * (2 * amplitude + 1) / 65536 - amplitude;
+    for (int x = 0; x < corners; ++x)
+      row[x] = static_cast<int>(hash2(key, x, y) >> 16) * (2 * amplitude + 1) / 65536 - amplitude;
   };
   int current = -1;
   for (int y = 0; y < size; ++y) {
@@ -60,7 +61,8 @@ void add_grain(Field& field, Rng& rng, int amplitude) {
   for (size_t i = 0; i < field.values.size(); i += 4) {
     uint64_t bits = stream.next();
     const size_t end = std::min(i + 4, field.values.size());
-    for (size_t k = i; k < end; ++k, bits >>= 16) field.values[k] += static_cast<int>((bits & 0xffff) * range >> 16) - amplitude;
+    for (size_t k = i; k < end; ++k, bits >>= 16)
+      field.values[k] += static_cast<int>((bits & 0xffff) * range >> 16) - amplitude;
   }
 }
 

@@ -1,5 +1,6 @@
 #include "train/scenes/pack_reader.h"
 
+#include <algorithm>
 #include <cstring>
 #include <fstream>
 #include <nlohmann/json.hpp>
@@ -25,9 +26,9 @@ std::vector<std::string> strings(const json& header, const char* key) {
 }
 
 int integer(const json& value, int low, int high, const char* what) {
-  const auto n = value.get<int64_t>();
-  WM_CHECK(value.is_number_integer() && n >= low && n <= high, code::kCheckpoint, "expected ", what, " in ", low, " .. ", high,
-           " but received ", value.dump());
+  const auto n = value.is_number_integer() ? value.get<int64_t>() : int64_t{-1};
+  WM_CHECK(n >= low && n <= high, code::kCheckpoint, "expected ", what, " in ", low, " .. ", high, " but received ",
+           value.dump());
   return static_cast<int>(n);
 }
 
@@ -44,7 +45,8 @@ void read_style(const json& entry, const Pack& pack, const uint8_t*& at, const u
     sprite.width = integer(cell.at(1), 1, kMaxSide, "a sprite's width");
     sprite.height = integer(cell.at(2), 1, kMaxSide, "a sprite's height");
     const size_t bytes = static_cast<size_t>(sprite.width) * sprite.height * 4;
-    WM_CHECK(bytes <= static_cast<size_t>(end - at), code::kCheckpoint, "the file ends inside the sprites of style '", style.name, "'");
+    WM_CHECK(bytes <= static_cast<size_t>(end - at), code::kCheckpoint, "the file ends inside the sprites of style '",
+             style.name, "'");
     sprite.rgba.assign(at, at + bytes);
     at += bytes;
     style.sprites.push_back(std::move(sprite));
@@ -77,37 +79,42 @@ void read_language(const json& header, Pack& pack) {
   pack.context_length = integer(header.at("contextLength"), 8, 77, "a context length");
   for (const auto& id : header.at("vocabulary")) {
     const int value = integer(id, 0, kLastToken, "a token id");
-    WM_CHECK(pack.vocabulary.empty() || pack.vocabulary.back() < value, code::kCheckpoint, "the vocabulary is not ascending at ", value);
+    WM_CHECK(pack.vocabulary.empty() || pack.vocabulary.back() < value, code::kCheckpoint,
+             "the vocabulary is not ascending at ", value);
     pack.vocabulary.push_back(value);
   }
+  WM_CHECK(header.at("dictionary").is_object(), code::kCheckpoint, "the dictionary is no object");
   for (const auto& [word, ids] : header.at("dictionary").items()) {
     auto& entry = pack.dictionary[word];
     for (const auto& id : ids) {
       entry.push_back(integer(id, 0, kLastToken, "a token id"));
-      WM_CHECK(std::binary_search(pack.vocabulary.begin(), pack.vocabulary.end(), entry.back()), code::kCheckpoint, "token ", entry.back(),
-               " of '", word, "' is not in the vocabulary");
+      WM_CHECK(std::binary_search(pack.vocabulary.begin(), pack.vocabulary.end(), entry.back()), code::kCheckpoint,
+               "token ", entry.back(), " of '", word, "' is not in the vocabulary");
     }
-    WM_CHECK(!entry.empty() && entry.size() < 16, code::kCheckpoint, "the word '", word, "' has ", entry.size(), " tokens");
+    WM_CHECK(!entry.empty() && entry.size() < 16, code::kCheckpoint, "the word '", word, "' has ", entry.size(),
+             " tokens");
   }
 }
 
 Pack parse(const uint8_t* data, size_t size) {
   WM_CHECK(size >= kPrefix && std::memcmp(data, kMagic, 8) == 0, code::kCheckpoint, "it does not start with ", kMagic);
   const uint32_t version = u32(data + 8);
-  WM_CHECK(version <= kPackVersion, code::kVersion, "format ", version, " is newer than this build reads (", kPackVersion,
-           "); update wordmask or run: node scripts/scenes.mjs pack");
+  WM_CHECK(version <= kPackVersion, code::kVersion, "format ", version, " is newer than this build reads (",
+           kPackVersion, "); update wordmask or run: node scripts/scenes.mjs pack");
   WM_CHECK(version == kPackVersion, code::kCheckpoint, "format ", version, " does not exist");
   const size_t length = u32(data + 12);
-  WM_CHECK(length <= kMaxHeader && length <= size - kPrefix, code::kCheckpoint, "a header of ", length, " bytes does not fit into ", size);
+  WM_CHECK(length <= kMaxHeader && length <= size - kPrefix, code::kCheckpoint, "a header of ", length,
+           " bytes does not fit into ", size);
   const auto* start = reinterpret_cast<const char*>(data + kPrefix);
   const json header = json::parse(start, start + length);
 
   Pack pack;
   pack.kind = header.at("kind").get<std::string>();
-  WM_CHECK(pack.kind == "training" || pack.kind == "heldout", code::kCheckpoint, "the kind '", pack.kind, "' is unknown");
+  WM_CHECK(pack.kind == "training" || pack.kind == "heldout", code::kCheckpoint, "the kind '", pack.kind,
+           "' is unknown");
   pack.names = strings(header, "names");
-  WM_CHECK(pack.names.size() >= 2 && pack.names.size() <= kMaxNames, code::kCheckpoint, "expected 2 .. ", kMaxNames, " names but received ",
-           pack.names.size());
+  WM_CHECK(pack.names.size() >= 2 && pack.names.size() <= kMaxNames, code::kCheckpoint, "expected 2 .. ", kMaxNames,
+           " names but received ", pack.names.size());
   pack.concepts = integer(header.at("concepts"), 1, static_cast<int>(pack.names.size()) - 1, "the number of concepts");
   if (pack.kind == "training") read_language(header, pack);
   const uint8_t* at = data + kPrefix + length;

@@ -29,9 +29,9 @@ struct Pack {
   int concepts = 0;
   std::vector<PackStyle> styles;
   // The rest is in training packs only.
-  std::vector<std::string> plurals;   // one a concept
-  std::vector<std::string> articles;  // one a name; empty where the name takes none
-  std::vector<uint8_t> mass;          // one a concept: not counted ("bread", "scissors")
+  std::vector<std::string> plurals;                   // one a concept
+  std::vector<std::string> articles;                  // one a name; empty where the name takes none
+  std::vector<uint8_t> mass;                          // one a concept: not counted ("bread", "scissors")
   std::vector<std::pair<int, int>> background_pairs;  // upper and lower, indices into names
   std::vector<std::string> templates;                 // "a photo of {}": takes a phrase with its article
   std::vector<std::string> prompts;                   // "a photo of a {}.": takes a bare name

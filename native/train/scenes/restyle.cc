@@ -22,7 +22,8 @@ void outline(Sprite& sprite, int radius, const Rgb& colour) {
       for (int x = 1; x + 1 < sprite.width; ++x) {
         uint8_t* p = sprite.at(x, y);
         if (p[3] == 255) continue;
-        const int around = std::max({before.at(x - 1, y)[3], before.at(x + 1, y)[3], before.at(x, y - 1)[3], before.at(x, y + 1)[3]});
+        const int around =
+            std::max({before.at(x - 1, y)[3], before.at(x + 1, y)[3], before.at(x, y - 1)[3], before.at(x, y + 1)[3]});
         if (around <= p[3]) continue;
         // the old colour over the line's
         for (int k = 0; k < 3; ++k) p[k] = (p[k] * p[3] + colour[k] * (around - p[3])) / around;
@@ -81,8 +82,10 @@ Rgb line_colour(Rng& rng) {
 void pen_drawing(Sprite& sprite, Rng& rng, int radius) {
   const Rgb line = line_colour(rng);
   const int kind = rng.below(100);
-  if (kind < 45) posterise(sprite, rng.between(3, 5));
-  else if (kind < 60) recolour(sprite, rng, rng.between(2, 4));
+  if (kind < 45)
+    posterise(sprite, rng.between(3, 5));
+  else if (kind < 60)
+    recolour(sprite, rng, rng.between(2, 4));
   const Rgb paper = rng.percent(60) ? Rgb{255, 255, 255} : random_colour(rng);
   inner_lines(sprite, rng.between(20, 70), line, kind >= 85 ? &paper : nullptr);
   outline(sprite, radius, line);
@@ -108,10 +111,14 @@ Sprite restyle(const Sprite& sprite, Rng& rng) {
   if (rng.percent(8)) blur(s);
   const int drawing = rng.below(100);
   const int radius = rng.between(1, unit + 1);
-  if (drawing < 35) pen_drawing(s, rng, radius);
-  else if (drawing < 47) recolour(s, rng, rng.between(2, 4));
-  else if (drawing < 65) outline(s, radius, rng.percent(75) ? line_colour(rng) : Rgb{255, 255, 255});
-  else if (drawing < 73) posterise(s, rng.between(2, 4));
+  if (drawing < 35)
+    pen_drawing(s, rng, radius);
+  else if (drawing < 47)
+    recolour(s, rng, rng.between(2, 4));
+  else if (drawing < 65)
+    outline(s, radius, rng.percent(75) ? line_colour(rng) : Rgb{255, 255, 255});
+  else if (drawing < 73)
+    posterise(s, rng.between(2, 4));
   if (rng.percent(6)) coarsen(s, 2 * unit);
   return s;
 }

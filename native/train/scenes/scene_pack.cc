@@ -43,7 +43,8 @@ std::vector<Artwork> sort_by_concept(std::vector<PackStyle>& styles, int concept
 
 void check_complete(const std::vector<Artwork>& artwork, const Pack& pack, const std::string& file) {
   for (size_t c = 0; c < artwork.size(); ++c)
-    WM_CHECK(artwork[c].total > 0, code::kCheckpoint, "Scene pack '", file, "' has no picture of '", pack.names[c], "'");
+    WM_CHECK(artwork[c].total > 0, code::kCheckpoint, "Scene pack '", file, "' has no picture of '", pack.names[c],
+             "'");
 }
 
 const Levels& choose(const Artwork& artwork, Rng& rng) {
@@ -73,7 +74,8 @@ Sprite draw(const Levels& levels, int side, bool training, Rng& rng) {
   int channel[3];
   for (int& c : channel) c = gain + rng.between(-12, 12);
   for (size_t i = 0; i < drawing.rgba.size(); i += 4)
-    for (int k = 0; k < 3; ++k) drawing.rgba[i + k] = std::min<int>(drawing.rgba[i + k] * channel[k] >> 8, drawing.rgba[i + 3]);
+    for (int k = 0; k < 3; ++k)
+      drawing.rgba[i + k] = std::min<int>(drawing.rgba[i + k] * channel[k] >> 8, drawing.rgba[i + 3]);
   return drawing;
 }
 
@@ -89,7 +91,8 @@ void lay(Sprite& picture, const Sprite& drawing, int left, int top) {
 
 // Light of the whole picture and a little sensor noise; drops alpha.
 ImageU8 develop(const Sprite& picture, Rng& rng) {
-  ImageU8 image{picture.width, picture.height, std::vector<uint8_t>(static_cast<size_t>(picture.width) * picture.height * 3)};
+  ImageU8 image{picture.width, picture.height,
+                std::vector<uint8_t>(static_cast<size_t>(picture.width) * picture.height * 3)};
   const int gain = rng.between(225, 280), lift = rng.between(-10, 10);
   const int noise = rng.percent(50) ? rng.between(1, 9) : 0;
   Rng stream = rng.fork();
@@ -112,15 +115,18 @@ class PackOfScenes final : public ScenePack {
     WM_CHECK(files.size() == 1 || files.size() == 2, code::kInvalidArgument,
              "Expected a scene pack, or one and the pack of the held-out style, but received ", files.size(), " files");
     pack_ = read_pack(files[0]);
-    WM_CHECK(pack_.kind == "training", code::kInvalidArgument, "Expected a pack of training styles first but '", files[0], "' is of kind '", pack_.kind, "'");
+    WM_CHECK(pack_.kind == "training", code::kInvalidArgument, "Expected a pack of training styles first but '",
+             files[0], "' is of kind '", pack_.kind, "'");
     add(pack_, files[0], training_);
     for (size_t i = pack_.concepts; i < pack_.names.size(); ++i) {
       textures_.push_back(find_texture(pack_.names[i]));
-      WM_CHECK(textures_.back(), code::kCheckpoint, "Scene pack '", files[0], "' names a background that nothing paints: '", pack_.names[i], "'");
+      WM_CHECK(textures_.back(), code::kCheckpoint, "Scene pack '", files[0],
+               "' names a background that nothing paints: '", pack_.names[i], "'");
     }
     if (files.size() < 2) return;
     Pack heldout = read_pack(files[1]);
-    WM_CHECK(heldout.kind == "heldout", code::kInvalidArgument, "Expected the pack of the held-out style second but '", files[1], "' is of kind '", heldout.kind, "'");
+    WM_CHECK(heldout.kind == "heldout", code::kInvalidArgument, "Expected the pack of the held-out style second but '",
+             files[1], "' is of kind '", heldout.kind, "'");
     WM_CHECK(heldout.names == pack_.names && heldout.concepts == pack_.concepts, code::kInvalidArgument, "'", files[1],
              "' has other names than '", files[0], "'; rebuild both with: node scripts/scenes.mjs pack");
     add(heldout, files[1], heldout_);
@@ -135,16 +141,19 @@ class PackOfScenes final : public ScenePack {
 
   Scene render(uint64_t index, const SceneOptions& options) const override {
     const int size = options.size;
-    WM_CHECK(size >= 48 && size <= 512, code::kInvalidArgument, "Expected a size of 48 .. 512 pixels but received ", size);
+    WM_CHECK(size >= 48 && size <= 512, code::kInvalidArgument, "Expected a size of 48 .. 512 pixels but received ",
+             size);
     const bool heldout = options.split == Split::kHeldOut;
-    WM_CHECK(!heldout || !heldout_.empty(), code::kInvalidArgument,
-             "The split 'heldout' needs the pack of the held-out style as a second file. In a checkout, build it with: node "
-             "scripts/scenes.mjs pack");
+    WM_CHECK(
+        !heldout || !heldout_.empty(), code::kInvalidArgument,
+        "The split 'heldout' needs the pack of the held-out style as a second file. In a checkout, build it with: node "
+        "scripts/scenes.mjs pack");
     const auto& artwork = heldout ? heldout_ : training_;
     const auto split = static_cast<uint64_t>(options.split);
     Rng rng(mix64(mix64(mix64(options.seed) + split + 1) + index));
 
-    const Plan plan = plan_scene(rng, size, pack_.concepts, static_cast<int>(pack_.names.size()), pack_.background_pairs);
+    const Plan plan =
+        plan_scene(rng, size, pack_.concepts, static_cast<int>(pack_.names.size()), pack_.background_pairs);
     Scene scene;
     Sprite picture = paint_backgrounds(plan, size, rng, scene.labels);
     Canvas canvas(size);
@@ -207,6 +216,8 @@ class PackOfScenes final : public ScenePack {
 
 }  // namespace
 
-std::shared_ptr<ScenePack> ScenePack::open(const std::vector<std::string>& files) { return std::make_shared<PackOfScenes>(files); }
+std::shared_ptr<ScenePack> ScenePack::open(const std::vector<std::string>& files) {
+  return std::make_shared<PackOfScenes>(files);
+}
 
 }  // namespace wordmask::train

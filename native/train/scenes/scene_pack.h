@@ -25,9 +25,10 @@ struct Caption {
 
 struct Scene {
   ImageU8 image;
-  std::vector<uint8_t> labels;    // index into ScenePack::names() a pixel
-  std::vector<int> present;       // ascending
-  std::vector<Caption> captions;  // [0]: one, some or all things (the recipe's mix); [1]: exactly one thing; [2]: everything
+  std::vector<uint8_t> labels;  // index into ScenePack::names() a pixel
+  std::vector<int> present;     // ascending
+  std::vector<Caption>
+      captions;  // [0]: one, some or all things (the recipe's mix); [1]: exactly one thing; [2]: everything
 };
 
 // Sprites, backgrounds and caption vocabulary in one file (format version inside). The same (pack, options, index)
@@ -35,14 +36,16 @@ struct Scene {
 class ScenePack {
  public:
   // files[0]: the pack of the training styles; files[1], optional: the pack of the held-out style, without which the
-  // split kHeldOut is ERR_WORDMASK_INVALID_ARGUMENT. Damaged: ERR_WORDMASK_CHECKPOINT; newer format: ERR_WORDMASK_VERSION.
+  // split kHeldOut is ERR_WORDMASK_INVALID_ARGUMENT. Damaged: ERR_WORDMASK_CHECKPOINT; newer format:
+  // ERR_WORDMASK_VERSION.
   static std::shared_ptr<ScenePack> open(const std::vector<std::string>& files);
   virtual ~ScenePack() = default;
   virtual const std::vector<std::string>& names() const = 0;  // concepts first, backgrounds last
   virtual int concepts() const = 0;
   virtual const std::vector<std::string>& styles() const = 0;  // the held-out one last, when its file was given
-  virtual const std::vector<int64_t>& vocabulary() const = 0;  // token ids that captions, prompts and templates use, ascending
-  virtual int context_length() const = 0;                      // no caption has more tokens
+  virtual const std::vector<int64_t>& vocabulary()
+      const = 0;                           // token ids that captions, prompts and templates use, ascending
+  virtual int context_length() const = 0;  // no caption has more tokens
   // Start mark, ids, end mark, by the pack's dictionary; a word outside it is ERR_WORDMASK_INVALID_ARGUMENT.
   virtual std::vector<int32_t> tokenize(const std::string& text) const = 0;
   // Safe from several threads at once.

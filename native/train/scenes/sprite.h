@@ -34,10 +34,10 @@ void premultiply(Sprite& sprite);
 
 // How a sprite is laid on the picture: target = R(angle) * shear * diag(width, height) around the centre.
 struct Placement {
-  int width = 0;    // of the unrotated sprite in target pixels
+  int width = 0;  // of the unrotated sprite in target pixels
   int height = 0;
-  int slant = 0;    // tangent of half the angle, in 1 / 65536
-  int shear = 0;    // horizontal, in 1 / 65536 of the height
+  int slant = 0;  // tangent of half the angle, in 1 / 65536
+  int shear = 0;  // horizontal, in 1 / 65536 of the height
   bool flip = false;
 };
 

@@ -52,7 +52,8 @@ void paint_wood_floor(Sprite& picture, Rng& rng, int scale) {
   const bool upright = rng.percent(40);
   static constexpr int kinds[4][3] = {{178, 122, 68}, {148, 94, 50}, {204, 156, 98}, {118, 74, 44}};
   const auto& kind = kinds[rng.below(4)];
-  const Rgb wood = vary(rng, {kind[0], kind[1], kind[2]}, 12), dark = blend(wood, {48, 28, 14}, 110), seam = blend(wood, {30, 18, 8}, 190);
+  const Rgb wood = vary(rng, {kind[0], kind[1], kind[2]}, 12), dark = blend(wood, {48, 28, 14}, 110),
+            seam = blend(wood, {30, 18, 8}, 190);
   const Ramp ramp{dark, wood, lighter(wood, 24)};
   const int phase = rng.below(width), tones = rng.between(14, 40), line = std::max(1, scale >> 8);
   const uint64_t key = rng.next();
@@ -76,7 +77,8 @@ void paint_road(Sprite& picture, Rng& rng, int scale) {
   const int grey = rng.between(62, 118);
   const Rgb asphalt = vary(rng, {grey, grey, grey + 4}, 5);
   const Rgb paint = rng.percent(65) ? Rgb{226, 226, 220} : Rgb{226, 186, 62};
-  const int width = scaled(rng.between(3, 6), scale), dash = scaled(rng.between(12, 24), scale), gap = scaled(rng.between(8, 18), scale);
+  const int width = scaled(rng.between(3, 6), scale), dash = scaled(rng.between(12, 24), scale),
+            gap = scaled(rng.between(8, 18), scale);
   const bool upright = rng.percent(50), edge = rng.percent(60);
   const int middle = size * rng.between(30, 70) / 100, lean = rng.between(-64, 64), phase = rng.below(dash + gap);
   const int border = size * rng.between(4, 12) / 100;
@@ -84,7 +86,8 @@ void paint_road(Sprite& picture, Rng& rng, int scale) {
     for (int x = 0; x < size; ++x) {
       const int along = upright ? y : x, across = (upright ? x : y) - ((along - size / 2) * lean >> 8);
       bool marked = across >= middle && across < middle + width && (along + phase) % (dash + gap) < dash;
-      marked |= edge && ((across >= border && across < border + width / 2 + 1) || (across >= size - border && across < size - border + width / 2 + 1));
+      marked |= edge && ((across >= border && across < border + width / 2 + 1) ||
+                         (across >= size - border && across < size - border + width / 2 + 1));
       put(picture.at(x, y), lighter(marked ? paint : asphalt, field.at(x, y)));
     }
 }
@@ -106,7 +109,8 @@ void paint_forest(Sprite& picture, Rng& rng, int scale) {
   const Rgb wood = vary(rng, {92, 66, 44}, 18);
   const int step = scaled(rng.between(14, 28), scale);
   for (int left = rng.below(step); left < size; left += step * rng.between(70, 150) / 100) {
-    const int width = scaled(rng.between(3, 7), scale), lean = rng.between(-30, 30), crown = size * rng.between(0, 45) / 100;
+    const int width = scaled(rng.between(3, 7), scale), lean = rng.between(-30, 30),
+              crown = size * rng.between(0, 45) / 100;
     const Rgb trunk = lighter(wood, rng.between(-24, 18));
     for (int y = 0; y < size; ++y)
       for (int x = left + (y * lean >> 8), right = x + width; x < right; ++x) {
@@ -121,9 +125,15 @@ Paint find_texture(const std::string& name) {
   static constexpr struct {
     const char* name;
     Paint paint;
-  } kTable[] = {{"grass", paint_grass},           {"sea", paint_sea},   {"sky", paint_sky},
-                {"sand", paint_sand},             {"snow", paint_snow}, {"brick wall", paint_brick_wall},
-                {"wood floor", paint_wood_floor}, {"road", paint_road}, {"night sky", paint_night_sky},
+  } kTable[] = {{"grass", paint_grass},
+                {"sea", paint_sea},
+                {"sky", paint_sky},
+                {"sand", paint_sand},
+                {"snow", paint_snow},
+                {"brick wall", paint_brick_wall},
+                {"wood floor", paint_wood_floor},
+                {"road", paint_road},
+                {"night sky", paint_night_sky},
                 {"forest", paint_forest}};
   for (const auto& entry : kTable)
     if (name == entry.name) return entry.paint;

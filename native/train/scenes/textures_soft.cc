@@ -35,7 +35,8 @@ void paint_sea(Sprite& picture, Rng& rng, int scale) {
   const int far = rng.between(-40, 40), crest = rng.between(95, 140);
   for (int y = 0; y < field.size; ++y)
     for (int x = 0; x < field.size; ++x) field.row(y)[x] += far * (field.size - 2 * y) / field.size;
-  const Rgb deep = vary(rng, {14, 74, 132}, 24), shallow = vary(rng, {58, 156, 190}, 32), foam = vary(rng, {222, 240, 246}, 10);
+  const Rgb deep = vary(rng, {14, 74, 132}, 24), shallow = vary(rng, {58, 156, 190}, 32),
+            foam = vary(rng, {222, 240, 246}, 10);
   colour(picture, field, {deep, shallow});
   for (int y = 0; y < field.size; ++y)
     for (int x = 0; x < field.size; ++x)
@@ -55,7 +56,8 @@ void paint_sky(Sprite& picture, Rng& rng, int scale) {
   const int clear = rng.between(-20, 150), soft = rng.between(2, 6);
   for (int y = 0; y < field.size; ++y) {
     const Rgb here = blend(top, bottom, y * 256 / field.size);
-    for (int x = 0; x < field.size; ++x) put(picture.at(x, y), blend(here, white, std::clamp((field.at(x, y) - clear) * soft, 0, 240)));
+    for (int x = 0; x < field.size; ++x)
+      put(picture.at(x, y), blend(here, white, std::clamp((field.at(x, y) - clear) * soft, 0, 240)));
   }
 }
 
@@ -90,7 +92,8 @@ void paint_night_sky(Sprite& picture, Rng& rng, int scale) {
   Field field(picture.width);
   add_noise(field, rng, {26, 50}, {18, 40}, scale, 90);
   add_noise(field, rng, scaled(9, scale), scaled(7, scale), 30);
-  const Rgb top = vary(rng, {10, 12, 36}, 10), bottom = vary(rng, {34, 36, 88}, 20), haze = vary(rng, {70, 60, 120}, 24);
+  const Rgb top = vary(rng, {10, 12, 36}, 10), bottom = vary(rng, {34, 36, 88}, 20),
+            haze = vary(rng, {70, 60, 120}, 24);
   for (int y = 0; y < field.size; ++y) {
     const Rgb here = blend(top, bottom, y * 256 / field.size);
     for (int x = 0; x < field.size; ++x) put(picture.at(x, y), blend(here, haze, std::clamp(field.at(x, y), 0, 140)));
