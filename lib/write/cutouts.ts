@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { setImmediate } from 'node:timers/promises'
 import sharp from 'sharp'
 import type { ImageInput } from '../image/input'
 import { writeAtomic } from '../run/atomic'
@@ -6,6 +7,9 @@ import type { MaskOptions } from '../segmenter/options'
 import { expandRuns } from '../segmenter/rle'
 import type { Mask, Segmentation } from '../segmenter/segmentation'
 import { pixelsOf } from './overlay'
+
+/** Pixels copied between two breaths of the event loop. */
+const pixelsAtOnce = 250_000
 
 /**
  * Writes every mask as a transparent PNG cropped to its bounding box: `<name>.png`, or `<name>-<n>.png` where a class has
@@ -30,7 +34,7 @@ export async function writeCutouts(
     const suffix = (total.get(mask.classIndex) as number) > 1 ? `-${n}` : ''
     const file = join(folder, `${names[mask.classIndex]}${suffix}.png`)
     const [, , w, h] = mask.bbox
-    const cut = await sharp(cutOut(mask, data, width, height), { raw: { width: w, height: h, channels: 4 } })
+    const cut = await sharp(await cutOut(mask, data, width, height), { raw: { width: w, height: h, channels: 4 } })
       .png()
       .toBuffer()
     await writeAtomic(file, cut)
@@ -40,11 +44,12 @@ export async function writeCutouts(
 }
 
 /** RGBA of the bounding box: opaque inside the mask, clear elsewhere. */
-function cutOut(mask: Mask, rgb: Uint8Array, width: number, height: number): Uint8Array {
+async function cutOut(mask: Mask, rgb: Uint8Array, width: number, height: number): Promise<Uint8Array> {
   const [left, top, w, h] = mask.bbox
   const rgba = new Uint8Array(w * h * 4)
   let at = 0
-  expandRuns(mask.rle.counts).forEach((length, run) => {
+  let since = 0
+  for (const [run, length] of expandRuns(mask.rle.counts).entries()) {
     // Runs go down the columns; every second one is inside.
     for (let i = at; run % 2 === 1 && i < at + length; i++) {
       const x = Math.floor(i / height)
@@ -57,7 +62,11 @@ function cutOut(mask: Mask, rgb: Uint8Array, width: number, height: number): Uin
       rgba[to + 3] = 255
     }
     at += length
-  })
+    since += run % 2 === 1 ? length : 0
+    if (since < pixelsAtOnce) continue
+    since = 0
+    await setImmediate()
+  }
   return rgba
 }
 

@@ -17,7 +17,7 @@ export interface OverlayOptions {
 }
 
 /** Pixels blended between two breaths of the event loop. */
-const pixelsAtOnce = 500_000
+const pixelsAtOnce = 150_000
 /** Pictures narrower than this are enlarged in whole steps, so that the legend can be read. */
 const readableWidth = 320
 const legendEntries = 24
