@@ -79,6 +79,8 @@ export class FakeHub {
     this.seen.push(seen)
     if (this.trouble(seen, response)) return
     if (host === 'files') this.sendFile(request, response, path)
+    // A renamed repository, as the Hub answers it: a relative redirect to the new name.
+    else if (path.includes('/old/')) redirect(response, 307, path.replace('/old/', '/org/'))
     else if (path.startsWith('/api/models/')) this.sendModel(request, response, path)
     else this.resolve(request, response, path)
   }
@@ -98,16 +100,14 @@ export class FakeHub {
   }
 
   private resolve(request: IncomingMessage, response: ServerResponse, path: string): ServerResponse {
-    // A renamed repository, as the Hub answers it: a relative redirect to the new name.
-    if (path.startsWith('/old/')) return redirect(response, 307, path.replace('/old/', '/org/'))
     const [, repo = '', commit = '', file = ''] = /^\/(.+?)\/(?:resolve|direct)\/([^/]+)\/(.+)$/.exec(path) ?? []
     const found = this.repositories[repo]
-    const content = found && found.commit === commit ? found.files[file] : undefined
+    const content = found && [found.commit, 'main'].includes(commit) ? found.files[file] : undefined
     if (found?.token && request.headers.authorization !== `Bearer ${found.token}`)
       return error(response, 401, 'GatedRepo', 'Access to this model is restricted')
     if (content === undefined) return error(response, 404, 'EntryNotFound', 'Entry not found')
     const data = Buffer.from(content as string)
-    response.setHeader('x-repo-commit', commit)
+    response.setHeader('x-repo-commit', (found as FakeRepository).commit)
     if (data.length <= 100) {
       response.setHeader('etag', `"${etagOf(data)}"`)
       if (path.includes('/resolve/') && request.method === 'GET') return redirect(response, 307, path.replace('/resolve/', '/direct/'))

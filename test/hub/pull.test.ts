@@ -125,6 +125,15 @@ describe('wordmask model pull hf-hub:org/repo', () => {
     expect(await findPulled('hf-hub:org/clip', settings)).toBeUndefined()
   })
 
+  it('a renamed repository is followed, with the token, over its relative redirects', async () => {
+    settings.token = 'hf_secret'
+    hub.repositories['org/clip']!.token = 'hf_secret'
+    const { path } = await pull('hf-hub:old/clip')
+    expect(path).toContain('models--old--clip')
+    expect(readFileSync(join(path, 'model.safetensors')).equals(weights)).toBe(true)
+    expect(await findPulled('hf:old/clip', settings)).toBe(path)
+  })
+
   it('an open_clip pair is its repository; an unknown ID names near ones', async () => {
     hub.repositories['laion/CLIP-ViT-B-32-laion2B-s34B-b79K'] = {
       ...hub.repositories['org/clip']!,
