@@ -141,8 +141,10 @@ describe.sequential('the package, installed with --ignore-scripts into an empty 
       console.log(s.width, s.height, s.labels.length, s.labels.every((label) => label < 2))
       await clip.dispose()
     })`
-    expect(script('use.mjs', `import { Clip, Segmenter } from 'wordmask'\n${use}`).stdout).toBe('64 48 3072 true\n')
-    expect(script('use.cjs', `const { Clip, Segmenter } = require('wordmask')\n${use}`).stdout).toBe('64 48 3072 true\n')
+    const esm = script('use.mjs', `import { Clip, Segmenter } from 'wordmask'\n${use}`)
+    expect(esm.stdout, esm.all).toBe('64 48 3072 true\n')
+    const cjs = script('use.cjs', `const { Clip, Segmenter } = require('wordmask')\n${use}`)
+    expect(cjs.stdout, cjs.all).toBe('64 48 3072 true\n')
     const segment = wordmask('segment', writeImage(), '--classes', 'fox,grass', '--into', join(scratch, 'out'))
     expect(segment.status, segment.all).toBe(0)
     expect(readdirSync(join(scratch, 'out'))).toContain('run.json')
