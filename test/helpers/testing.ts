@@ -24,6 +24,7 @@ export interface Testing {
   resizePosition(table: Float32Tensor, h: number, w: number): Float32Tensor
   windowPosition(table: Float32Tensor, y: number, x: number, h: number, w: number): Float32Tensor
   withoutGradient(config: ClipConfig, window: number): string[]
+  attention(x: Float32Tensor, heads: number, causal: boolean): Record<'ours' | 'exact' | 'value' | 'exactValue', Float32Tensor>
   patchesAndDense(config: ClipConfig, pixels: Float32Tensor): Record<'patches' | 'dense' | 'pooled' | 'image', Float32Tensor>
 }
 
@@ -32,7 +33,11 @@ let loaded: Testing | undefined
 /** Loaded after the addon proper, which has opened LibTorch. */
 export function testing(): Testing {
   binding()
-  loaded ??= createRequire(import.meta.url)(join(import.meta.dirname, '../../build/Release/core/wordmask_testing.node')) as Testing
+  if (!loaded) {
+    loaded = createRequire(import.meta.url)(join(import.meta.dirname, '../../build/Release/core/wordmask_testing.node')) as Testing
+    // Small tensors on busy cores: a parallel region costs more than it saves.
+    loaded.setThreads(1)
+  }
   return loaded
 }
 

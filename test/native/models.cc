@@ -81,6 +81,37 @@ Napi::Value without_gradient(const Napi::CallbackInfo& info) {
   return result;
 }
 
+// attention(x [b, n, width], heads, causal) -> { ours, exact, value, exactValue }: the module with weights drawn from a
+// fixed seed, and softmax(q k^T / sqrt(d) + mask) v written out in float64.
+Napi::Value attention(const Napi::CallbackInfo& info) {
+  const auto x = read_tensor({info[0], "x"});
+  const auto heads = Argument(info[1], "heads").integer(1, 64), b = x.size(0), n = x.size(1), width = x.size(2);
+  const bool causal = Argument(info[2], "causal").boolean();
+  models::AttentionImpl module(width, heads);
+  at::NoGradGuard no_grad;
+  double phase = 0;
+  for (auto& weight : module.parameters()) {
+    const auto wave = at::arange(weight.numel(), at::kFloat).mul(1.7).add(phase += 0.3).sin();
+    weight.copy_(wave.view(weight.sizes()).mul(std::pow(static_cast<double>(width), -0.5)));
+  }
+  const auto wide = [](const at::Tensor& tensor) { return tensor.to(at::kDouble); };
+  const auto out = [&](const at::Tensor& y) {
+    return at::linear(y, wide(module.out_proj->weight), wide(module.out_proj->bias));
+  };
+  const auto qkv = at::linear(wide(x), wide(module.in_proj_weight), wide(module.in_proj_bias)).chunk(3, -1);
+  const auto split = [&](const at::Tensor& y) { return y.view({b, n, heads, width / heads}).transpose(1, 2); };
+  auto logits =
+      at::matmul(split(qkv[0]), split(qkv[1]).transpose(2, 3)) / std::sqrt(static_cast<double>(width / heads));
+  if (causal) logits = logits.masked_fill(at::ones({n, n}, at::kBool).triu(1), -1e30);
+  const auto mixed = at::matmul(logits.softmax(-1), split(qkv[2])).transpose(1, 2).reshape({b, n, width});
+  auto result = Napi::Object::New(info.Env());
+  result["ours"] = to_js(info.Env(), module.forward(x, causal));
+  result["exact"] = to_js(info.Env(), out(mixed));
+  result["value"] = to_js(info.Env(), module.value(x));
+  result["exactValue"] = to_js(info.Env(), out(qkv[2]));
+  return result;
+}
+
 // patchesAndDense(config, pixels [1, 3, H, W]) -> { patches, dense, pooled, image }: training's pass beside
 // inference's.
 Napi::Value patches_and_dense(const Napi::CallbackInfo& info) {
@@ -106,6 +137,7 @@ void define_models(Napi::Env, Napi::Object exports) {
   define<resize_position>(exports, "resizePosition");
   define<window_position>(exports, "windowPosition");
   define<without_gradient>(exports, "withoutGradient");
+  define<attention>(exports, "attention");
   define<patches_and_dense>(exports, "patchesAndDense");
 }
 
