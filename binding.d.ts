@@ -316,6 +316,8 @@ export interface TrainMetrics {
   learningRate: number
   gradNorm: number
   imagesPerSecond: number
+  /** Share of the captions whose best picture of the batch shows everything they name. */
+  retrieval: number
 }
 /** Resolves with the path of the final weights (fp32 safetensors, OpenAI keys). Abort writes a checkpoint first. */
 export declare function trainClip(

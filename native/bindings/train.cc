@@ -61,6 +61,7 @@ Napi::Object metrics_to_js(Napi::Env env, const train::TrainMetrics& metrics) {
   set("learningRate", metrics.learning_rate);
   set("gradNorm", metrics.grad_norm);
   set("imagesPerSecond", metrics.images_per_second);
+  set("retrieval", metrics.retrieval);
   return object;
 }
 

@@ -42,6 +42,7 @@ struct TrainClipOptions {
 struct TrainMetrics {
   int64_t step = 0, steps = 0;
   double loss = 0, loss_class = 0, loss_patch = 0, learning_rate = 0, grad_norm = 0, images_per_second = 0;
+  double retrieval = 0;  // share of the captions whose best picture of the batch shows everything they name
 };
 
 struct TrainResult {

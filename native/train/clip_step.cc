@@ -1,0 +1,238 @@
+#include "train/clip_step.h"
+
+#include <ATen/ATen.h>
+#include <torch/csrc/autograd/autograd.h>
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+#include "train/augment.h"
+#include "train/losses.h"
+#include "train/towers.h"
+
+namespace wordmask::train {
+
+using at::Tensor;
+using torch::autograd::variable_list;
+
+namespace {
+
+constexpr uint64_t kAugmentStream = 0xa06, kWindowStream = 0x317d;
+constexpr int kTextGroups = 3;
+
+Tensor leaf(const Tensor& x) { return x.detach().set_requires_grad(true); }
+
+}  // namespace
+
+struct ClipStep::Worker {
+  Worker(const ParameterStore& store) : leaves(store.leaves(true)) {
+    for (size_t i = 0; i < store.specs().size(); ++i) {
+      const auto& spec = store.specs()[i];
+      if (spec.frozen || spec.part == Part::kHead) continue;
+      (spec.part == Part::kVision ? vision : text).push_back(i);
+    }
+    gradients.resize(store.specs().size());
+  }
+
+  void load(const TrainClipOptions& options, const Source& source, int64_t first, int count, int size);
+  void forward(const TrainClipOptions& options, bool patch_term);
+  void backward(const ParameterStore& store, const std::vector<size_t>& which, const variable_list& roots,
+                const variable_list& root_gradients, const Tensor& extra = {});
+
+  Leaves leaves;
+  std::vector<size_t> vision, text;  // indices of the trained parameters
+  std::vector<Sample> samples;
+  Tensor patches, positions;
+  Tensor image, text_class, text_patch;  // outputs of the towers, attached to their graphs
+  Tensor image_patches;
+  Tensor text_all, pooled;               // leaf: second captions of the whole batch; [slice, batch]
+  Tensor grad_pooled, grad_image, grad_text_all, grad_class, grad_patch;
+  std::vector<Tensor> gradients;         // by parameter
+};
+
+void ClipStep::Worker::load(const TrainClipOptions& options, const Source& source, int64_t first, int count, int size) {
+  const auto& vision_config = options.model.vision;
+  const int patch = vision_config.patch_size, grid = size / patch, table = vision_config.image_size / patch;
+  patches = at::empty({count, grid * grid, 3 * patch * patch}, at::kFloat);
+  positions = at::empty({count, grid * grid}, at::kLong);
+  samples.clear();
+  for (int i = 0; i < count; ++i) {
+    const auto index = static_cast<uint64_t>(first + i);
+    samples.push_back(source.sample(index, size));
+    Random augment(options.seed, kAugmentStream, index);
+    picture_to_patches(samples.back().image, patch, &augment, patches.data_ptr<float>() + i * patches.stride(0));
+    Random window(options.seed, kWindowStream, index);
+    const int top = window.below(table - grid + 1), left = window.below(table - grid + 1);
+    auto* row = positions.data_ptr<int64_t>() + i * positions.stride(0);
+    for (int y = 0; y < grid; ++y)
+      for (int x = 0; x < grid; ++x) *row++ = 1 + (top + y) * table + left + x;
+  }
+}
+
+void ClipStep::Worker::forward(const TrainClipOptions& options, bool patch_term) {
+  {
+    c10::AutoGradMode mode(!options.freeze_vision);
+    auto features = image_tower(leaves, options.model, patches, positions, patch_term);
+    image = features.embedding;
+    image_patches = features.patches;
+  }
+  // Captions in groups of similar length, each cut to its longest.
+  const size_t n = samples.size(), total = patch_term ? 2 * n : n;
+  const auto caption = [&](size_t i) -> const std::vector<int64_t>& { return samples[i % n].rows[i / n]; };
+  std::vector<size_t> order(total);
+  std::iota(order.begin(), order.end(), 0);
+  std::stable_sort(order.begin(), order.end(), [&](size_t a, size_t b) { return caption(a).size() < caption(b).size(); });
+  c10::AutoGradMode mode(!options.freeze_text);
+  std::vector<Tensor> parts;
+  auto back = at::empty({static_cast<int64_t>(total)}, at::kLong);
+  for (size_t begin = 0; begin < total;) {
+    const size_t group = parts.size() + 1, end = std::max(begin + 1, total * group / kTextGroups);
+    const auto length = static_cast<int64_t>(caption(order[end - 1]).size());
+    auto rows = at::zeros({static_cast<int64_t>(end - begin), length}, at::kLong);
+    auto ends = at::empty({static_cast<int64_t>(end - begin)}, at::kLong);
+    for (size_t k = begin; k < end; ++k) {
+      const auto& tokens = caption(order[k]);
+      std::copy(tokens.begin(), tokens.end(), rows.data_ptr<int64_t>() + (k - begin) * length);
+      ends.data_ptr<int64_t>()[k - begin] = static_cast<int64_t>(tokens.size()) - 1;
+      back.data_ptr<int64_t>()[order[k]] = static_cast<int64_t>(k);
+    }
+    parts.push_back(text_tower(leaves, options.model, rows, ends));
+    begin = end;
+  }
+  const auto all = at::cat(parts).index_select(0, back);
+  text_class = all.narrow(0, 0, n);
+  text_patch = patch_term ? unit_rows(all.narrow(0, n, n)) : Tensor();
+}
+
+void ClipStep::Worker::backward(const ParameterStore& store, const std::vector<size_t>& which, const variable_list& roots,
+                                const variable_list& root_gradients, const Tensor& extra) {
+  if (which.empty() && !extra.defined()) return;
+  variable_list inputs;
+  for (const size_t i : which) inputs.push_back(leaves.at(store.specs()[i].name));
+  if (extra.defined()) inputs.push_back(extra);
+  auto result = torch::autograd::grad(roots, inputs, root_gradients, false, false, /*allow_unused=*/true);
+  for (size_t k = 0; k < which.size(); ++k) gradients[which[k]] = result[k];
+  if (extra.defined()) grad_text_all = result.back();
+}
+
+ClipStep::ClipStep(const TrainClipOptions& options, const Source& source, ParameterStore& store, WorkerPool& pool)
+    : options_(options), source_(source), store_(store), pool_(pool) {
+  for (int i = 0; i < pool.size(); ++i) workers_.push_back(std::make_unique<Worker>(store));
+}
+ClipStep::~ClipStep() = default;
+
+StepOutput ClipStep::run(const StepInput& input) {
+  const bool patch_term = options_.patch_loss > 0;
+  const int slice = input.batch_size / pool_.size();
+  pool_.run([&](int w) {
+    workers_[w]->load(options_, source_, input.first + w * slice, slice, input.size);
+    workers_[w]->forward(options_, patch_term);
+  });
+  if (patch_term) {
+    std::vector<Tensor> all;
+    for (const auto& worker : workers_) all.push_back(worker->text_patch.detach());
+    text_patch_ = at::cat(all);
+    pool_.run([&](int w) {
+      auto& worker = *workers_[w];
+      worker.text_all = leaf(text_patch_);
+      worker.pooled = pooled_similarity(worker.image_patches, worker.text_all);
+    });
+  }
+  StepOutput output;
+  losses(output);
+  pool_.run([&](int w) {
+    auto& worker = *workers_[w];
+    variable_list roots, gradients;
+    if (worker.image.requires_grad()) roots.push_back(worker.image), gradients.push_back(worker.grad_image);
+    if (patch_term) roots.push_back(worker.pooled), gradients.push_back(worker.grad_pooled);
+    worker.backward(store_, worker.vision, roots, gradients, patch_term ? worker.text_all : Tensor());
+  });
+  if (patch_term) {
+    grad_text_patch_ = workers_[0]->grad_text_all;
+    for (int w = 1; w < pool_.size(); ++w) grad_text_patch_ = grad_text_patch_ + workers_[w]->grad_text_all;
+  }
+  pool_.run([&](int w) {
+    auto& worker = *workers_[w];
+    if (worker.text.empty()) return;
+    if (patch_term) {
+      worker.backward(store_, worker.text, {worker.text_class, worker.text_patch},
+                      {worker.grad_class, grad_text_patch_.narrow(0, w * slice, slice)});
+    } else {
+      worker.backward(store_, worker.text, {worker.text_class}, {worker.grad_class});
+    }
+  });
+  pool_.run([&](int w) { reduce(w); });
+  return output;
+}
+
+// The losses over the whole batch, on the calling thread; leaves each worker its slice of their gradient.
+void ClipStep::losses(StepOutput& output) {
+  c10::AutoGradMode mode(true);
+  const auto gather = [&](auto member) {
+    std::vector<Tensor> all;
+    for (const auto& worker : workers_) all.push_back((*worker.*member).detach());
+    return leaf(at::cat(all));
+  };
+  std::vector<const Sample*> samples;
+  for (const auto& worker : workers_)
+    for (const auto& sample : worker->samples) samples.push_back(&sample);
+  const auto n = static_cast<int64_t>(samples.size());
+  const bool tags = options_.soft_targets && source_.has_tags();
+  const auto positives = [&](int which) {
+    auto positive = at::eye(n, at::kFloat);
+    if (!tags) return positive;
+    float* out = positive.data_ptr<float>();
+    for (int64_t i = 0; i < n; ++i)
+      for (int64_t j = 0; j < n; ++j)
+        out[i * n + j] = (samples[j]->named[which] & ~samples[i]->present).none() && samples[j]->named[which].any();
+    return positive;
+  };
+
+  const auto image = gather(&Worker::image), text = gather(&Worker::text_class);
+  const auto scale = store_.leaves(true);
+  const auto& class_scale = scale.at(kLogitScale);
+  const auto similarity = at::mm(unit_rows(image), unit_rows(text).t());
+  const auto class_positive = positives(0);
+  const auto class_loss = contrastive_loss(similarity * class_scale.exp(), class_positive);
+  auto loss = class_loss;
+  variable_list inputs{image, text, class_scale};
+  if (options_.patch_loss > 0) {
+    const auto& patch_scale = scale.at(kPatchLogitScale);
+    const auto pooled = gather(&Worker::pooled);
+    const auto patch_loss = contrastive_loss(pooled * patch_scale.exp(), positives(1));
+    loss = loss + options_.patch_loss * patch_loss;
+    output.loss_patch = patch_loss.item<double>();
+    inputs.push_back(pooled);
+    inputs.push_back(patch_scale);
+  }
+  const auto gradients = torch::autograd::grad({loss}, inputs);
+  const auto slice = n / pool_.size();
+  for (int w = 0; w < pool_.size(); ++w) {
+    auto& worker = *workers_[w];
+    worker.grad_image = gradients[0].narrow(0, w * slice, slice);
+    worker.grad_class = gradients[1].narrow(0, w * slice, slice);
+    if (options_.patch_loss > 0) worker.grad_pooled = gradients[3].narrow(0, w * slice, slice);
+  }
+  workers_[0]->gradients[store_.index(kLogitScale)] = gradients[2];
+  if (options_.patch_loss > 0) workers_[0]->gradients[store_.index(kPatchLogitScale)] = gradients[4];
+  output.loss = loss.item<double>();
+  output.loss_class = class_loss.item<double>();
+  const auto best = similarity.detach().argmax(0, true);
+  output.retrieval = class_positive.gather(0, best).mean().item<double>();
+}
+
+// Sums the workers' gradients of every pool-size-th parameter into the flat float32 buffer.
+void ClipStep::reduce(int worker) {
+  c10::NoGradGuard no_grad;
+  for (size_t i = worker; i < store_.specs().size(); i += pool_.size()) {
+    auto out = store_.view(store_.gradient, i);
+    out.zero_();
+    for (auto& from : workers_) {
+      if (from->gradients[i].defined()) out.add_(from->gradients[i]);
+      from->gradients[i] = Tensor();
+    }
+  }
+}
+
+}  // namespace wordmask::train

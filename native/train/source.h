@@ -1,0 +1,31 @@
+#pragma once
+#include <bitset>
+#include <memory>
+#include <vector>
+
+#include "base/image.h"
+#include "train/clip_trainer.h"
+
+namespace wordmask::train {
+
+using Names = std::bitset<256>;
+
+struct Sample {
+  ImageU8 image;
+  // Rows of the token table, start and end included: [0] is the caption of the class-token term, [1] of the patch-level term.
+  std::vector<int64_t> rows[2];
+  Names named[2];  // what each caption mentions
+  Names present;   // what the picture shows (image-level tags, never pixels)
+};
+
+// Where pictures and captions come from; sample `index` is a pure function of (source, seed, size, index). Thread-safe.
+class Source {
+ public:
+  virtual ~Source() = default;
+  virtual bool has_tags() const = 0;
+  virtual Sample sample(uint64_t index, int size) const = 0;
+};
+
+std::unique_ptr<Source> open_source(const TrainClipOptions& options);
+
+}  // namespace wordmask::train
