@@ -24,6 +24,7 @@ const commandFiles = async () => [
   (await import('./commands/classify.js')).classify,
   (await import('./commands/embed.js')).embed,
   (await import('./commands/eval.js')).evaluate,
+  (await import('./commands/train.js')).train,
   (await import('./commands/run.js')).run,
 ]
 

@@ -26,6 +26,7 @@ static Napi::Object init(Napi::Env env, Napi::Object exports) {
   wordmask::testing::define_kernels(env, exports);
   wordmask::testing::define_models(env, exports);
   wordmask::testing::define_executor(env, exports);
+  wordmask::testing::define_train(env, exports);
   return exports;
 }
 NODE_API_MODULE(wordmask_testing, init)

@@ -13,6 +13,7 @@ using bindings::Argument;
 void define_kernels(Napi::Env env, Napi::Object exports);
 void define_executor(Napi::Env env, Napi::Object exports);
 void define_models(Napi::Env env, Napi::Object exports);
+void define_train(Napi::Env env, Napi::Object exports);
 
 // { data: Float32Array, shape } -> a float32 tensor of its own.
 at::Tensor read_tensor(const Argument& argument);

@@ -1,0 +1,57 @@
+import path from 'node:path'
+import type { TrainMetrics } from '../../binding'
+import { hashWeights, RunRecord } from '../run/run-file'
+import type { TrainOptions } from '../train/options'
+import type { TrainFlags } from './commands/train'
+import type { Context } from './program'
+import { speak } from './terminal'
+
+export async function trainCommand(flags: TrainFlags, context: Context): Promise<void> {
+  const { trainClip } = await import('../train/train.js')
+  const { binding } = await import('../binding.js')
+  const json = flags.json ?? false
+  const options = trainOptionsOf(flags)
+  const { into, data, clip, ...settings } = options
+  const system = binding().systemInfo()
+  const record = await RunRecord.start(into, {
+    command: 'train',
+    argv: context.argv,
+    cwd: process.cwd(),
+    libtorch: system.torch,
+    addon: system.build,
+    device: 'cpu',
+    dtype: flags.dtype,
+    threads: options.workers ?? 2,
+    model: { name: clip ?? 'from random weights', family: 'CLIP', licence: 'MIT', weights: [] },
+    classes: [],
+    seed: flags.seed,
+    settings: { data: data ?? 'scenes', clip: clip ?? '', ...settings },
+    notes: [],
+  })
+  try {
+    const trained = await trainClip({ ...options, signal: context.interrupt.stop, onMetrics: (metrics) => speak(json, { event: 'metrics', ...metrics }, line(metrics)) })
+    record.counts.done = trained.steps
+    await record.finish('done')
+    const [weights] = await hashWeights([trained.file])
+    const summary = { event: 'summary', ...trained, sha256: weights?.sha256 }
+    speak(json, summary, `\n${trained.steps} steps in ${trained.seconds.toFixed(0)} s. Model: ${trained.file}, curves: ${trained.plot}\nNext: wordmask eval --dataset scenes --clip ${trained.file}`)
+  } catch (error) {
+    await record.finish(context.interrupt.stop.aborted ? 'interrupted' : 'failed')
+    throw error
+  }
+}
+
+function trainOptionsOf(flags: TrainFlags): TrainOptions {
+  const [pixels, tokens] = flags.data?.split(',') ?? []
+  const { clip, stages, learningRate, weightDecay, patchLoss, softTargets, dtype, workers, checkpointEvery, seed } = flags
+  return {
+    into: path.resolve(flags.into),
+    data: pixels !== undefined && tokens !== undefined ? { pixels, tokens } : flags.data,
+    freeze: flags.freeze && { vision: flags.freeze === 'vision', text: flags.freeze === 'text' },
+    warmupSteps: flags.warmup,
+    ...{ clip, stages, learningRate, weightDecay, patchLoss, softTargets, dtype, workers, checkpointEvery, seed },
+  }
+}
+
+const line = (m: TrainMetrics) =>
+  `${m.step}/${m.steps}  loss ${m.loss.toFixed(4)} (class ${m.lossClass.toFixed(4)}, patch ${m.lossPatch.toFixed(4)})  retrieval ${m.retrieval.toFixed(3)}  ${m.imagesPerSecond.toFixed(0)} images/s`

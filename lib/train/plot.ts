@@ -1,0 +1,71 @@
+import { readFile } from 'node:fs/promises'
+import { WordmaskError } from '../errors'
+import { writeAtomic } from '../run/atomic'
+
+/** A line of metrics.jsonl: means over the steps since the line before. */
+export interface LoggedMetrics {
+  step: number
+  loss: number
+  lossClass: number
+  lossPatch: number
+  retrieval: number
+  /** Side of the pictures of the stage. */
+  size: number
+  learningRate: number
+  gradNorm: number
+  imagesPerSecond: number
+  /** Since the start, over all sittings: wall clock, and CPU time of all threads. */
+  seconds: number
+  cpuSeconds: number
+}
+
+/** @throws ERR_WORDMASK_FILE_NOT_FOUND, ERR_WORDMASK_IO for a line that is no metrics */
+export async function readMetrics(file: string): Promise<LoggedMetrics[]> {
+  const text = await readFile(file, 'utf8').catch((cause) => {
+    throw new WordmaskError('ERR_WORDMASK_FILE_NOT_FOUND', `No metrics at ${file}: train into that folder first`, { cause })
+  })
+  return text
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line, i) => {
+      try {
+        return JSON.parse(line) as LoggedMetrics
+      } catch (cause) {
+        throw new WordmaskError('ERR_WORDMASK_IO', `${file}:${i + 1} is not JSON`, { cause })
+      }
+    })
+}
+
+/** Draws loss and retrieval over the steps, one above the other, as SVG. */
+export async function plotMetrics(metrics: string, svg: string): Promise<void> {
+  const vega = await import('vega')
+  const lite = await import('vega-lite')
+  const { spec } = lite.compile(chart(await readMetrics(metrics)) as never)
+  const view = new vega.View(vega.parse(spec), { renderer: 'none' })
+  await writeAtomic(svg, await view.toSVG())
+  view.finalize()
+}
+
+function chart(values: LoggedMetrics[]) {
+  const x = { field: 'step', type: 'quantitative', title: 'step' }
+  const panel = (height: number, title: string, names: string[], scale: object) => ({
+    width: 640,
+    height,
+    transform: [{ fold: names, as: ['series', 'value'] }],
+    mark: { type: 'line', strokeWidth: 1.5 },
+    encoding: {
+      x,
+      y: { field: 'value', type: 'quantitative', title, scale },
+      color: { field: 'series', type: 'nominal', title: null, scale: { scheme: 'tableau10' } },
+    },
+  })
+  return {
+    data: { values },
+    background: 'white',
+    resolve: { scale: { color: 'independent' } },
+    vconcat: [
+      panel(220, 'loss', values.some(({ lossPatch }) => lossPatch > 0) ? ['loss', 'lossClass', 'lossPatch'] : ['loss'], { zero: false }),
+      panel(160, 'retrieval in the batch', ['retrieval'], { domain: [0, 1] }),
+    ],
+  }
+}
