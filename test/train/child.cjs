@@ -1,0 +1,5 @@
+// Trains with the options of argv[2]; says every step on a line of its own.
+const { open } = require('../helpers/native.cjs')
+open()
+  .trainClip(JSON.parse(process.argv[2]), ({ step }) => process.stdout.write(`${step}\n`), {})
+  .then(({ steps }) => process.stdout.write(`done ${steps}\n`))
