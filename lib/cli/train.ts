@@ -29,12 +29,20 @@ export async function trainCommand(flags: TrainFlags, context: Context): Promise
     notes: [],
   })
   try {
-    const trained = await trainClip({ ...options, signal: context.interrupt.stop, onMetrics: (metrics) => speak(json, { event: 'metrics', ...metrics }, line(metrics)) })
+    const trained = await trainClip({
+      ...options,
+      signal: context.interrupt.stop,
+      onMetrics: (metrics) => speak(json, { event: 'metrics', ...metrics }, line(metrics)),
+    })
     record.counts.done = trained.steps
     await record.finish('done')
     const [weights] = await hashWeights([trained.file])
     const summary = { event: 'summary', ...trained, sha256: weights?.sha256 }
-    speak(json, summary, `\n${trained.steps} steps in ${trained.seconds.toFixed(0)} s. Model: ${trained.file}, curves: ${trained.plot}\nNext: wordmask eval --dataset scenes --clip ${trained.file}`)
+    speak(
+      json,
+      summary,
+      `\n${trained.steps} steps in ${trained.seconds.toFixed(0)} s. Model: ${trained.file}, curves: ${trained.plot}\nNext: wordmask eval --dataset scenes --clip ${trained.file}`,
+    )
   } catch (error) {
     await record.finish(context.interrupt.stop.aborted ? 'interrupted' : 'failed')
     throw error

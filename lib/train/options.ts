@@ -39,7 +39,10 @@ export const trainOptions = z.strictObject({
   into: z.string().min(1),
   onMetrics: z.custom<(metrics: TrainMetrics) => void>((value) => typeof value === 'function', 'a function').optional(),
   seed: count.optional(),
-  stages: z.array(z.strictObject({ steps: positiveInteger, batchSize: positiveInteger, size: positiveInteger })).min(1).optional(),
+  stages: z
+    .array(z.strictObject({ steps: positiveInteger, batchSize: positiveInteger, size: positiveInteger }))
+    .min(1)
+    .optional(),
   learningRate: positive.optional(),
   weightDecay: z.number().nonnegative().optional(),
   beta1: z.number().min(0).lt(1).optional(),

@@ -2,15 +2,15 @@ import { join } from 'node:path'
 import type { ClipConfig, Task, TrainClipOptions } from '../../binding'
 import { type Binding, binding } from '../binding'
 import { clipPreprocess } from '../cards'
-import { findPulled } from '../clip/pulled'
 import { saveClip } from '../clip/save'
 import { type ClipSource, findClip } from '../clip/source'
 import { WordmaskError } from '../errors'
 import { scenePackFiles } from '../eval/scene-pack'
+import { findPulled } from '../hub/resolve'
 import { checkOptions } from '../options'
 import { withSignal } from '../task'
-import { plotMetrics } from './plot'
 import { type TrainedClip, type TrainOptions, trainOptions } from './options'
+import { plotMetrics } from './plot'
 import { scenesArchitecture, scenesRecipe } from './recipe'
 
 /** CLIP's end-of-text token. */
@@ -49,7 +49,10 @@ export async function trainClip(given: TrainOptions): Promise<TrainedClip> {
 /** The built-in architecture with the words of the pack, from random weights. */
 async function fresh(library: Binding, pack: string | undefined, task: Task): Promise<ClipSource> {
   if (pack === undefined) {
-    throw new WordmaskError('ERR_WORDMASK_INVALID_ARGUMENT', 'Packed data needs a model whose vocabulary it uses: give `clip` (--clip), a ViT CLIP to go on from.')
+    throw new WordmaskError(
+      'ERR_WORDMASK_INVALID_ARGUMENT',
+      'Packed data needs a model whose vocabulary it uses: give `clip` (--clip), a ViT CLIP to go on from.',
+    )
   }
   const config: ClipConfig = scenesArchitecture((await library.ScenePack.open([pack], task)).vocabulary, endOfText)
   return {
@@ -77,4 +80,5 @@ async function finish(library: Binding, start: ClipSource, weights: string, file
   }
 }
 
-const defined = <T extends object>(value: T) => Object.fromEntries(Object.entries(value).filter(([, entry]) => entry !== undefined)) as Partial<T>
+const defined = <T extends object>(value: T) =>
+  Object.fromEntries(Object.entries(value).filter(([, entry]) => entry !== undefined)) as Partial<T>

@@ -31,7 +31,8 @@ std::string read_text(const std::string& file) {
 
 int train_command(const std::vector<std::string>& arguments) {
   WM_CHECK(arguments.size() == 1, code::kInvalidArgument, "Usage: wordmask_check train OPTIONS.json");
-  // Activations are freed and asked for again every step: keep the pages instead of giving them back (1.15 times the speed).
+  // Activations are freed and asked for again every step: keep the pages instead of giving them back (1.15 times the
+  // speed).
   mallopt(M_ARENA_MAX, 1);
   mallopt(M_MMAP_THRESHOLD, 1 << 30);
   mallopt(M_TRIM_THRESHOLD, 1 << 30);
@@ -42,12 +43,13 @@ int train_command(const std::vector<std::string>& arguments) {
       options,
       [](const train::TrainMetrics& m) {
         std::printf("%lld/%lld loss %.4f (class %.4f, patch %.4f) retrieval %.3f rate %.2e norm %.2f %.1f images/s\n",
-                    static_cast<long long>(m.step), static_cast<long long>(m.steps), m.loss, m.loss_class, m.loss_patch, m.retrieval,
-                    m.learning_rate, m.grad_norm, m.images_per_second);
+                    static_cast<long long>(m.step), static_cast<long long>(m.steps), m.loss, m.loss_class, m.loss_patch,
+                    m.retrieval, m.learning_rate, m.grad_norm, m.images_per_second);
         std::fflush(stdout);
       },
       interrupted());
-  std::printf("wrote %s: %lld steps in %.0f s\n", result.weights.c_str(), static_cast<long long>(result.steps), result.seconds);
+  std::printf("wrote %s: %lld steps in %.0f s\n", result.weights.c_str(), static_cast<long long>(result.steps),
+              result.seconds);
   return 0;
 }
 
@@ -63,7 +65,9 @@ int eval_command(const std::vector<std::string>& list) {
   const auto split = arguments.text("split", "unseen");
   WM_CHECK(split == "unseen" || split == "heldout" || split == "train", code::kInvalidArgument,
            "Expected train, unseen or heldout for --split but received '", split, "'");
-  options.split = split == "unseen" ? train::Split::kUnseen : split == "heldout" ? train::Split::kHeldOut : train::Split::kTrain;
+  options.split = split == "unseen"    ? train::Split::kUnseen
+                  : split == "heldout" ? train::Split::kHeldOut
+                                       : train::Split::kTrain;
   options.count = static_cast<int>(arguments.integer("count", 600));
   options.size = static_cast<int>(arguments.integer("size", 96));
   options.seed = static_cast<uint64_t>(arguments.integer("seed", 0));
@@ -73,7 +77,8 @@ int eval_command(const std::vector<std::string>& list) {
   return 0;
 }
 
-const Command train_entry("train", "OPTIONS.json: the native trainer, options as trainClip in binding.d.ts", train_command);
+const Command train_entry("train", "OPTIONS.json: the native trainer, options as trainClip in binding.d.ts",
+                          train_command);
 const Command eval_entry("eval-scenes",
                          "--options OPTIONS.json --weights FILE --pack FILE [--pack HELDOUT] [--split S] [--count N] "
                          "[--size S] [--seed N] [--template T]...",

@@ -46,9 +46,9 @@ struct ClipStep::Worker {
   Tensor patches, positions;
   Tensor image, text_class, text_patch;  // outputs of the towers, attached to their graphs
   Tensor image_patches;
-  Tensor text_all, pooled;               // leaf: second captions of the whole batch; [slice, batch]
+  Tensor text_all, pooled;  // leaf: second captions of the whole batch; [slice, batch]
   Tensor grad_pooled, grad_image, grad_text_all, grad_class, grad_patch;
-  std::vector<Tensor> gradients;         // by parameter
+  std::vector<Tensor> gradients;  // by parameter
 };
 
 void ClipStep::Worker::load(const TrainClipOptions& options, const Source& source, int64_t first, int count, int size) {
@@ -82,7 +82,8 @@ void ClipStep::Worker::forward(const TrainClipOptions& options, bool patch_term)
   const auto caption = [&](size_t i) -> const std::vector<int64_t>& { return samples[i % n].rows[i / n]; };
   std::vector<size_t> order(total);
   std::iota(order.begin(), order.end(), 0);
-  std::stable_sort(order.begin(), order.end(), [&](size_t a, size_t b) { return caption(a).size() < caption(b).size(); });
+  std::stable_sort(order.begin(), order.end(),
+                   [&](size_t a, size_t b) { return caption(a).size() < caption(b).size(); });
   c10::AutoGradMode mode(!options.freeze_text);
   std::vector<Tensor> parts;
   auto back = at::empty({static_cast<int64_t>(total)}, at::kLong);
@@ -105,8 +106,8 @@ void ClipStep::Worker::forward(const TrainClipOptions& options, bool patch_term)
   text_patch = patch_term ? unit_rows(all.narrow(0, n, n)) : Tensor();
 }
 
-void ClipStep::Worker::backward(const ParameterStore& store, const std::vector<size_t>& which, const variable_list& roots,
-                                const variable_list& root_gradients, const Tensor& extra) {
+void ClipStep::Worker::backward(const ParameterStore& store, const std::vector<size_t>& which,
+                                const variable_list& roots, const variable_list& root_gradients, const Tensor& extra) {
   if (which.empty() && !extra.defined()) return;
   variable_list inputs;
   for (const size_t i : which) inputs.push_back(leaves.at(store.specs()[i].name));

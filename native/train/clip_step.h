@@ -19,9 +19,10 @@ struct StepOutput {
   double retrieval = 0;  // share of captions whose best picture of the batch shows everything they name
 };
 
-// One forward and backward pass over a batch, split over the workers: each runs its slice through the towers, the losses see the
-// whole batch (features of all slices gathered as leaves), each worker then carries its slice of their gradient back through its
-// own graph. The sum over workers is taken in worker order, so the result depends on (batch, workers) alone.
+// One forward and backward pass over a batch, split over the workers: each runs its slice through the towers, the
+// losses see the whole batch (features of all slices gathered as leaves), each worker then carries its slice of their
+// gradient back through its own graph. The sum over workers is taken in worker order, so the result depends on (batch,
+// workers) alone.
 class ClipStep {
  public:
   ClipStep(const TrainClipOptions& options, const Source& source, ParameterStore& store, WorkerPool& pool);

@@ -34,27 +34,31 @@ void check(const TrainClipOptions& o) {
   WM_CHECK(!o.into.empty(), code::kInvalidArgument, "Expected a folder for `into` but received an empty path");
   WM_CHECK(o.scene_pack.empty() != (o.packed_pixels.empty() || o.packed_tokens.empty()), code::kInvalidArgument,
            "Expected either a scene pack or packed pixels and tokens as data");
-  WM_CHECK(o.workers >= 1 && o.workers <= 64, code::kInvalidArgument, "Expected 1 to 64 workers but received ", o.workers);
+  WM_CHECK(o.workers >= 1 && o.workers <= 64, code::kInvalidArgument, "Expected 1 to 64 workers but received ",
+           o.workers);
   WM_CHECK(!o.stages.empty(), code::kInvalidArgument, "Expected at least one stage but received none");
   for (const auto& stage : o.stages) {
-    WM_CHECK(stage.steps > 0, code::kInvalidArgument, "Expected a positive number of steps a stage but received ", stage.steps);
+    WM_CHECK(stage.steps > 0, code::kInvalidArgument, "Expected a positive number of steps a stage but received ",
+             stage.steps);
     WM_CHECK(stage.batch_size >= 2 && stage.batch_size % o.workers == 0, code::kInvalidArgument,
-             "Expected batchSize to be at least 2 and a multiple of the ", o.workers, " workers but received ", stage.batch_size);
+             "Expected batchSize to be at least 2 and a multiple of the ", o.workers, " workers but received ",
+             stage.batch_size);
     WM_CHECK(stage.size > 0 && stage.size <= v.image_size && stage.size % v.patch_size == 0, code::kInvalidArgument,
-             "Expected the size of a stage to be a multiple of the patch size ", v.patch_size, " and at most ", v.image_size,
-             " but received ", stage.size);
+             "Expected the size of a stage to be a multiple of the patch size ", v.patch_size, " and at most ",
+             v.image_size, " but received ", stage.size);
   }
-  WM_CHECK(o.learning_rate > 0 && o.learning_rate < 1, code::kInvalidArgument, "Expected learningRate in (0, 1) but received ",
-           o.learning_rate);
+  WM_CHECK(o.learning_rate > 0 && o.learning_rate < 1, code::kInvalidArgument,
+           "Expected learningRate in (0, 1) but received ", o.learning_rate);
   WM_CHECK(o.weight_decay >= 0 && o.clip_norm > 0 && o.warmup_steps >= 0 && o.patch_loss >= 0, code::kInvalidArgument,
-           "Expected weightDecay, warmupSteps and patchLoss of at least 0 and clipNorm above 0 but received ", o.weight_decay, ", ",
-           o.warmup_steps, ", ", o.patch_loss, " and ", o.clip_norm);
+           "Expected weightDecay, warmupSteps and patchLoss of at least 0 and clipNorm above 0 but received ",
+           o.weight_decay, ", ", o.warmup_steps, ", ", o.patch_loss, " and ", o.clip_norm);
   WM_CHECK(o.beta1 >= 0 && o.beta1 < 1 && o.beta2 >= 0 && o.beta2 < 1, code::kInvalidArgument,
            "Expected beta1 and beta2 in [0, 1) but received ", o.beta1, " and ", o.beta2);
   WM_CHECK(!(o.freeze_vision && o.freeze_text), code::kInvalidArgument,
            "Expected one tower to be trained but both are frozen");
   WM_CHECK(o.checkpoint_every > 0 && o.log_every > 0, code::kInvalidArgument,
-           "Expected checkpointEvery and logEvery of at least 1 but received ", o.checkpoint_every, " and ", o.log_every);
+           "Expected checkpointEvery and logEvery of at least 1 but received ", o.checkpoint_every, " and ",
+           o.log_every);
 }
 
 struct Position {
@@ -72,7 +76,8 @@ Position position_of(const std::vector<Stage>& stages, int64_t step) {
   return {&stages.back(), first};
 }
 
-// Clips by the norm over all parameters (in float64, in parameter order), steps AdamW, refreshes the copies. -> the norm.
+// Clips by the norm over all parameters (in float64, in parameter order), steps AdamW, refreshes the copies. -> the
+// norm.
 double update(ParameterStore& store, WorkerPool& pool, AdamW adamw, double clip_norm) {
   const auto& specs = store.specs();
   std::vector<double> squares(specs.size());
@@ -104,7 +109,8 @@ double update(ParameterStore& store, WorkerPool& pool, AdamW adamw, double clip_
       if (spec.frozen) continue;
       auto options = adamw;
       if (!spec.decay) options.weight_decay = 0;
-      adamw_step(options, spec.size, scale, gradient + spec.offset, values + spec.offset, m + spec.offset, v + spec.offset);
+      adamw_step(options, spec.size, scale, gradient + spec.offset, values + spec.offset, m + spec.offset,
+                 v + spec.offset);
       if (spec.part == Part::kHead) values[spec.offset] = std::min(values[spec.offset], std::log(100.0f));
       store.refresh(i);
     }
@@ -120,7 +126,8 @@ class MetricsLog {
     std::ifstream in(file);
     for (std::string line; std::getline(in, line);) {
       const auto entry = nlohmann::json::parse(line, nullptr, false);
-      if (!entry.is_discarded() && entry.value("step", int64_t{0}) <= from && entry.contains("step")) kept += line + "\n";
+      if (!entry.is_discarded() && entry.value("step", int64_t{0}) <= from && entry.contains("step"))
+        kept += line + "\n";
     }
     out_.open(file, std::ios::trunc);
     out_ << kept << std::flush;
@@ -146,7 +153,8 @@ TrainResult train_clip(const TrainClipOptions& options, const std::function<void
   const auto source = open_source(options);
   auto specs = clip_parameters(options.model);
   for (auto& spec : specs) {
-    spec.frozen = (options.freeze_vision && spec.part == Part::kVision) || (options.freeze_text && spec.part == Part::kText);
+    spec.frozen =
+        (options.freeze_vision && spec.part == Part::kVision) || (options.freeze_text && spec.part == Part::kText);
   }
   ParameterStore store(std::move(specs), options.bfloat16);
   store.initialize(options.model, options.seed);
@@ -176,8 +184,9 @@ TrainResult train_clip(const TrainClipOptions& options, const std::function<void
     const auto at = position_of(options.stages, state.step);
     const auto output = step.run({at.first, at.stage->batch_size, at.stage->size});
     const double rate = cosine_rate(state.step, steps, options.warmup_steps, options.learning_rate);
-    const double norm = update(store, pool, {rate, options.beta1, options.beta2, options.weight_decay, 1e-8, state.step + 1},
-                               options.clip_norm);
+    const double norm =
+        update(store, pool, {rate, options.beta1, options.beta2, options.weight_decay, 1e-8, state.step + 1},
+               options.clip_norm);
     ++state.step;
     sum.loss += output.loss, sum.loss_class += output.loss_class, sum.loss_patch += output.loss_patch;
     sum.retrieval += output.retrieval, norm_sum += norm;
@@ -185,8 +194,9 @@ TrainResult train_clip(const TrainClipOptions& options, const std::function<void
     if (state.step % options.log_every == 0 || state.step == steps) {
       const auto n = static_cast<double>(logged);
       const double time = now();
-      const TrainMetrics metrics{state.step,     steps, sum.loss / n,  sum.loss_class / n, sum.loss_patch / n, rate,
-                                 norm_sum / n, static_cast<double>(images) / (time - last), sum.retrieval / n};
+      const TrainMetrics metrics{state.step,         steps, sum.loss / n, sum.loss_class / n,
+                                 sum.loss_patch / n, rate,  norm_sum / n, static_cast<double>(images) / (time - last),
+                                 sum.retrieval / n};
       log.write({{"step", metrics.step},
                  {"loss", metrics.loss},
                  {"lossClass", metrics.loss_class},

@@ -42,18 +42,21 @@ Tensor class_vectors(models::ClipImpl& clip, const ScenePack& pack, const std::v
   for (const auto& name : pack.names()) {
     for (const auto& pattern : templates) {
       const auto hole = pattern.find("{}");
-      WM_CHECK(hole != std::string::npos, code::kInvalidArgument, "Expected {} in the template but received \"", pattern, "\"");
+      WM_CHECK(hole != std::string::npos, code::kInvalidArgument, "Expected {} in the template but received \"",
+               pattern, "\"");
       prompts.push_back(pack.tokenize(pattern.substr(0, hole) + name + pattern.substr(hole + 2)));
     }
   }
   const auto vectors = encode(clip, prompts);
-  return unit_rows(vectors.view({static_cast<int64_t>(pack.names().size()), static_cast<int64_t>(templates.size()), -1}).mean(1));
+  return unit_rows(
+      vectors.view({static_cast<int64_t>(pack.names().size()), static_cast<int64_t>(templates.size()), -1}).mean(1));
 }
 
 Tensor normalised_pixels(const std::vector<Scene>& scenes) {
   const int side = scenes.front().image.width;
   auto pixels = at::empty({static_cast<int64_t>(scenes.size()), 3, side, side}, at::kFloat);
-  for (size_t i = 0; i < scenes.size(); ++i)  // one patch as large as the picture is the picture in (channel, y, x) order
+  for (size_t i = 0; i < scenes.size();
+       ++i)  // one patch as large as the picture is the picture in (channel, y, x) order
     picture_to_patches(scenes[i].image, side, nullptr, pixels.data_ptr<float>() + i * pixels.stride(0));
   return pixels;
 }
@@ -86,11 +89,12 @@ void label(const Scene& scene, const Tensor& grid, Sums& sums) {
 
 }  // namespace
 
-ScenesReport evaluate_scenes(models::ClipImpl& clip, const ScenePack& pack, const EvaluateOptions& options, const Cancel& cancel,
-                             const Progress& progress) {
+ScenesReport evaluate_scenes(models::ClipImpl& clip, const ScenePack& pack, const EvaluateOptions& options,
+                             const Cancel& cancel, const Progress& progress) {
   c10::InferenceMode guard;
   WM_CHECK(options.count > 0 && !options.templates.empty(), code::kInvalidArgument,
-           "Expected at least one scene and one template but received ", options.count, " and ", options.templates.size());
+           "Expected at least one scene and one template but received ", options.count, " and ",
+           options.templates.size());
   const int names = static_cast<int>(pack.names().size()), concepts = pack.concepts();
   const auto classes = class_vectors(clip, pack, options.templates);
   Sums sums(names);
@@ -104,9 +108,7 @@ ScenesReport evaluate_scenes(models::ClipImpl& clip, const ScenePack& pack, cons
     for (int i = first; i < std::min(options.count, first + kBatch); ++i)
       scenes.push_back(pack.render(i, {options.size, options.split, options.seed}));
     const auto pixels = normalised_pixels(scenes);
-    const auto seen = options.size == native
-                          ? pixels
-                          : at::_upsample_bicubic2d_aa(pixels, {native, native}, false);
+    const auto seen = options.size == native ? pixels : at::_upsample_bicubic2d_aa(pixels, {native, native}, false);
     images.push_back(clip.encode_image(seen).to(at::kFloat));
     const auto features = clip.visual->dense(pixels).to(at::kFloat);  // [b, h, w, d]
     const auto unit = features / features.norm(2, -1, true).clamp_min(1e-12);
@@ -155,7 +157,9 @@ ScenesReport evaluate_scenes(models::ClipImpl& clip, const ScenePack& pack, cons
 }
 
 std::string report_json(const ScenesReport& report) {
-  const auto pair = [](const Figure& figure) { return nlohmann::ordered_json{{"value", figure.value}, {"chance", figure.chance}}; };
+  const auto pair = [](const Figure& figure) {
+    return nlohmann::ordered_json{{"value", figure.value}, {"chance", figure.chance}};
+  };
   return nlohmann::ordered_json{{"scenes", report.scenes},
                                 {"namesShown", report.names_shown},
                                 {"nounR1", pair(report.noun_r1)},

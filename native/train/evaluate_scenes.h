@@ -29,8 +29,8 @@ struct ScenesReport {
 };
 
 // The protocol of lib/eval/protocol.ts, in C++ alone. Runs under InferenceMode on the calling thread.
-ScenesReport evaluate_scenes(models::ClipImpl& clip, const ScenePack& pack, const EvaluateOptions& options, const Cancel& cancel,
-                             const Progress& progress);
+ScenesReport evaluate_scenes(models::ClipImpl& clip, const ScenePack& pack, const EvaluateOptions& options,
+                             const Cancel& cancel, const Progress& progress);
 
 std::string report_json(const ScenesReport& report);
 

@@ -3,7 +3,8 @@
 
 namespace wordmask::train {
 
-// Intersection over union from sums over a whole data set. A class counts when it occurs in the truth or in the prediction.
+// Intersection over union from sums over a whole data set. A class counts when it occurs in the truth or in the
+// prediction.
 class IouSums {
  public:
   explicit IouSums(int classes) : intersection_(classes), truth_(classes), predicted_(classes) {}

@@ -15,13 +15,15 @@ using json = nlohmann::json;
 class Reader {
  public:
   Reader(const json& object, std::string path) : object_(object), path_(std::move(path)) {
-    WM_CHECK(object.is_object(), code::kInvalidArgument, "Expected an object for ", path_, " but received ", object.dump());
+    WM_CHECK(object.is_object(), code::kInvalidArgument, "Expected an object for ", path_, " but received ",
+             object.dump());
   }
   template <class T>
   Reader& field(const char* name, T& out, bool required = true) {
     known_.insert(name);
     const auto found = object_.find(name);
-    WM_CHECK(found != object_.end() || !required, code::kInvalidArgument, "Expected ", path_, ".", name, " but it is missing");
+    WM_CHECK(found != object_.end() || !required, code::kInvalidArgument, "Expected ", path_, ".", name,
+             " but it is missing");
     if (found == object_.end()) return *this;
     try {
       found->get_to(out);
@@ -56,7 +58,9 @@ models::ClipConfig config_of(const json& value) {
   models::ClipConfig config;
   std::string activation, keys = "openai", kind, dense;
   Reader reader(value, "model");
-  reader.field("embedDim", config.embed_dim).field("activation", activation).field("layerNormEps", config.layer_norm_eps);
+  reader.field("embedDim", config.embed_dim)
+      .field("activation", activation)
+      .field("layerNormEps", config.layer_norm_eps);
   reader.field("keys", keys, false).field("dense", dense, false);
   WM_CHECK(activation == "gelu" || activation == "quick_gelu", code::kInvalidArgument,
            "Expected \"gelu\" or \"quick_gelu\" for model.activation but received \"", activation, "\"");
@@ -72,12 +76,18 @@ models::ClipConfig config_of(const json& value) {
   Reader vision(vision_json, "model.vision");
   vision.field("kind", kind);
   WM_CHECK(kind == "vit", code::kInvalidArgument, "Expected \"vit\" for model.vision.kind but received \"", kind, "\"");
-  vision.field("imageSize", v.image_size).field("patchSize", v.patch_size).field("width", v.width).field("layers", v.layers);
+  vision.field("imageSize", v.image_size)
+      .field("patchSize", v.patch_size)
+      .field("width", v.width)
+      .field("layers", v.layers);
   vision.field("heads", v.heads).field("mlpWidth", v.mlp_width).done();
   auto& t = config.text;
   Reader text(text_json, "model.text");
   text.field("contextLength", t.context_length).field("vocabSize", t.vocab_size).field("width", t.width);
-  text.field("layers", t.layers).field("heads", t.heads).field("mlpWidth", t.mlp_width).field("endOfText", t.end_of_text);
+  text.field("layers", t.layers)
+      .field("heads", t.heads)
+      .field("mlpWidth", t.mlp_width)
+      .field("endOfText", t.end_of_text);
   text.field("vocabulary", t.vocabulary, false).done();
   return config;
 }
@@ -117,10 +127,15 @@ TrainClipOptions parse_options(const std::string& text) {
   if (!freeze_json.is_null()) {
     Reader(freeze_json, "freeze").field("vision", o.freeze_vision).field("text", o.freeze_text).done();
   }
-  WM_CHECK(stages_json.is_array(), code::kInvalidArgument, "Expected an array for options.stages but received ", stages_json.dump());
+  WM_CHECK(stages_json.is_array(), code::kInvalidArgument, "Expected an array for options.stages but received ",
+           stages_json.dump());
   for (const auto& stage_json : stages_json) {
     Stage stage;
-    Reader(stage_json, "stages").field("steps", stage.steps).field("batchSize", stage.batch_size).field("size", stage.size).done();
+    Reader(stage_json, "stages")
+        .field("steps", stage.steps)
+        .field("batchSize", stage.batch_size)
+        .field("size", stage.size)
+        .done();
     o.stages.push_back(stage);
   }
   return o;

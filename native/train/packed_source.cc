@@ -12,8 +12,8 @@
 namespace wordmask::train {
 namespace {
 
-// Place of `i` in the shuffled order of one epoch: a four-round Feistel network on the next even number of bits, walked until it
-// falls below n.
+// Place of `i` in the shuffled order of one epoch: a four-round Feistel network on the next even number of bits, walked
+// until it falls below n.
 uint64_t shuffled(uint64_t i, uint64_t n, uint64_t seed, uint64_t epoch) {
   int half = 1;
   while ((1ull << (2 * half)) < n) ++half;
@@ -41,9 +41,10 @@ class PackedSource : public Source {
                  pixels_.size(1) == pixels_.size(2) && pixels_.size(3) == 3,
              code::kInvalidArgument, "Expected uint8 pixels [n, s, s, 3] in ", options.packed_pixels, " but received ",
              pixels_.scalar_type(), " ", pixels_.sizes());
-    WM_CHECK(tokens_.dim() == 2 && tokens_.size(0) == pixels_.size(0) && tokens_.size(1) <= options.model.text.context_length,
-             code::kInvalidArgument, "Expected tokens [", pixels_.size(0), ", at most ", options.model.text.context_length, "] in ",
-             options.packed_tokens, " but received ", tokens_.sizes());
+    WM_CHECK(tokens_.dim() == 2 && tokens_.size(0) == pixels_.size(0) &&
+                 tokens_.size(1) <= options.model.text.context_length,
+             code::kInvalidArgument, "Expected tokens [", pixels_.size(0), ", at most ",
+             options.model.text.context_length, "] in ", options.packed_tokens, " but received ", tokens_.sizes());
   }
   bool has_tags() const override { return false; }
   Sample sample(uint64_t index, int size) const override {
@@ -78,6 +79,8 @@ class PackedSource : public Source {
 
 }  // namespace
 
-std::unique_ptr<Source> open_packed_source(const TrainClipOptions& options) { return std::make_unique<PackedSource>(options); }
+std::unique_ptr<Source> open_packed_source(const TrainClipOptions& options) {
+  return std::make_unique<PackedSource>(options);
+}
 
 }  // namespace wordmask::train

@@ -27,7 +27,8 @@ struct ParameterSpec {
 inline constexpr char kLogitScale[] = "logit_scale";
 inline constexpr char kPatchLogitScale[] = "train.patch_logit_scale";
 
-// Every parameter of the model in its own order, then the scale of the patch-level term. ERR_WORDMASK_INVALID_ARGUMENT for anything but a ViT.
+// Every parameter of the model in its own order, then the scale of the patch-level term. ERR_WORDMASK_INVALID_ARGUMENT
+// for anything but a ViT.
 std::vector<ParameterSpec> clip_parameters(const models::ClipConfig& config);
 
 // Name -> tensor, as the towers read them. With gradients each worker holds leaves of its own on the shared storage.

@@ -4,8 +4,8 @@
 
 namespace wordmask::train {
 
-// Counter-based generator (SplitMix64 over a mixed key): the numbers of sample `index` depend on (seed, stream, index) alone, so
-// that a resumed run needs no saved state.
+// Counter-based generator (SplitMix64 over a mixed key): the numbers of sample `index` depend on (seed, stream, index)
+// alone, so that a resumed run needs no saved state.
 class Random {
  public:
   Random(uint64_t seed, uint64_t stream, uint64_t index) : state_(mix(mix(mix(seed) ^ stream) ^ index)) {}

@@ -4,7 +4,8 @@
 
 namespace wordmask::train {
 
-Recall recall(const float* scores, int queries, int images, const std::function<bool(int, int)>& right, const std::vector<int>& ks) {
+Recall recall(const float* scores, int queries, int images, const std::function<bool(int, int)>& right,
+              const std::vector<int>& ks) {
   Recall result;
   result.recall.resize(ks.size());
   result.chance.resize(ks.size());
@@ -22,7 +23,8 @@ Recall recall(const float* scores, int queries, int images, const std::function<
     ++result.queries;
     for (size_t k = 0; k < ks.size(); ++k) {
       double miss = 1;
-      for (int j = 0; j < std::min(ks[k], images); ++j) miss *= std::max(0.0, static_cast<double>(images - answers - j)) / (images - j);
+      for (int j = 0; j < std::min(ks[k], images); ++j)
+        miss *= std::max(0.0, static_cast<double>(images - answers - j)) / (images - j);
       result.recall[k] += before < ks[k];
       result.chance[k] += 1 - miss;
     }

@@ -5,7 +5,8 @@
 
 namespace wordmask::train {
 
-// Learning rate of step `step` (the first is 0): linear warm-up to `peak`, then a half cosine that reaches 0 after the last step.
+// Learning rate of step `step` (the first is 0): linear warm-up to `peak`, then a half cosine that reaches 0 after the
+// last step.
 inline double cosine_rate(int64_t step, int64_t steps, int64_t warmup, double peak) {
   if (step < warmup) return peak * static_cast<double>(step + 1) / static_cast<double>(warmup);
   const double done = static_cast<double>(step - warmup) / static_cast<double>(std::max<int64_t>(1, steps - warmup));

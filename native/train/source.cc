@@ -15,8 +15,8 @@ class SceneSource : public Source {
         vocabulary_(options.model.text),
         context_(options.model.text.context_length),
         seed_(options.seed) {
-    WM_CHECK(pack_->names().size() <= Names().size(), code::kInvalidArgument, "Expected a pack of at most ", Names().size(),
-             " names but received ", pack_->names().size());
+    WM_CHECK(pack_->names().size() <= Names().size(), code::kInvalidArgument, "Expected a pack of at most ",
+             Names().size(), " names but received ", pack_->names().size());
   }
   bool has_tags() const override { return true; }
   Sample sample(uint64_t index, int size) const override {
@@ -26,8 +26,8 @@ class SceneSource : public Source {
     for (const int name : scene.present) sample.present.set(name);
     for (int k = 0; k < 2; ++k) {
       const auto& caption = scene.captions.at(k);
-      WM_CHECK(static_cast<int>(caption.tokens.size()) <= context_, code::kInvalidArgument, "Caption \"", caption.text, "\" has ",
-               caption.tokens.size(), " tokens, more than the context length ", context_);
+      WM_CHECK(static_cast<int>(caption.tokens.size()) <= context_, code::kInvalidArgument, "Caption \"", caption.text,
+               "\" has ", caption.tokens.size(), " tokens, more than the context length ", context_);
       for (const int32_t id : caption.tokens) sample.rows[k].push_back(vocabulary_.row(id));
       for (const int name : caption.names) sample.named[k].set(name);
     }

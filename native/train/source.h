@@ -12,7 +12,8 @@ using Names = std::bitset<256>;
 
 struct Sample {
   ImageU8 image;
-  // Rows of the token table, start and end included: [0] is the caption of the class-token term, [1] of the patch-level term.
+  // Rows of the token table, start and end included: [0] is the caption of the class-token term, [1] of the patch-level
+  // term.
   std::vector<int64_t> rows[2];
   Names named[2];  // what each caption mentions
   Names present;   // what the picture shows (image-level tags, never pixels)

@@ -60,9 +60,7 @@ struct Tower {
   // The last block at one row of each sequence (`row` [n, 1, width] of x, or gathered by `at_row`); also the values v.
   Tensor last_block(int block, const Tensor& x, const Tensor& index, const Tensor& mask, Tensor* values) const {
     const int64_t n = x.size(0), t = x.size(1);
-    const auto pick = [&](const Tensor& rows) {
-      return rows.gather(1, index.view({n, 1, 1}).expand({n, 1, width}));
-    };
+    const auto pick = [&](const Tensor& rows) { return rows.gather(1, index.view({n, 1, 1}).expand({n, 1, width})); };
     const auto u = norm(x, get(block, "ln_1.weight"), get(block, "ln_1.bias"));
     const auto& weight = get(block, "attn.in_proj_weight");
     const auto& bias = get(block, "attn.in_proj_bias");
@@ -77,8 +75,8 @@ struct Tower {
 
 }  // namespace
 
-ImageFeatures image_tower(const Leaves& p, const models::ClipConfig& config, const Tensor& patches, const Tensor& positions,
-                          bool want_patches) {
+ImageFeatures image_tower(const Leaves& p, const models::ClipConfig& config, const Tensor& patches,
+                          const Tensor& positions, bool want_patches) {
   const auto& vision = config.vision;
   const Tower tower{p, "visual.", vision.width, vision.heads, vision.layers, config.layer_norm_eps, config.activation};
   const int64_t n = patches.size(0), count = patches.size(1);
@@ -97,7 +95,8 @@ ImageFeatures image_tower(const Leaves& p, const models::ClipConfig& config, con
   const int last = tower.layers - 1;
   const auto pooled = tower.last_block(last, x, zero, {}, want_patches ? &values : nullptr);
   const auto project = [&](const Tensor& y) {
-    return at::matmul(tower.norm(y, tower.get("ln_post.weight"), tower.get("ln_post.bias")), tower.get("proj")).to(at::kFloat);
+    return at::matmul(tower.norm(y, tower.get("ln_post.weight"), tower.get("ln_post.bias")), tower.get("proj"))
+        .to(at::kFloat);
   };
   ImageFeatures result;
   result.embedding = project(pooled);
@@ -119,13 +118,15 @@ Tensor text_tower(const Leaves& p, const models::ClipConfig& config, const Tenso
   for (int i = 0; i + 1 < tower.layers; ++i) x = tower.full_block(i, x, mask);
   // The end token sees everything up to itself; what pads the row after it is masked here as it is by causality above.
   const auto reach = at::arange(length, rows.options()).unsqueeze(0) > ends.unsqueeze(1);
-  const auto last_mask = at::zeros({rows.size(0), 1, 1, length}, at::kFloat)
-                             .masked_fill(reach.view({rows.size(0), 1, 1, length}), -std::numeric_limits<float>::infinity())
-                             .expand({rows.size(0), text.heads, 1, length})
-                             .reshape({rows.size(0) * text.heads, 1, length})
-                             .to(dtype);
+  const auto last_mask =
+      at::zeros({rows.size(0), 1, 1, length}, at::kFloat)
+          .masked_fill(reach.view({rows.size(0), 1, 1, length}), -std::numeric_limits<float>::infinity())
+          .expand({rows.size(0), text.heads, 1, length})
+          .reshape({rows.size(0) * text.heads, 1, length})
+          .to(dtype);
   const auto y = tower.last_block(tower.layers - 1, x, ends, last_mask, nullptr);
-  return at::matmul(tower.norm(y, tower.get("ln_final.weight"), tower.get("ln_final.bias")), tower.get("text_projection"))
+  return at::matmul(tower.norm(y, tower.get("ln_final.weight"), tower.get("ln_final.bias")),
+                    tower.get("text_projection"))
       .to(at::kFloat);
 }
 

@@ -23,8 +23,8 @@ std::string sizes(const std::vector<int64_t>& shape) {
 }
 
 // Copies one tensor of a checkpoint into a view, or notes what is wrong with it.
-void take(const weights::Checkpoint& checkpoint, const std::string& key, const std::vector<int64_t>& shape, const at::Tensor& into,
-          std::string& problems) {
+void take(const weights::Checkpoint& checkpoint, const std::string& key, const std::vector<int64_t>& shape,
+          const at::Tensor& into, std::string& problems) {
   for (const auto& entry : checkpoint.entries()) {
     if (entry.key != key) continue;
     if (entry.shape != shape) {
@@ -45,9 +45,9 @@ std::string recipe_of(const TrainClipOptions& o) {
   const auto& v = o.model.vision;
   const auto& t = o.model.text;
   return json{{"model",
-               {o.model.embed_dim, static_cast<int>(o.model.activation), o.model.layer_norm_eps, v.image_size, v.patch_size, v.width,
-                v.layers, v.heads, v.mlp_width, t.context_length, t.vocab_size, t.width, t.layers, t.heads, t.mlp_width,
-                t.end_of_text, t.vocabulary}},
+               {o.model.embed_dim, static_cast<int>(o.model.activation), o.model.layer_norm_eps, v.image_size,
+                v.patch_size, v.width, v.layers, v.heads, v.mlp_width, t.context_length, t.vocab_size, t.width,
+                t.layers, t.heads, t.mlp_width, t.end_of_text, t.vocabulary}},
               {"data", {o.scene_pack.empty() ? "packed" : "scenes"}},
               {"initial", !o.initial.empty()},
               {"seed", o.seed},
@@ -65,7 +65,8 @@ std::string recipe_of(const TrainClipOptions& o) {
       .dump();
 }
 
-void save_checkpoint(const std::string& file, const ParameterStore& store, const TrainState& state, const std::string& recipe) {
+void save_checkpoint(const std::string& file, const ParameterStore& store, const TrainState& state,
+                     const std::string& recipe) {
   std::vector<weights::NamedTensor> tensors;
   for (size_t i = 0; i < store.specs().size(); ++i) {
     const auto& name = store.specs()[i].name;
@@ -92,11 +93,13 @@ bool load_checkpoint(const std::string& file, ParameterStore& store, TrainState&
              "\"; train into another folder");
     return found->second;
   };
-  WM_CHECK(get("kind") == "wordmask-train", code::kCheckpoint, file, " is not a training checkpoint; train into another folder");
+  WM_CHECK(get("kind") == "wordmask-train", code::kCheckpoint, file,
+           " is not a training checkpoint; train into another folder");
   WM_CHECK(std::atoi(get("version").c_str()) <= kFormat, code::kVersion, file, " has format version ", get("version"),
            ", newer than ", kFormat, ": update wordmask");
   WM_CHECK(get("recipe") == recipe, code::kInvalidArgument, file,
-           " was made by another recipe; train into an empty folder, or give the options it was started with: ", get("recipe"));
+           " was made by another recipe; train into an empty folder, or give the options it was started with: ",
+           get("recipe"));
   std::string problems;
   for (size_t i = 0; i < store.specs().size(); ++i) {
     const auto& spec = store.specs()[i];
@@ -135,7 +138,8 @@ void load_weights(const std::vector<std::string>& files, ParameterStore& store) 
   for (const auto& entry : checkpoint->entries()) {
     if (!known.count(entry.key) && !ignored.count(entry.key)) problems += "\n  " + entry.key + ": unexpected";
   }
-  WM_CHECK(problems.empty(), code::kCheckpointKeys, files.front(), " does not fit the model (expected OpenAI's keys):", problems);
+  WM_CHECK(problems.empty(), code::kCheckpointKeys, files.front(),
+           " does not fit the model (expected OpenAI's keys):", problems);
   store.refresh();
 }
 

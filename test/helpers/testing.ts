@@ -28,11 +28,19 @@ export interface Testing {
   patchesAndDense(config: ClipConfig, pixels: Float32Tensor): Record<'patches' | 'dense' | 'pooled' | 'image', Float32Tensor>
   contrastiveLoss(logits: Float32Tensor, positive: Float32Tensor): { loss: number; gradient: Float32Tensor }
   pooledSimilarity(patches: Float32Tensor, text: Float32Tensor): Float32Tensor
-  adamw(options: Record<'learningRate' | 'beta1' | 'beta2' | 'weightDecay' | 'scale', number>, values: Float32Tensor, gradients: Float32Tensor): Float32Tensor
+  adamw(
+    options: Record<'learningRate' | 'beta1' | 'beta2' | 'weightDecay' | 'scale', number>,
+    values: Float32Tensor,
+    gradients: Float32Tensor,
+  ): Float32Tensor
   cosineRate(step: number, steps: number, warmup: number, peak: number): number
   /** Loss and gradient of the first step of a training run; options as JSON. */
   stepGradient(options: string): { loss: number; gradient: Record<string, Float32Tensor> }
-  trainTowers(config: string, pixels: Float32Tensor, tokens: Float32Tensor): Record<'image' | 'patches' | 'text' | 'imageModel' | 'patchesModel' | 'textModel', Float32Tensor>
+  trainTowers(
+    config: string,
+    pixels: Float32Tensor,
+    tokens: Float32Tensor,
+  ): Record<'image' | 'patches' | 'text' | 'imageModel' | 'patchesModel' | 'textModel', Float32Tensor>
 }
 
 let loaded: Testing | undefined

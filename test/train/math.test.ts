@@ -30,13 +30,25 @@ describe('contrastive loss', () => {
     expect(gradient.data[0]).toBeCloseTo((1 / (1 + Math.exp(-2)) - 1) / 2, 6)
   })
   test('a caption that two pictures fit shares its target between them', () => {
-    const logits = [[2, 0.5], [1, -1]]
-    const positive = [[1, 1], [1, 0]]
+    const logits = [
+      [2, 0.5],
+      [1, -1],
+    ]
+    const positive = [
+      [1, 1],
+      [1, 0],
+    ]
     expect(testing().contrastiveLoss(flat(logits), flat(positive)).loss).toBeCloseTo(contrastive(logits, positive), 6)
   })
   test('rows and columns without a positive take no part', () => {
-    const logits = [[2, 9, 0], [1, 9, 3]]
-    const positive = [[1, 0, 0], [0, 0, 0]]
+    const logits = [
+      [2, 9, 0],
+      [1, 9, 3],
+    ]
+    const positive = [
+      [1, 0, 0],
+      [0, 0, 0],
+    ]
     const { loss, gradient } = testing().contrastiveLoss(flat(logits), flat(positive))
     expect(loss).toBeCloseTo(contrastive(logits, positive), 6)
     expect(gradient.data[4]).toBe(0) // neither its row nor its column counts
@@ -72,7 +84,10 @@ describe('patch-level similarity', () => {
         })
         const weights = s.map((x) => Math.exp(12 * (x - Math.max(...s))))
         const total = weights.reduce((x, y) => x + y, 0)
-        expect(data[i * m + j]).toBeCloseTo(s.reduce((sum, x, k) => sum + (weights[k]! / total) * x, 0), 4)
+        expect(data[i * m + j]).toBeCloseTo(
+          s.reduce((sum, x, k) => sum + (weights[k]! / total) * x, 0),
+          4,
+        )
       }
     }
   })

@@ -12,9 +12,17 @@ async function run(options: TrainClipOptions, task = {}): Promise<TrainMetrics[]
   await binding().trainClip(options, (m) => metrics.push(m), task)
   return metrics
 }
-const rejection = (work: Promise<unknown>) => work.then(() => undefined, (error) => error)
+const rejection = (work: Promise<unknown>) =>
+  work.then(
+    () => undefined,
+    (error) => error,
+  )
 const model = (options: TrainClipOptions) => readFileSync(join(options.into, 'model.safetensors'))
-const logged = (options: TrainClipOptions) => readFileSync(join(options.into, 'metrics.jsonl'), 'utf8').trim().split('\n').map((line) => JSON.parse(line))
+const logged = (options: TrainClipOptions) =>
+  readFileSync(join(options.into, 'metrics.jsonl'), 'utf8')
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line))
 
 /** Starts the run in another process and ends it by SIGKILL once it has said `step`. */
 function killAt(options: TrainClipOptions, step: number): Promise<void> {
@@ -38,7 +46,14 @@ describe('a training run', () => {
   })
 
   test('killed by SIGKILL and started again: the same weights as uninterrupted, bit for bit, and no step logged twice', async () => {
-    const shape = { stages: [{ steps: 20, batchSize: 8, size: 8 }, { steps: 20, batchSize: 8, size: 16 }], checkpointEvery: 7, dtype: 'bfloat16' as const }
+    const shape = {
+      stages: [
+        { steps: 20, batchSize: 8, size: 8 },
+        { steps: 20, batchSize: 8, size: 16 },
+      ],
+      checkpointEvery: 7,
+      dtype: 'bfloat16' as const,
+    }
     const whole = tinyOptions(temporary(), 8, shape)
     await run(whole)
     const killed = tinyOptions(temporary(), 8, shape)
@@ -93,7 +108,8 @@ describe('refusals', () => {
     await refused({ stages: [{ steps: 1, batchSize: 8, size: 32 }] }, invalid, /at most 16 but received 32/)
   })
   test('both towers frozen', () => refused({ freeze: { vision: true, text: true } }, invalid, /both are frozen/))
-  test('data that is not there', () => refused({ data: { kind: 'packed', pixels: '/none.safetensors', tokens: '/none.safetensors' } }, 'ERR_WORDMASK_FILE_NOT_FOUND', /none/))
+  test('data that is not there', () =>
+    refused({ data: { kind: 'packed', pixels: '/none.safetensors', tokens: '/none.safetensors' } }, 'ERR_WORDMASK_FILE_NOT_FOUND', /none/))
   test('a token without a row', async () => {
     const text = { ...tinyModel.text, vocabSize: 10, endOfText: 9 }
     await refused({ model: { ...tinyModel, text } }, invalid, /token/i)
@@ -107,7 +123,11 @@ describe('refusals', () => {
     const options = tinyOptions(temporary(), 8)
     await run(options)
     const wider = { ...tinyModel, embedDim: 48 }
-    await refused({ model: wider, initial: [join(options.into, 'model.safetensors')] }, 'ERR_WORDMASK_CHECKPOINT_KEYS', /visual\.proj: expected shape/)
+    await refused(
+      { model: wider, initial: [join(options.into, 'model.safetensors')] },
+      'ERR_WORDMASK_CHECKPOINT_KEYS',
+      /visual\.proj: expected shape/,
+    )
   })
   test('packed pictures and captions of different number', async () => {
     const [a, b] = [packed(temporary(), 8), packed(temporary(), 4)]

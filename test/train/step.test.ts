@@ -4,7 +4,8 @@ import { relativeError } from '../helpers/golden'
 import { randomTensor, tensor, testing } from '../helpers/testing'
 import { temporary, tinyModel, tinyOptions } from './tiny'
 
-const gradient = (changes: Parameters<typeof tinyOptions>[2]) => testing().stepGradient(JSON.stringify(tinyOptions(temporary(), 8, changes)))
+const gradient = (changes: Parameters<typeof tinyOptions>[2]) =>
+  testing().stepGradient(JSON.stringify(tinyOptions(temporary(), 8, changes)))
 const norm = (x: Float32Tensor) => Math.hypot(...x.data)
 
 describe('towers of training', () => {

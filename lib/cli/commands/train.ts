@@ -28,8 +28,12 @@ export function train(program: Command, context: Context): void {
     .description('train a model')
     .command('clip')
     .description('train a CLIP from captions, or fine-tune one')
-    .addOption(data('--data <pack>', 'scene pack, or two safetensors files: pixels.safetensors,tokens.safetensors (default: the scenes that ship)'))
-    .addOption(new Option('--clip <model>', 'ViT CLIP to go on from (default: the built-in architecture, random weights)').helpGroup('Model:'))
+    .addOption(
+      data('--data <pack>', 'scene pack, or two safetensors files: pixels.safetensors,tokens.safetensors (default: the scenes that ship)'),
+    )
+    .addOption(
+      new Option('--clip <model>', 'ViT CLIP to go on from (default: the built-in architecture, random weights)').helpGroup('Model:'),
+    )
     .addOption(work('--stages <list>', 'steps x batch @ side, in order (default: "3000x128@48,1200x64@96")').argParser(stages))
     .addOption(work('--learning-rate <rate>', 'peak (default: 0.001)').argParser(number(0, 1)))
     .addOption(work('--weight-decay <decay>', 'of matrices (default: 0.1)').argParser(number(0, 10)))
