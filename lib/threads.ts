@@ -16,6 +16,7 @@ export interface CoreDivision {
  * decoding runs on libuv's pool with one thread an image, and tensors on one queue a device. Computed once a process.
  */
 export function divideCores(cores = availableParallelism(), env: Record<string, string | undefined> = process.env): CoreDivision {
-  const pool = Number(env.UV_THREADPOOL_SIZE)
-  return { cores, tensor: cores, decodePerImage: 1, pool: Number.isInteger(pool) && pool > 0 ? pool : 4 }
+  const positive = (text: string | undefined): number | undefined => (text && /^[1-9]\d*$/.test(text) ? Number(text) : undefined)
+  // What LibTorch and libuv take by themselves; setThreads changes the first.
+  return { cores, tensor: positive(env.OMP_NUM_THREADS) ?? cores, decodePerImage: 1, pool: positive(env.UV_THREADPOOL_SIZE) ?? 4 }
 }

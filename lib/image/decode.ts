@@ -2,11 +2,12 @@ import { readFile } from 'node:fs/promises'
 import sharp from 'sharp'
 import type { Pixels } from '../../binding'
 import { invalidArgument, WordmaskError } from '../errors'
+import { divideCores } from '../threads'
 import { convertCmyk, expandGrey, reduceGrey16 } from './convert'
 import { checkRawImage, describeImage, type ImageInput, type RawImage } from './input'
 
 // Decoding shares the cores with the tensor thread: one thread an image, and several images at once where it pays.
-sharp.concurrency(1)
+sharp.concurrency(divideCores().decodePerImage)
 
 /** Pixels above which Pillow refuses an image, too. */
 export const defaultMaxPixels = 178_956_970

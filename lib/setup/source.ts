@@ -39,13 +39,23 @@ async function fromUrl(url: string, into: string, options: SourceOptions): Promi
   options.log(`fetching ${url}`)
   if (!options.sha256)
     options.log('no sha256 was given (--sha256 or WORDMASK_LIBTORCH_SHA256): the checksums inside the zip are all that is checked')
-  await download(url, file, options)
+  await download(url, file, { ...options, onProgress: options.onProgress ?? everyTenth(options.log) })
   try {
     await fromZip(file, into, options)
   } finally {
     rmSync(file, { force: true })
   }
   return url
+}
+
+/** A line for every tenth of a download, for where no bar is drawn. */
+function everyTenth(log: (line: string) => void): (done: number, total: number | undefined) => void {
+  let said = 0
+  return (done, total) => {
+    const tenth = total ? Math.floor((10 * done) / total) : 0
+    if (tenth > said) log(`${(done / 1e6).toFixed(0)} of ${((total as number) / 1e6).toFixed(0)} MB`)
+    said = Math.max(said, tenth)
+  }
 }
 
 async function fromZip(file: string, into: string, options: SourceOptions): Promise<string> {

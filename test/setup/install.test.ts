@@ -47,6 +47,7 @@ describe('setup from a zip', () => {
     expect(readdirSync(join(folder, 'downloads'))).toEqual([])
     expect(findLibTorch({ env }).root).toBe(done.root)
     expect(lines.at(-1)).toMatch(/in the user cache/)
+    expect(lines.filter((line) => /^\d+ of \d+ MB$/.test(line)).length).toBeGreaterThan(0)
   })
 
   test('WORDMASK_LIBTORCH_URL and _SHA256 say the same; a second setup fetches nothing', async () => {
