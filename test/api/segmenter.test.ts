@@ -98,6 +98,7 @@ describe('background', () => {
     expect(Array.from(some.labels)).toEqual(expected)
     expect(some.firstLabel).toBe(1)
     expect((await some.scores()).shape[0]).toBe(2)
+    expect(some.coverage).toEqual([1, 2].map((label) => (histogram(some.labels).get(label) ?? 0) / 6300))
     expect(some.coverage.reduce((a, b) => a + b)).toBeLessThan(1)
   })
 
@@ -165,6 +166,7 @@ describe('masks', () => {
     for (const { classIndex, area } of whole) {
       expect(pieces.filter((piece) => piece.classIndex === classIndex).reduce((sum, piece) => sum + piece.area, 0)).toBe(area)
     }
+    for (const { classIndex, area } of whole) expect(area).toBe(histogram(s.labels).get(classIndex + 1))
     expect(whole.reduce((sum, { area }) => sum + area, 0)).toBe(6300 - histogram(s.labels).get(0)!)
     const large = await s.masks({ instances: true, minArea: 100 })
     expect(large).toEqual(pieces.filter(({ area }) => area >= 100))
