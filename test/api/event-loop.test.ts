@@ -1,14 +1,19 @@
+import { readFileSync } from 'node:fs'
 import { beforeAll, describe, expect, test } from 'vitest'
 import type { Clip } from '../../binding'
 import { binding } from '../../lib/binding'
 import { compute, encode, middling, picture, resize, tiny, training, withFolder } from '../helpers/native'
 
+/** Milliseconds this thread was ready to run but had no core, since it began: not our doing on a busy machine. */
+const starved = () => Number(readFileSync('/proc/thread-self/schedstat', 'utf8').split(' ')[1]) / 1e6
+
 /** Longest time without a turn of the event loop while `work` was under way, in milliseconds, and the number of turns. */
 async function longestSilence(work: () => Promise<unknown>): Promise<{ longest: number; turns: number }> {
   const seen = { longest: 0, turns: 0 }
-  let last = performance.now()
+  const clock = () => performance.now() - starved()
+  let last = clock()
   const turn = () => {
-    const now = performance.now()
+    const now = clock()
     seen.longest = Math.max(seen.longest, now - last)
     seen.turns++
     last = now
@@ -26,6 +31,7 @@ describe('the event loop is never silent for 500 ms', () => {
     binding().setThreads(1)
     clip = await binding().Clip.random(middling, 1, compute, {})
   })
+  const large = picture(1500, 1000)
   const images = Array.from({ length: 20 }, (_, i) => picture(200, 150, i))
 
   const cases: Record<string, () => Promise<unknown>> = {
@@ -39,7 +45,7 @@ describe('the event loop is never silent for 500 ms', () => {
     segment: async () => {
       const text = await clip.encodeClasses(new Int32Array(50 * 16).fill(5), Array(50).fill(1), { batchSize: 50 }, {})
       const dense = { ...resize, width: 128, height: 128, temperature: 100, background: { kind: 'none' } as const, classes: 50 }
-      const result = await binding().segment(clip, picture(1500, 1000), text, dense, {})
+      const result = await binding().segment(clip, large, text, dense, {})
       await binding().regions(result.labels, 1500, 1000, { minArea: 1, instances: true, skip: [] }, {})
     },
     train: () => withFolder((folder) => binding().trainClip({ ...training(folder, 30), model: { ...tiny, dense: 'value' } }, () => {}, {})),

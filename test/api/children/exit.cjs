@@ -7,7 +7,7 @@ async function enter(state, folder) {
   const addon = native.open()
   addon.setThreads(1)
   const clip = await addon.Clip.random(native.middling, 1, native.compute, {})
-  const images = Array.from({ length: 24 }, () => native.picture(64, 64))
+  const images = Array.from({ length: 12 }, () => native.picture(64, 64))
   if (state === 'idle') return
   if (state === 'encode') {
     return new Promise((resolve) => {
