@@ -28,7 +28,10 @@ function checkNode() {
 async function ensureScenes() {
   const script = join(root, 'scripts', 'scenes.mjs')
   if (!existsSync(script)) return
-  const inputs = filesBelow(['scripts/scenes.mjs', 'scripts/scenes', 'models/scenes', 'models/prompts', 'models/vocab', 'test/fixtures/openmoji'], (path) => !path.endsWith('.pack'))
+  const inputs = filesBelow(
+    ['scripts/scenes.mjs', 'scripts/scenes', 'models/scenes', 'models/prompts', 'models/vocab', 'test/fixtures/openmoji'],
+    (path) => !path.endsWith('.pack'),
+  )
   await step('scenes', fingerprint(inputs), ['models/scenes/scenes.pack', 'test/fixtures/openmoji/scenes-heldout.pack'], async () => {
     const { status } = await run(process.execPath, [script, 'pack'])
     if (status !== 0) throw new StepError('Packing the scenes failed (see above). Next: node scripts/scenes.mjs pack')
