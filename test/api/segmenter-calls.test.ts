@@ -93,19 +93,26 @@ describe('calls in flight together', () => {
     expect((await second).classes).toHaveLength(400)
   })
 
-  test('Limiter: first come, first served; a place is passed on, also by a failure', async () => {
+  test('Limiter: first come, first served; a place is passed on, also by a failure, and never doubled', async () => {
     const limiter = new Limiter(1, 10)
     const order: number[] = []
-    const job = (i: number) =>
+    let running = 0
+    let most = 0
+    const job = (i: number): Promise<number> =>
       limiter.run(async () => {
         order.push(i)
+        most = Math.max(most, ++running)
         await new Promise((done) => setTimeout(done, 2))
+        running--
         if (i === 1) throw new Error('one')
         return i
       }, undefined)
-    const results = await Promise.allSettled([job(0), job(1), job(2), job(3)])
+    const calls = [job(0), job(1), job(2)]
+    const late = calls[0]!.then(() => job(3))
+    const results = await Promise.allSettled([...calls, late])
     expect(order).toEqual([0, 1, 2, 3])
     expect(results.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled', 'fulfilled'])
+    expect(most).toBe(1)
     expect(await job(9)).toBe(9)
   })
 
