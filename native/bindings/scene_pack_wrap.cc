@@ -25,7 +25,9 @@ const ScenePack& pack(const Napi::CallbackInfo& info) { return *Wrapped<ScenePac
 Napi::Value names(const Napi::CallbackInfo& info) { return to_array(info.Env(), pack(info).names()); }
 Napi::Value concepts(const Napi::CallbackInfo& info) { return Napi::Number::New(info.Env(), pack(info).concepts()); }
 Napi::Value styles(const Napi::CallbackInfo& info) { return to_array(info.Env(), pack(info).styles()); }
-Napi::Value context_length(const Napi::CallbackInfo& info) { return Napi::Number::New(info.Env(), pack(info).context_length()); }
+Napi::Value context_length(const Napi::CallbackInfo& info) {
+  return Napi::Number::New(info.Env(), pack(info).context_length());
+}
 Napi::Value vocabulary(const Napi::CallbackInfo& info) {
   const std::vector<int64_t>& ids = pack(info).vocabulary();
   return to_array(info.Env(), std::vector<double>(ids.begin(), ids.end()));
@@ -79,10 +81,10 @@ std::unique_ptr<ScenePackWrap> ScenePackWrap::construct(const Napi::CallbackInfo
 }
 
 void ScenePackWrap::define(Napi::Env env, Napi::Object exports) {
-  Wrapped<ScenePackWrap>::define(env, exports,
-                                 {async<open>("open", kStatic), getter<names>("names"), getter<concepts>("concepts"),
-                                  getter<styles>("styles"), getter<vocabulary>("vocabulary"),
-                                  getter<context_length>("contextLength"), async<render>("render")});
+  Wrapped<ScenePackWrap>::define(
+      env, exports,
+      {async<open>("open", kStatic), getter<names>("names"), getter<concepts>("concepts"), getter<styles>("styles"),
+       getter<vocabulary>("vocabulary"), getter<context_length>("contextLength"), async<render>("render")});
 }
 
 }  // namespace wordmask::bindings

@@ -33,7 +33,8 @@ Napi::Value lane_threads(const Napi::CallbackInfo& info) {
   return result;
 }
 
-// queue(n, withdrawn): the order in which n jobs ran after the one that held the thread, `withdrawn` of them taken back.
+// queue(n, withdrawn): the order in which n jobs ran after the one that held the thread, `withdrawn` of them taken
+// back.
 Napi::Value queue_order(const Napi::CallbackInfo& info) {
   const int n = static_cast<int>(Argument(info[0], "n").integer(1, 1000));
   const int without = static_cast<int>(Argument(info[1], "withdrawn").integer(0, n - 1));
@@ -42,7 +43,8 @@ Napi::Value queue_order(const Napi::CallbackInfo& info) {
   std::vector<int> order;
   const uint64_t first = lane.submit(Executor::Mode::kGrad, [&] { gate.get_future().wait(); });
   std::vector<uint64_t> tickets;
-  for (int i = 0; i < n; ++i) tickets.push_back(lane.submit(Executor::Mode::kGrad, [&order, i] { order.push_back(i); }));
+  for (int i = 0; i < n; ++i)
+    tickets.push_back(lane.submit(Executor::Mode::kGrad, [&order, i] { order.push_back(i); }));
   const bool taken = lane.withdraw(tickets[without]);
   const bool again = lane.withdraw(tickets[without]);
   const bool waited = lane.wait(tickets.back(), std::chrono::milliseconds(20));  // the gate is shut: false
