@@ -66,19 +66,22 @@ function options() {
   }
 }
 
-const describe = (found) =>
-  found
+function describe(found) {
+  return found
     .slice(0, 4)
     .map(({ name, share }) => `${name} ${Math.round(100 * share)}%`)
     .join(', ')
+}
 
 function layOut(rows) {
   const widths = rows[0].map((_, i) => Math.max(...rows.map((row) => row[i].length)))
   return rows.map((row) => row.map((cell, i) => (i > 1 ? cell.padStart(widths[i]) : cell.padEnd(widths[i]))).join('  ')).join('\n')
 }
 
-const next = (shown) => `What to type next:
+function next(shown) {
+  return `What to type next:
   xdg-open ${join(shown, 'index.html')}
   npm run -s wordmask -- segment YOUR-PICTURE.png --classes "dog,grass,sky" --into out
   npm run -s wordmask -- --help
 `
+}
