@@ -27,7 +27,7 @@ await main(async () => {
   process.stdout.write(
     `\n${set.samples.length} pictures, ${set.classes.length} names, model ${model.info.name} on ${model.info.device}\n\n`,
   )
-  const lines = [['image', 'names found (share of the picture)', 'time', 'mIoU']]
+  const lines = [['image', 'names found (share of the picture)', 'time', 'mIoU all', 'present']]
   const { page, miou } = await gallery({
     segmenter,
     classes: set.classes,
@@ -40,8 +40,8 @@ await main(async () => {
       `Model: ${model.info.name} (${model.info.device}, ${model.info.dtype}), trained on captions alone: it has never seen a mask.`,
     ],
     footer: [note, 'Pictures are drawn from emoji artwork; credits are in THIRD_PARTY.md.'],
-    onRow: ({ name, found, ms, miou }) =>
-      lines.push([name, describe(found), `${Math.round(ms)} ms`, miou === undefined ? '' : miou.toFixed(2)]),
+    onRow: ({ name, found, ms, miou, miouPresent }) =>
+      lines.push([name, describe(found), `${Math.round(ms)} ms`, miou?.toFixed(2) ?? '', miouPresent?.toFixed(2) ?? '']),
   })
   model.dispose()
   process.stdout.write(`${layOut(lines)}\n\n`)

@@ -1,6 +1,6 @@
 import path from 'node:path'
 import { FolderEvaluation, presentValues } from '../eval/folder'
-import { type LabelMap, readLabelMap } from '../image/labels'
+import { readLabelMap } from '../image/labels'
 import { writeAtomic } from '../run/atomic'
 import type { Segmenter } from '../segmenter/segmenter'
 import type { ClassEntry } from '../text/classes'
@@ -11,6 +11,8 @@ import { colourLabels, dataUri, overlayUri } from './picture'
 
 export interface Sample {
   name: string
+  /** Shown instead of the name, where there is one: the caption. */
+  title?: string
   image: string
   /** Label map with class indices, where there is one. */
   labels?: string
@@ -21,8 +23,10 @@ export interface GalleryRow {
   /** Names found, largest share first. */
   found: { name: string; share: number }[]
   ms: number
-  /** Over the names that occur in this picture's truth or prediction. */
+  /** Asked for all names; over those that occur in this picture's truth or prediction. */
   miou: number | undefined
+  /** The same, asked for the names the picture shows only. */
+  miouPresent: number | undefined
 }
 
 export interface GalleryInput {
@@ -64,16 +68,27 @@ export async function gallery(input: GalleryInput): Promise<Gallery> {
     await writeOverlay(overlay, sample.image, answer)
     const truth = sample.labels === undefined ? undefined : await readLabelMap(sample.labels)
     const miou = truth && all.add(sample.image, truth, answer)
+    const panels = [
+      { caption: 'image', src: await dataUri(sample.image) },
+      { caption: `all ${names.length} names`, src: await overlayUri({ overlay, ...answer }) },
+    ]
+    let miouPresent: number | undefined
     if (truth !== undefined) {
       const values = presentValues(truth.labels, ignore)
-      const some = await input.segmenter.segment(sample.image, { classes: values.map((value) => names[value]!) })
-      present.add(sample.image, truth, some, values)
+      const asked = values.map((value) => input.classes[value] as ClassEntry)
+      const some = await input.segmenter.segment(sample.image, { classes: asked })
+      miouPresent = present.add(sample.image, truth, some, values)
+      const shown = path.join(input.into, 'overlay-present', `${sample.name}.png`)
+      await writeOverlay(shown, sample.image, some)
+      const colors = input.classes.map(({ color }) => color)
+      panels.push({ caption: `${asked.length} names shown`, src: await overlayUri({ overlay: shown, ...some }) })
+      panels.push({ caption: 'truth', src: await dataUri({ ...truth, data: colourLabels(truth.labels, colors) }, true) })
     }
     const found = answer.found.map((name) => ({ name, share: answer.coverage[names.indexOf(name)]! }))
-    const row = { name: sample.name, found, ms, miou }
+    const row = { name: sample.name, found, ms, miou, miouPresent }
     rows.push(row)
     input.onRow?.(row)
-    items.push(await pageItem(sample, row, { overlay, width: answer.width, height: answer.height }, truth, input.classes))
+    items.push({ title: sample.title ?? sample.name, panels, ...describeRow(row, input.classes) })
   }
   const miou = { all: all.sums.mean(), present: present.sums.mean(), chanceAll: all.chance.mean(), chancePresent: present.chance.mean() }
   const page = path.join(input.into, 'index.html')
@@ -81,26 +96,12 @@ export async function gallery(input: GalleryInput): Promise<Gallery> {
   return { rows, page, miou }
 }
 
-async function pageItem(
-  sample: Sample,
-  { found, ms, miou }: GalleryRow,
-  drawn: { overlay: string; width: number; height: number },
-  truth: LabelMap | undefined,
-  classes: ClassEntry[],
-): Promise<ReportItem> {
-  const colors = classes.map(({ color }) => color)
-  const panels = [
-    { caption: 'image', src: await dataUri(sample.image) },
-    { caption: 'wordmask', src: await overlayUri(drawn) },
-  ]
-  if (truth) panels.push({ caption: 'truth', src: await dataUri({ ...truth, data: colourLabels(truth.labels, colors) }, true) })
+function describeRow({ found, ms, miou, miouPresent }: GalleryRow, classes: ClassEntry[]): Pick<ReportItem, 'legend' | 'facts'> {
+  const color = (name: string) => (classes.find((entry) => entry.name === name) as ClassEntry).color
+  const measured = miou === undefined ? [] : [`mIoU ${miou.toFixed(2)} of all names`, `${miouPresent?.toFixed(2)} of the names shown`]
   return {
-    title: sample.name,
-    panels,
-    legend: found
-      .filter(({ share }) => share >= legendShare)
-      .map(({ name, share }) => ({ name, coverage: share, color: classes.find((entry) => entry.name === name)!.color })),
-    facts: [`${Math.round(ms)} ms`, ...(miou === undefined ? [] : [`mIoU ${miou.toFixed(2)}`])],
+    legend: found.filter(({ share }) => share >= legendShare).map(({ name, share }) => ({ name, coverage: share, color: color(name) })),
+    facts: [`${Math.round(ms)} ms`, ...measured],
   }
 }
 

@@ -94,7 +94,7 @@ dl div { background: var(--card); border: 1px solid var(--line); border-radius: 
 dt { color: var(--quiet); font-size: .8rem }
 dd { margin: 0; font-size: 1.35rem; font-weight: 600; font-variant-numeric: tabular-nums }
 dd small { font-size: .8rem; font-weight: 400; color: var(--quiet) }
-main { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 560px), 1fr)); gap: 1.25rem }
+main { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 580px), 1fr)); gap: 1.25rem }
 article { background: var(--card); border: 1px solid var(--line); border-radius: 14px; padding: 1rem }
 h2 { font-size: 1.02rem; margin: 0; overflow-wrap: anywhere }
 .facts { margin: .1rem 0 .75rem; color: var(--quiet); font-size: .85rem; font-variant-numeric: tabular-nums }

@@ -14,6 +14,8 @@ const args = (into: string) => [
   'fox,grass',
   '--clip',
   join(folder, 'model'),
+  '--templates',
+  'none',
   '--write',
   'labels',
   '--into',

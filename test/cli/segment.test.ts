@@ -18,7 +18,8 @@ const lines = (file: string) =>
     .split('\n')
     .map((line) => JSON.parse(line))
 const json = (file: string) => JSON.parse(readFileSync(file, 'utf8'))
-const segment = (args: string[], out: string) => wordmask(['segment', ...args, '--clip', model, '--into', into(out), '--json'])
+const segment = (args: string[], out: string) =>
+  wordmask(['segment', ...args, '--clip', model, '--templates', 'none', '--into', into(out), '--json'])
 
 beforeAll(async () => {
   await tinyModel(model)
@@ -84,6 +85,8 @@ describe('segment', () => {
       'labels,overlay,cutouts,coco,jsonl',
       '--clip',
       model,
+      '--templates',
+      'none',
       '--into',
       into('all'),
       '--json',
