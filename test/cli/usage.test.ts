@@ -9,7 +9,7 @@ import { events, wordmask } from './cli.js'
 
 const folder = mkdtempSync(join(tmpdir(), 'wordmask-usage-'))
 afterAll(() => rmSync(folder, { recursive: true }))
-const commands = ['segment', 'classify', 'embed', 'eval', 'run']
+const commands = ['model', 'segment', 'classify', 'embed', 'eval', 'run']
 
 describe('help', () => {
   test('lists every command, says where to start, and what the exit codes are', async () => {
