@@ -1,4 +1,6 @@
 /** Words and unlabelled images in, masks out. See README.md; every name here is documented where it is defined. */
+
+export type { TrainMetrics } from '../binding'
 export { Clip } from './clip/clip'
 export type { ClipInfo } from './clip/info'
 export type {
@@ -23,11 +25,10 @@ export { type Mask, type Protocol, Segmentation, type SegmentFailure } from './s
 export { Segmenter } from './segmenter/segmenter'
 export { classesFromArgument, parseClassText, readClassFile } from './text/class-file'
 export { type ClassEntry, type ClassSpec, parseClasses } from './text/classes'
-export type { TrainMetrics } from '../binding'
-export type { TrainedClip, TrainOptions } from './train/options'
-export { trainClip } from './train/train'
 export type { Templates } from './text/prompts'
 export { Tokenizer, type TokenTensor } from './text/tokenizer'
+export type { TrainedClip, TrainOptions } from './train/options'
+export { trainClip } from './train/train'
 export { type CocoImage, cocoAnnotations, cocoCategories, writeCoco } from './write/coco'
 export { writeCutouts } from './write/cutouts'
 export { jsonLine } from './write/jsonl'

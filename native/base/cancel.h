@@ -10,7 +10,9 @@ namespace wordmask {
 class CancelToken {
  public:
   void cancel() { cancelled_.store(true, std::memory_order_relaxed); }
-  bool cancelled() const { return cancelled_.load(std::memory_order_relaxed) || shutting_down().load(std::memory_order_relaxed); }
+  bool cancelled() const {
+    return cancelled_.load(std::memory_order_relaxed) || shutting_down().load(std::memory_order_relaxed);
+  }
   void check() const {
     if (cancelled()) fail(code::kAborted, "The operation was aborted");
   }

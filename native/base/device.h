@@ -4,7 +4,6 @@
 
 #include <string>
 
-
 namespace wordmask {
 
 // "cpu" | "cuda" | "cuda:1" | "auto" (the first CUDA device, else the CPU). A CUDA request that cannot be met is
@@ -14,7 +13,8 @@ c10::Device parse_device(const std::string& text);
 // "float32" | "bfloat16" | "float16" | "auto" (bfloat16 where the device computes it natively, else float32).
 c10::ScalarType parse_dtype(const std::string& text, c10::Device device);
 
-// Whether bfloat16 runs on native instructions here (AVX512-BF16 or AMX, honouring ONEDNN_MAX_CPU_ISA; any CUDA device).
+// Whether bfloat16 runs on native instructions here (AVX512-BF16 or AMX, honouring ONEDNN_MAX_CPU_ISA; any CUDA
+// device).
 bool has_native_bfloat16(c10::Device device);
 
 }  // namespace wordmask

@@ -27,10 +27,11 @@ namespace code {
 inline constexpr char kInvalidArgument[] = "ERR_WORDMASK_INVALID_ARGUMENT";
 inline constexpr char kFileNotFound[] = "ERR_WORDMASK_FILE_NOT_FOUND";
 inline constexpr char kIo[] = "ERR_WORDMASK_IO";
-inline constexpr char kCheckpoint[] = "ERR_WORDMASK_CHECKPOINT";                    // damaged or truncated file
-inline constexpr char kCheckpointForbidden[] = "ERR_WORDMASK_CHECKPOINT_FORBIDDEN";  // a pickle global off the allow-list
-inline constexpr char kCheckpointKeys[] = "ERR_WORDMASK_CHECKPOINT_KEYS";            // missing, unexpected, wrong-shaped
-inline constexpr char kVersion[] = "ERR_WORDMASK_VERSION";                           // file of a newer format
+inline constexpr char kCheckpoint[] = "ERR_WORDMASK_CHECKPOINT";  // damaged or truncated file
+inline constexpr char kCheckpointForbidden[] =
+    "ERR_WORDMASK_CHECKPOINT_FORBIDDEN";                                   // a pickle global off the allow-list
+inline constexpr char kCheckpointKeys[] = "ERR_WORDMASK_CHECKPOINT_KEYS";  // missing, unexpected, wrong-shaped
+inline constexpr char kVersion[] = "ERR_WORDMASK_VERSION";                 // file of a newer format
 inline constexpr char kDevice[] = "ERR_WORDMASK_DEVICE";
 inline constexpr char kDisposed[] = "ERR_WORDMASK_DISPOSED";
 inline constexpr char kAborted[] = "ERR_WORDMASK_ABORTED";
@@ -42,7 +43,7 @@ inline constexpr char kInternal[] = "ERR_WORDMASK_INTERNAL";
 }  // namespace wordmask
 
 // WM_CHECK(condition, code::kInvalidArgument, "expected ... but received ", value)
-#define WM_CHECK(condition, error_code, ...)                   \
-  do {                                                         \
+#define WM_CHECK(condition, error_code, ...)                     \
+  do {                                                           \
     if (!(condition)) ::wordmask::fail(error_code, __VA_ARGS__); \
   } while (false)

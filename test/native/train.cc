@@ -18,8 +18,7 @@ Napi::Value to_js(Napi::Env env, const at::Tensor &tensor) {
   auto data = Napi::Float32Array::New(env, values.numel());
   std::copy_n(values.const_data_ptr<float>(), values.numel(), data.Data());
   auto shape = Napi::Array::New(env);
-  for (int64_t i = 0; i < values.dim(); ++i)
-    shape[static_cast<uint32_t>(i)] = static_cast<double>(values.size(i));
+  for (int64_t i = 0; i < values.dim(); ++i) shape[static_cast<uint32_t>(i)] = static_cast<double>(values.size(i));
   auto result = Napi::Object::New(env);
   result["data"] = data;
   result["shape"] = shape;
@@ -30,8 +29,7 @@ Napi::Value to_js(Napi::Env env, const at::Tensor &tensor) {
 Napi::Value contrastive_loss(const Napi::CallbackInfo &info) {
   c10::AutoGradMode mode(true);
   const auto logits = read_tensor({info[0], "logits"}).set_requires_grad(true);
-  const auto loss =
-      train::contrastive_loss(logits, read_tensor({info[1], "positive"}));
+  const auto loss = train::contrastive_loss(logits, read_tensor({info[1], "positive"}));
   loss.backward();
   auto result = Napi::Object::New(info.Env());
   result["loss"] = loss.item<double>();
@@ -41,64 +39,50 @@ Napi::Value contrastive_loss(const Napi::CallbackInfo &info) {
 
 // pooledSimilarity(patches [b, N, d], text [m, d]) -> [b, m]
 Napi::Value pooled_similarity(const Napi::CallbackInfo &info) {
-  return to_js(info.Env(),
-               train::pooled_similarity(read_tensor({info[0], "patches"}),
-                                        read_tensor({info[1], "text"})));
+  return to_js(info.Env(), train::pooled_similarity(read_tensor({info[0], "patches"}), read_tensor({info[1], "text"})));
 }
 
 // adamw({ learningRate, beta1, beta2, weightDecay, scale }, values, gradients
 // [steps][n]) -> values after every step
 Napi::Value adamw(const Napi::CallbackInfo &info) {
   const Argument options(info[0], "options");
-  const auto get = [&](const char *key) {
-    return options[key].number(-1e9, 1e9);
-  };
+  const auto get = [&](const char *key) { return options[key].number(-1e9, 1e9); };
   auto values = read_tensor({info[1], "values"});
   const auto gradients = read_tensor({info[2], "gradients"});
   auto m = at::zeros_like(values), v = at::zeros_like(values);
   for (int64_t step = 0; step < gradients.size(0); ++step) {
     const auto gradient = gradients[step].contiguous();
-    train::adamw_step({get("learningRate"), get("beta1"), get("beta2"),
-                       get("weightDecay"), 1e-8, step + 1},
-                      values.numel(), static_cast<float>(get("scale")),
-                      gradient.const_data_ptr<float>(),
-                      values.data_ptr<float>(), m.data_ptr<float>(),
-                      v.data_ptr<float>());
+    train::adamw_step({get("learningRate"), get("beta1"), get("beta2"), get("weightDecay"), 1e-8, step + 1},
+                      values.numel(), static_cast<float>(get("scale")), gradient.const_data_ptr<float>(),
+                      values.data_ptr<float>(), m.data_ptr<float>(), v.data_ptr<float>());
   }
   return to_js(info.Env(), values);
 }
 
 // cosineRate(step, steps, warmup, peak)
 Napi::Value cosine_rate(const Napi::CallbackInfo &info) {
-  const auto integer = [&](size_t i) {
-    return Argument(info[i], "argument").integer(0, int64_t{1} << 40);
-  };
+  const auto integer = [&](size_t i) { return Argument(info[i], "argument").integer(0, int64_t{1} << 40); };
   return Napi::Number::New(
-      info.Env(), train::cosine_rate(integer(0), integer(1), integer(2),
-                                     Argument(info[3], "peak").number(0, 1)));
+      info.Env(), train::cosine_rate(integer(0), integer(1), integer(2), Argument(info[3], "peak").number(0, 1)));
 }
 
 // stepGradient(options JSON) -> { loss, gradient: { name: tensor } } of the
 // first step
 Napi::Value step_gradient(const Napi::CallbackInfo &info) {
-  const auto options =
-      train::parse_options(Argument(info[0], "options").string());
+  const auto options = train::parse_options(Argument(info[0], "options").string());
   const auto source = train::open_source(options);
   auto specs = train::clip_parameters(options.model);
   for (auto &spec : specs)
-    spec.frozen =
-        (options.freeze_vision && spec.part == train::Part::kVision) ||
-        (options.freeze_text && spec.part == train::Part::kText);
+    spec.frozen = (options.freeze_vision && spec.part == train::Part::kVision) ||
+                  (options.freeze_text && spec.part == train::Part::kText);
   train::ParameterStore store(std::move(specs), options.bfloat16);
   store.initialize(options.model, options.seed);
   train::WorkerPool pool(options.workers);
   train::ClipStep step(options, *source, store, pool);
-  const auto output =
-      step.run({0, options.stages[0].batch_size, options.stages[0].size});
+  const auto output = step.run({0, options.stages[0].batch_size, options.stages[0].size});
   auto gradient = Napi::Object::New(info.Env());
   for (size_t i = 0; i < store.specs().size(); ++i)
-    gradient[store.specs()[i].name] =
-        to_js(info.Env(), store.view(store.gradient, i));
+    gradient[store.specs()[i].name] = to_js(info.Env(), store.view(store.gradient, i));
   auto result = Napi::Object::New(info.Env());
   result["loss"] = output.loss;
   result["gradient"] = gradient;
@@ -116,33 +100,25 @@ Napi::Value train_towers(const Napi::CallbackInfo &info) {
   models::ClipImpl clip(config);
   models::redraw(clip, 7);
   train::ParameterStore store(train::clip_parameters(config), false);
-  for (const auto &item : clip.named_parameters())
-    store.value(store.index(item.key())).copy_(item.value());
+  for (const auto &item : clip.named_parameters()) store.value(store.index(item.key())).copy_(item.value());
   const auto leaves = store.leaves(false);
-  const int64_t n = pixels.size(0), p = config.vision.patch_size,
-                grid = pixels.size(2) / p;
-  const auto patches = pixels.view({n, 3, grid, p, grid, p})
-                           .permute({0, 2, 4, 1, 3, 5})
-                           .reshape({n, grid * grid, 3 * p * p});
-  const auto positions =
-      at::arange(1, grid * grid + 1, at::kLong).expand({n, grid * grid});
-  const auto image =
-      train::image_tower(leaves, config, patches, positions, true);
+  const int64_t n = pixels.size(0), p = config.vision.patch_size, grid = pixels.size(2) / p;
+  const auto patches =
+      pixels.view({n, 3, grid, p, grid, p}).permute({0, 2, 4, 1, 3, 5}).reshape({n, grid * grid, 3 * p * p});
+  const auto positions = at::arange(1, grid * grid + 1, at::kLong).expand({n, grid * grid});
+  const auto image = train::image_tower(leaves, config, patches, positions, true);
   const auto ends = (tokens == config.text.end_of_text).to(at::kInt).argmax(1);
   auto result = Napi::Object::New(info.Env());
   result["image"] = to_js(info.Env(), image.embedding);
   result["imageModel"] = to_js(info.Env(), clip.encode_image(pixels));
   result["patches"] = to_js(info.Env(), image.patches);
-  result["patchesModel"] = to_js(
-      info.Env(),
-      train::unit_rows(clip.visual->dense(pixels)).view_as(image.patches));
-  result["text"] =
-      to_js(info.Env(), train::text_tower(leaves, config, tokens, ends));
+  result["patchesModel"] = to_js(info.Env(), train::unit_rows(clip.visual->dense(pixels)).view_as(image.patches));
+  result["text"] = to_js(info.Env(), train::text_tower(leaves, config, tokens, ends));
   result["textModel"] = to_js(info.Env(), clip.encode_text(tokens));
   return result;
 }
 
-} // namespace
+}  // namespace
 
 void define_train(Napi::Env env, Napi::Object exports) {
   define<contrastive_loss>(exports, "contrastiveLoss");
@@ -153,4 +129,4 @@ void define_train(Napi::Env env, Napi::Object exports) {
   define<train_towers>(exports, "trainTowers");
 }
 
-} // namespace wordmask::testing
+}  // namespace wordmask::testing

@@ -1,6 +1,6 @@
 import { readdirSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Clip } from '../../binding'
 import { binding } from '../../lib/binding'
@@ -8,7 +8,9 @@ import { decodeImage } from '../../lib/image/decode'
 import { golden } from '../helpers/golden'
 
 const folder = fileURLToPath(new URL('../fixtures/images/', import.meta.url))
-const files = readdirSync(folder, { withFileTypes: true }).filter((entry) => entry.isFile()).map((entry) => entry.name)
+const files = readdirSync(folder, { withFileTypes: true })
+  .filter((entry) => entry.isFile())
+  .map((entry) => entry.name)
 const SIDE = 96
 const identity = { mean: [0, 0, 0], std: [1, 1, 1], interpolation: 'bicubic' } as const
 

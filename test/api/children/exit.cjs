@@ -54,4 +54,7 @@ async function main(way, state, folder) {
 }
 
 if (isMainThread) void main(...process.argv.slice(2))
-else enter(workerData.state, workerData.folder).then(() => parentPort.postMessage('busy'))
+else {
+  setInterval(() => {}, 1000) // an idle worker would end by itself before it is terminated
+  enter(workerData.state, workerData.folder).then(() => parentPort.postMessage('busy'))
+}
