@@ -177,7 +177,7 @@ export declare class Clip {
   encodeClasses(tokens: Int32Array, counts: number[], options: { batchSize: number }, task: Task): Promise<Float32Tensor>
   /** Value-path features of the last block (methods/reco.md 2.4, 2.5). -> [h, w, embedDim], unit length per cell. */
   denseFeatures(image: Pixels, options: DenseOptions, task: Task): Promise<Float32Tensor>
-  /** Already normalised pixels [3, height, width] -> [h, w, embedDim], unit length per cell. */
+  /** Already normalised pixels [3, height, width] -> [h, w, embedDim] or [n, 3, ...] -> [n, ...], unit length per cell. */
   densePixels(pixels: Float32Tensor, task: Task): Promise<Float32Tensor>
   /** Writes OpenAI-named keys as safetensors. */
   save(file: string, dtype: 'float32' | 'float16', metadata: Record<string, string>, task: Task): Promise<void>
@@ -207,8 +207,14 @@ export interface SegmentResult {
   grid: Float32Tensor
   /** Pixels of each label value. */
   counts: number[]
+  /** Pictures of the tower pass that saw this one, itself included. */
+  together: number
 }
-/** Dense features x text -> bilinear upsampling -> running argmax, without the [T, H, W] volume. */
+/**
+ * Dense features x text -> bilinear upsampling -> running argmax, without the [T, H, W] volume. Calls that wait for the
+ * same Clip at the same `width` and `height`, without `slide`, share a tower pass: at most 8 of them and 8 x 512 x 512
+ * pixels. Each has its own text, cancellation and error.
+ */
 export declare function segment(clip: Clip, image: Pixels, text: Float32Tensor, options: SegmentOptions, task: Task): Promise<SegmentResult>
 /** grid [c, h, w] -> [c, height, width], bilinear, half-pixel centres. */
 export declare function upsample(grid: Float32Tensor, width: number, height: number, task: Task): Promise<Float32Tensor>

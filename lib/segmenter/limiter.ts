@@ -5,28 +5,28 @@ interface Waiter {
   start(): void
 }
 
-/** Runs at most `running` jobs at once and lets at most `waiting` more stand in line, first come, first served. */
+/** Runs at most `running` jobs at once, first come, first served, and admits at most `admitted`, running and in line. */
 export class Limiter {
   private active = 0
   private readonly line: Waiter[] = []
 
   constructor(
     private readonly running: number,
-    private readonly waiting: number,
+    private readonly admitted: number,
   ) {}
 
-  /** @throws ERR_WORDMASK_BUSY at once when the line is full and the job is not `patient` */
+  /** @throws ERR_WORDMASK_BUSY at once when as many as `admitted` are here and the job is not `patient` */
   async run<T>(work: () => Promise<T>, signal: AbortSignal | undefined, patient = false): Promise<T> {
     throwIfAborted(signal)
-    if (this.active >= this.running) {
-      if (this.line.length >= this.waiting && !patient) {
-        throw new WordmaskError(
-          'ERR_WORDMASK_BUSY',
-          `${this.line.length} images are waiting already, as many as maxPending allows. Try again later, or raise maxPending.`,
-        )
-      }
-      await this.turn(signal)
-    } else this.active++
+    const here = this.active + this.line.length
+    if (here >= this.admitted && !patient) {
+      throw new WordmaskError(
+        'ERR_WORDMASK_BUSY',
+        `${here} images are in work or waiting already, as many as maxPending allows. Try again later, or raise maxPending.`,
+      )
+    }
+    if (this.active >= this.running) await this.turn(signal)
+    else this.active++
     try {
       return await work()
     } finally {

@@ -33,7 +33,7 @@ export interface SegmentOptions extends RunOptions {
 }
 
 export interface SegmentAllOptions extends SegmentOptions {
-  /** Images in work at once: one is decoded while another is segmented. Default 2. */
+  /** Images in work at once: one is decoded while another is segmented; with 3 or more, some share a tower pass. Default 2. */
   concurrency?: number
 }
 
@@ -42,7 +42,7 @@ export interface SegmenterOptions extends Omit<SegmentOptions, 'orient'> {
   method?: 'maskclip' | 'denseclip'
   /** A loaded model, which stays the caller's to dispose of, or what Clip.load takes. Default 'scenes'. */
   clip?: Clip | string
-  /** Calls that may wait for their turn; more reject with ERR_WORDMASK_BUSY. Default 64. */
+  /** Calls that may wait beside the two in work; more reject with ERR_WORDMASK_BUSY. Default 64. */
   maxPending?: number
 }
 

@@ -13,8 +13,11 @@ import { loadSegmenter, type SaveOptions, saveSegmenter } from './save'
 import type { Segmentation, SegmentFailure } from './segmentation'
 import { TextCache } from './text-cache'
 
-/** Decodes the next image while one is in the towers; more would only hold pixels. */
+/** Decodes the next image while one is in the tower. Calls beyond these count as waiting. */
 const imagesAtOnce = 2
+
+/** Of those waiting, so many more are decoded as fit one tower pass; more would only hold pixels. */
+const imagesAPass = 8
 
 /** Failures that are about one image and leave the others alone. */
 const imageCodes = [
@@ -26,8 +29,9 @@ const imageCodes = [
 ]
 
 /**
- * Labels every pixel of an image with one of the names. Calls may overlap: they wait for their turn, and aborting one
- * leaves the others alone.
+ * Labels every pixel of an image with one of the names. Calls may overlap: those that wait for the model together and see
+ * their images at the same size (without `slide`) share a tower pass, up to 8 of them, whatever their names. Each is
+ * aborted, fails and is answered by itself; an answer differs from that of a call alone by rounding at most.
  */
 export class Segmenter {
   private readonly limiter: Limiter
@@ -44,7 +48,7 @@ export class Segmenter {
     private readonly ownsClip: boolean,
     maxPending: number,
   ) {
-    this.limiter = new Limiter(imagesAtOnce, maxPending)
+    this.limiter = new Limiter(imagesAPass, imagesAtOnce + maxPending)
     this.standing = standing(defaults)
   }
 
@@ -104,7 +108,7 @@ export class Segmenter {
 
   /**
    * Segments one image.
-   * @throws ERR_WORDMASK_BUSY when `maxPending` calls wait already; ERR_WORDMASK_IMAGE and its kin; ERR_WORDMASK_ABORTED
+   * @throws ERR_WORDMASK_BUSY when `maxPending` calls wait beside the two in work; ERR_WORDMASK_IMAGE and its kin; ERR_WORDMASK_ABORTED
    */
   async segment(image: ImageInput, given: options.SegmentOptions = {}): Promise<Segmentation> {
     const { onProgress, ...rest } = checkOptions('segment', options.segmentOptions, given)

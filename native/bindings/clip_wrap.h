@@ -5,6 +5,7 @@
 #include <string>
 
 #include "pipeline/clip.h"
+#include "pipeline/dense_queue.h"
 
 namespace wordmask::bindings {
 
@@ -24,6 +25,8 @@ struct ClipWrap {
 
   pipeline::ClipInfo info;
   std::string lane;  // of its device
+  // Pictures of segment() calls, on their way to the same tower.
+  const std::shared_ptr<pipeline::DenseQueue> pictures = std::make_shared<pipeline::DenseQueue>();
 
  private:
   std::shared_ptr<pipeline::Clip> model_;

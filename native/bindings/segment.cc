@@ -46,6 +46,7 @@ Napi::Value segmented_to_js(Napi::Env env, const std::shared_ptr<Segmented>& seg
   object["width"] = Napi::Number::New(env, map.width);
   object["height"] = Napi::Number::New(env, map.height);
   object["grid"] = to_js(env, segmented->result.grid);
+  object["together"] = segmented->result.together;
   object["counts"] = to_array(env, std::vector<double>(counts.begin(), counts.end()));
   return object;
 }
@@ -53,11 +54,12 @@ Napi::Value segmented_to_js(Napi::Env env, const std::shared_ptr<Segmented>& seg
 // segment(clip, image, text, options, task): Promise<SegmentResult>
 Napi::Value segment(const Napi::CallbackInfo& info) {
   const ClipWrap& clip = Wrapped<ClipWrap>::of(info[0], "clip");
+  const auto options = read_options({info[3], "options"});
   return run(
       info.Env(), read_task(info[4]), clip.lane,
-      [clip = clip.alive(), image = read_image({info[1], "image"}), text = read_tensor({info[2], "text"}),
-       options = read_options({info[3], "options"})](const Job& job) {
-        Segmented segmented{pipeline::segment(*clip, image, text, options, job.cancel), {}};
+      [clip = clip.alive(), line = clip.pictures, picture = clip.pictures->add(read_image({info[1], "image"}), options),
+       text = read_tensor({info[2], "text"}), options](const Job& job) {
+        Segmented segmented{pipeline::segment(*clip, *line, picture, text, options, job.cancel), {}};
         LabelMap& map = segmented.result.labels;
         if (segmented.result.counts.size() <= 255) {
           segmented.narrow.assign(map.data.begin(), map.data.end());

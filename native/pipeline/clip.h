@@ -64,8 +64,9 @@ class Clip {
   at::Tensor encode_classes(const at::Tensor& tokens, const std::vector<int64_t>& counts, int batch_size,
                             const Cancel& cancel, const Progress& progress);  // [classes, d], unit rows
   at::Tensor dense_features(const ImageU8& image, const DenseOptions& options,
-                            const Cancel& cancel);    // [h, w, d], unit cells
-  at::Tensor dense_pixels(const at::Tensor& pixels);  // normalised [3, height, width] -> [h, w, d], unit cells
+                            const Cancel& cancel);  // [h, w, d], unit cells
+  at::Tensor dense_pixels(
+      const at::Tensor& pixels);  // normalised [(n,) 3, height, width] -> [(n,) h, w, d], unit cells
   void save(const std::string& file, at::ScalarType dtype, const std::map<std::string, std::string>& metadata) const;
 
  private:

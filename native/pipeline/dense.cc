@@ -28,10 +28,11 @@ void check_slide(const DenseOptions& options, int64_t cell) {
 
 at::Tensor Clip::dense_pixels(const at::Tensor& pixels) {
   c10::InferenceMode guard;
-  WM_CHECK(pixels.dim() == 3 && pixels.size(0) == 3 && pixels.numel() > 0, code::kInvalidArgument,
-           "Expected pixels [3, height, width] but received ", pixels.sizes());
-  const auto features = finished(model_->visual->dense(pixels.unsqueeze(0).to(device_)));
-  return unit(features.squeeze(0)).contiguous();
+  const bool one = pixels.dim() == 3;
+  WM_CHECK((one || pixels.dim() == 4) && pixels.size(-3) == 3 && pixels.numel() > 0, code::kInvalidArgument,
+           "Expected pixels [3, height, width] or [n, 3, height, width] but received ", pixels.sizes());
+  const auto features = finished(model_->visual->dense((one ? pixels.unsqueeze(0) : pixels).to(device_)));
+  return unit(one ? features.squeeze(0) : features).contiguous();
 }
 
 at::Tensor Clip::dense_features(const ImageU8& image, const DenseOptions& options, const Cancel& cancel) {

@@ -34,13 +34,14 @@ at::Tensor upsample(const at::Tensor& grid, int width, int height) {
   return at::upsample_bilinear2d(grid.unsqueeze(0), {height, width}, /*align_corners=*/false).squeeze(0).contiguous();
 }
 
-SegmentResult segment(Clip& clip, const ImageU8& image, const at::Tensor& text, const SegmentOptions& options,
-                      const Cancel& cancel) {
+SegmentResult segment(Clip& clip, DenseQueue& line, const DenseQueue::Ticket& picture, const at::Tensor& text,
+                      const SegmentOptions& options, const Cancel& cancel) {
   c10::InferenceMode guard;
   using Background = SegmentOptions::Background;
   check_text(text, options, clip.config().embed_dim);
-  const auto features = clip.dense_features(image, options, cancel);  // [h, w, d]
-  const auto scores = at::matmul(features, text.to(at::kCPU).t());    // [h, w, T]
+  const ImageU8& image = picture->image;
+  const auto features = line.features(clip, picture, cancel);       // [h, w, d]
+  const auto scores = at::matmul(features, text.to(at::kCPU).t());  // [h, w, T]
   if (cancel) cancel->check();
 
   const double cell = static_cast<double>(clip.cell());
@@ -62,6 +63,7 @@ SegmentResult segment(Clip& clip, const ImageU8& image, const at::Tensor& text, 
     result.labels.data[i] = static_cast<uint16_t>(label);
     ++result.counts[static_cast<size_t>(label)];
   }
+  result.together = picture->together;
   result.grid = scores.permute({2, 0, 1}).contiguous();
   return result;
 }

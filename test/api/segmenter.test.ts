@@ -177,7 +177,7 @@ describe('masks', () => {
 test('scores of more than 1 GiB are refused, and the message states the size', async () => {
   const grid = { data: new Float32Array(4), shape: [1, 2, 2] }
   const names = Array.from({ length: 300 }, () => segmenter.classes![0]!)
-  const s = new Segmentation({ labels: new Uint8Array(0), width: 1024, height: 1024, grid, counts: [] }, names, undefined, {
+  const s = new Segmentation({ labels: new Uint8Array(0), width: 1024, height: 1024, grid, counts: [], together: 1 }, names, undefined, {
     temperature: 1,
   } as never)
   await expect(s.scores({ at: 'image' })).rejects.toHaveCode('ERR_WORDMASK_MEMORY', /300 x 1024 x 1024 float32 = 1\.17 GiB/)

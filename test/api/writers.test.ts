@@ -21,7 +21,7 @@ const classes = parseClasses([{ name: 'fox', color: '#ff8000', id: 5 }, 'grass']
 const labels = Uint8Array.from([0, 0, 0, 1, 1, 1, 2, 2, 1, 2, 2, 2])
 const protocol = { orient: true, temperature: 100 } as never
 const grid = { data: new Float32Array(4), shape: [2, 1, 2] }
-const small = new Segmentation({ labels, width: 4, height: 3, grid, counts: [3, 4, 5] }, classes, { names: ['sky'] }, protocol)
+const small = new Segmentation({ labels, width: 4, height: 3, grid, counts: [3, 4, 5], together: 1 }, classes, { names: ['sky'] }, protocol)
 const image = noise(4, 3)
 
 /** Checked against pycocotools 2.0: frPyObjects of the same run lengths gives these strings. */
@@ -92,7 +92,7 @@ describe('writeOverlay', () => {
     const wide = { data: noise(400, 300).data, width: 400, height: 300, channels: 3 as const }
     const left = Uint8Array.from({ length: 400 * 300 }, (_, i) => (i % 400 < 100 ? 0 : i % 400 < 200 ? 1 : 2))
     const s = new Segmentation(
-      { labels: left, width: 400, height: 300, grid, counts: [30_000, 30_000, 60_000] },
+      { labels: left, width: 400, height: 300, grid, counts: [30_000, 30_000, 60_000], together: 1 },
       classes,
       { names: ['sky'] },
       protocol,

@@ -20,6 +20,8 @@ export interface Testing {
   parallelThreads(): number
   laneThreads(lane: string): { wanted: number; used: number }
   queueOrder(n: number, withdrawn: number): { ran: number[]; taken: boolean; again: boolean; waited: boolean; ended: boolean }
+  /** The function returned lets the lane go on. */
+  holdLane(lane: string): () => void
   moduleState(config: ClipConfig): { key: string; shape: number[]; sources: string[] }[]
   resizePosition(table: Float32Tensor, h: number, w: number): Float32Tensor
   windowPosition(table: Float32Tensor, y: number, x: number, h: number, w: number): Float32Tensor

@@ -6,6 +6,7 @@
 
 #include <chrono>
 #include <future>
+#include <memory>
 #include <mutex>
 #include <set>
 
@@ -61,11 +62,21 @@ Napi::Value queue_order(const Napi::CallbackInfo& info) {
   return result;
 }
 
+// holdLane(lane): a function that lets the lane go on; what is submitted meanwhile waits.
+Napi::Value hold_lane(const Napi::CallbackInfo& info) {
+  auto gate = std::make_shared<std::promise<void>>();
+  Executor::lane(Argument(info[0], "lane").string()).submit(Executor::Mode::kInference, [gate] {
+    gate->get_future().wait();
+  });
+  return Napi::Function::New(info.Env(), [gate](const Napi::CallbackInfo&) { gate->set_value(); });
+}
+
 }  // namespace
 
 void define_executor(Napi::Env env, Napi::Object exports) {
   define<lane_threads>(exports, "laneThreads");
   define<queue_order>(exports, "queueOrder");
+  define<hold_lane>(exports, "holdLane");
 }
 
 }  // namespace wordmask::testing

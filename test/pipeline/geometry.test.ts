@@ -3,7 +3,7 @@ import type { Clip, Pixels } from '../../binding'
 import { binding } from '../../lib/binding'
 import { compute, picture, tiny } from '../helpers/native'
 import { randomTensor } from '../helpers/testing'
-import { load, randomWeights } from '../helpers/weights'
+import { load, maxDifference, randomWeights } from '../helpers/weights'
 
 const identity = { mean: [0, 0, 0], std: [1, 1, 1], interpolation: 'bicubic' } as const
 const SIDE = 32
@@ -82,6 +82,16 @@ describe('NaN is never an answer', () => {
       expect(await failure(call)).toHaveCode('ERR_WORDMASK_INTERNAL', /NaN or infinity, computing in float32/)
     }
   })
+})
+
+test('dense pixels of several images are those of each alone', async () => {
+  const pixels = randomTensor([3, 3, 16, 24], 4)
+  const all = await clip.densePixels(pixels, {})
+  expect(all.shape).toEqual([3, 2, 3, 32])
+  for (let i = 0; i < 3; i++) {
+    const { data } = await clip.densePixels({ data: pixels.data.slice(i * 1152, (i + 1) * 1152), shape: [3, 16, 24] }, {})
+    expect(maxDifference(all.data.subarray(i * 192, (i + 1) * 192), data)).toBeLessThan(1e-6)
+  }
 })
 
 test('dense pixels of a wrong shape are refused', async () => {
