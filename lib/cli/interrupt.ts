@@ -1,3 +1,5 @@
+import { setMaxListeners } from 'node:events'
+
 /**
  * The first SIGINT or SIGTERM asks a command to finish what is in hand, write its books and stop; the second one ends
  * the process at once. `stop` is the question, `exitCode` the answer to give at the end.
@@ -11,6 +13,7 @@ export interface Interrupt {
 
 export function listenForInterrupt(): Interrupt {
   const controller = new AbortController()
+  setMaxListeners(0, controller.signal) // one a call in flight, and eval keeps many
   let exitCode = 0
   const onSignal = (signal: NodeJS.Signals) => {
     const code = signal === 'SIGTERM' ? 143 : 130
