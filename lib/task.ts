@@ -22,7 +22,11 @@ export async function withSignal<T>(signal: AbortSignal | undefined, run: (task:
 /** Waits for `promise` or for the signal, whichever comes first; the work goes on for others who wait. */
 export async function orAbort<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (!signal) return promise
-  throwIfAborted(signal)
+  if (signal.aborted) {
+    // Nobody waits for it any more; what it fails with later must not count as unhandled.
+    promise.catch(() => {})
+    throw abortedError(signal)
+  }
   let stop: (() => void) | undefined
   const aborted = new Promise<never>((_, reject) => {
     stop = () => reject(abortedError(signal))

@@ -37,20 +37,21 @@ export class TextCache {
   }
 }
 
-/** The same array is not hashed for every image. */
-const keys = new WeakMap<readonly ClassEntry[], Map<Templates, string>>()
+/** The same rows, which nobody changes, are not hashed for every image. */
+const digests = new WeakMap<readonly ClassEntry[], string>()
 
-/** Tells apart what was encoded: names, synonyms, prompts, templates. */
+/** Tells apart what was encoded: names, synonyms, prompts, templates. A list of templates is the caller's and may change. */
 export function textKey(rows: readonly ClassEntry[], templates: Templates): string {
-  let known = keys.get(rows)
-  if (!known) keys.set(rows, (known = new Map()))
-  let key = known.get(templates)
-  if (key === undefined) known.set(templates, (key = hashText(rows, templates)))
-  return key
+  let digest = digests.get(rows)
+  if (digest === undefined) {
+    digest = hashRows(rows)
+    digests.set(rows, digest)
+  }
+  return createHash('sha256').update(JSON.stringify(templates)).update(digest).digest('hex')
 }
 
-function hashText(rows: readonly ClassEntry[], templates: Templates): string {
-  const hash = createHash('sha256').update(JSON.stringify(templates))
+function hashRows(rows: readonly ClassEntry[]): string {
+  const hash = createHash('sha256')
   for (const { name, synonyms, prompts } of rows) hash.update(JSON.stringify([name, synonyms, prompts ?? null]))
   return hash.digest('hex')
 }
