@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import type { CheckpointSummary, StorageDType } from '../binding'
 import { binding } from './binding'
+import { builtInWeights, readCard } from './cards'
 import { locate } from './clip/locate'
 import { WordmaskError } from './errors'
 import { type Licence, licenceOf } from './families/licence'
@@ -39,7 +40,7 @@ const learned = new Set<StorageDType>(['float64', 'float32', 'float16', 'bfloat1
 
 /**
  * `wordmask model info FILE`: family by keys, architecture by shapes, licence.
- * @param path a checkpoint file, a model folder, or the ID of a pulled model
+ * @param path a checkpoint file, a model folder, a built-in name, or the ID of a pulled model
  * @throws ERR_WORDMASK_FILE_NOT_FOUND, ERR_WORDMASK_MODEL_NOT_FOUND (a folder without a model, an ID not pulled),
  *   ERR_WORDMASK_CHECKPOINT, ERR_WORDMASK_CHECKPOINT_FORBIDDEN, ERR_WORDMASK_VERSION
  */
@@ -65,6 +66,9 @@ export async function describeCheckpoint(path: string, options: { signal?: Abort
 
 async function pathOf(path: string): Promise<string> {
   if (existsSync(path)) return path
+  const card = await readCard(path)
+  const builtIn = card && builtInWeights(card)
+  if (builtIn !== undefined) return builtIn
   const pulled = await findPulled(path)
   if (pulled !== undefined) return pulled
   // What looks like an ID gets the line to type, everything else is a missing file.
@@ -72,7 +76,7 @@ async function pathOf(path: string): Promise<string> {
     return (await resolveModel(path)).path
   throw new WordmaskError(
     'ERR_WORDMASK_FILE_NOT_FOUND',
-    `No file ${path}. Give a checkpoint file, a model folder or the ID of a pulled model (npx wordmask model list)`,
+    `No file ${path}. Give a checkpoint file, a model folder, a built-in name or the ID of a pulled model (npx wordmask model list)`,
   )
 }
 

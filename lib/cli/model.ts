@@ -32,7 +32,7 @@ export async function loadModel(flags: Omit<ModelFlags, 'batchSize'>, context: C
   }
 }
 
-const fallbackNote = `No --clip given: using "${builtIn}", the built-in demonstration model for drawings. For photographs: wordmask model pull ${photographModel}, then --clip ${photographModel}`
+const fallbackNote = `No --clip given: using "${builtIn}", the built-in demonstration model for drawings. For photographs: npx wordmask model pull ${photographModel}, then --clip ${photographModel}`
 
 export type TemplatesFlag = 'none' | 'vild' | 'imagenet' | string[] | undefined
 

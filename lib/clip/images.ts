@@ -64,7 +64,7 @@ export async function encodeImages(
 async function* batches(images: ImageInputs, options: EncodeStreamOptions): AsyncGenerator<Pixels[]> {
   let batch: Pixels[] = []
   let pixels = 0
-  const decode = (image: Parameters<typeof decodeImage>[0]) => decodeImage(image, options)
+  const decode = (image: Parameters<typeof decodeImage>[0]) => decodeImage(image, { orient: options.orient, maxPixels: options.maxPixels })
   for await (const image of mapOrdered(imageStream(images), decode, { concurrency: decodesAtOnce, signal: options.signal })) {
     batch.push(image)
     pixels += image.width * image.height

@@ -1,7 +1,9 @@
 import { readFile } from 'node:fs/promises'
 import sharp from 'sharp'
+import { z } from 'zod'
 import type { Pixels } from '../../binding'
 import { invalidArgument, WordmaskError } from '../errors'
+import { checkOptions, positiveInteger } from '../options'
 import { divideCores } from '../threads'
 import { convertCmyk, expandGrey, reduceGrey16 } from './convert'
 import { checkRawImage, describeImage, type ImageInput, type RawImage } from './input'
@@ -19,6 +21,8 @@ export interface DecodeOptions {
   maxPixels?: number
 }
 
+const decodeOptions = z.strictObject({ orient: z.boolean().optional(), maxPixels: positiveInteger.optional() })
+
 const formats = ['jpeg', 'png', 'webp', 'gif', 'tiff', 'heif', 'jp2', 'jxl']
 
 /**
@@ -28,7 +32,7 @@ const formats = ['jpeg', 'png', 'webp', 'gif', 'tiff', 'heif', 'jp2', 'jxl']
  * @throws ERR_WORDMASK_FILE_NOT_FOUND, ERR_WORDMASK_IMAGE (not an image, truncated, empty), ERR_WORDMASK_IMAGE_TOO_LARGE
  */
 export async function decodeImage(image: ImageInput, options: DecodeOptions = {}): Promise<Pixels> {
-  const maxPixels = options.maxPixels ?? defaultMaxPixels
+  const { maxPixels = defaultMaxPixels, orient = true } = checkOptions('decodeImage', decodeOptions, options)
   if (typeof image === 'object' && image !== null && !(image instanceof Uint8Array) && 'data' in image) return fromRaw(image, maxPixels)
   if (typeof image !== 'string' && !(image instanceof Uint8Array)) {
     throw invalidArgument('image', 'a path, an encoded Buffer or { data, width, height, channels: 3 }', image)
@@ -37,7 +41,7 @@ export async function decodeImage(image: ImageInput, options: DecodeOptions = {}
   const bytes = typeof image === 'string' ? await readImageFile(image) : image
   if (bytes.length === 0) throw new WordmaskError('ERR_WORDMASK_IMAGE', `${name} is empty: 0 bytes`)
   try {
-    return await decode(bytes, name, options.orient ?? true, maxPixels)
+    return await decode(bytes, name, orient, maxPixels)
   } catch (cause) {
     if (cause instanceof WordmaskError) throw cause
     throw new WordmaskError('ERR_WORDMASK_IMAGE', `${name} cannot be decoded: ${firstLine(cause)}`, { cause })

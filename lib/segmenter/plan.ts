@@ -36,7 +36,7 @@ export function standing(defaults: Defaults): Standing {
 
 /** @throws ERR_WORDMASK_CLASSES without classes, ERR_WORDMASK_TEMPLATE */
 export function planCall({ defaults, rows }: Standing, given: SegmentOptions): Plan {
-  const classes = given.classes ? parseClasses(given.classes) : defaults.classes
+  const classes = given.classes !== undefined ? parseClasses(given.classes) : defaults.classes
   if (!classes) throw new WordmaskError('ERR_WORDMASK_CLASSES', 'No classes: name them in the call or when making the segmenter')
   const background = given.background === undefined ? defaults.background : (given.background ?? undefined)
   if (given.templates !== undefined) templateList(given.templates)

@@ -1,3 +1,4 @@
+import { invalidArgument } from '../errors'
 import { encodePng } from '../image/png'
 import { writeAtomic } from '../run/atomic'
 import type { Segmentation } from '../segmenter/segmentation'
@@ -15,11 +16,20 @@ export function labelColors({ classes, firstLabel }: Pick<Labelled, 'classes' | 
   return colors
 }
 
+/** What the writers take; a call from JavaScript may bring anything. @throws ERR_WORDMASK_INVALID_ARGUMENT */
+export function checkSegmentation(given: Labelled): void {
+  const { labels, width, height, classes } = given ?? {}
+  if (!(labels instanceof Uint8Array || labels instanceof Uint16Array) || !Array.isArray(classes))
+    throw invalidArgument('segmentation', 'what Segmenter.segment returned', given)
+  if (labels.length !== width * height) throw invalidArgument('segmentation.labels', `${width} x ${height} labels`, labels.length)
+}
+
 /**
  * Labels as the bytes of a PNG: a palette file with the classes' colours while values fit a byte (255 is ignore), else
  * 16-bit grey (65,535 is ignore). readLabelMap reads both.
  */
 export async function encodeLabelMap(segmentation: Labelled): Promise<Uint8Array> {
+  checkSegmentation(segmentation)
   const { labels, width, height } = segmentation
   const deep = labels instanceof Uint16Array
   const palette = deep ? {} : { palette: labelColors(segmentation).map((color) => [...color]) }

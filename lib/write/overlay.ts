@@ -1,12 +1,14 @@
 import { setImmediate } from 'node:timers/promises'
 import sharp from 'sharp'
+import { z } from 'zod'
 import type { Pixels } from '../../binding'
 import { invalidArgument } from '../errors'
 import { decodeImage } from '../image/decode'
 import type { ImageInput } from '../image/input'
+import { checkOptions } from '../options'
 import { writeAtomic } from '../run/atomic'
 import type { Segmentation } from '../segmenter/segmentation'
-import { labelColors } from './label-map'
+import { checkSegmentation, labelColors } from './label-map'
 import { drawLegend } from './legend'
 
 export interface OverlayOptions {
@@ -15,6 +17,8 @@ export interface OverlayOptions {
   /** Names and shares of the largest classes below the image. Default true. */
   legend?: boolean
 }
+
+const overlayOptions = z.strictObject({ opacity: z.number().min(0).max(1).optional(), legend: z.boolean().optional() })
 
 /** Pixels blended between two breaths of the event loop. */
 const pixelsAtOnce = 150_000
@@ -32,8 +36,8 @@ export async function writeOverlay(
   segmentation: Segmentation,
   options: OverlayOptions = {},
 ): Promise<void> {
-  const { opacity = 0.5, legend = true } = options
-  if (!(opacity >= 0 && opacity <= 1)) throw invalidArgument('opacity', 'a number from 0 to 1', opacity)
+  const { opacity = 0.5, legend = true } = checkOptions('writeOverlay', overlayOptions, options)
+  checkSegmentation(segmentation)
   const pixels = await pixelsOf(image, segmentation)
   const { width, height } = pixels
   const scale = Math.max(1, Math.ceil(readableWidth / width))

@@ -2,6 +2,7 @@ import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import sharp from 'sharp'
 import { describe, expect, test } from 'vitest'
+import { decodeImage } from '../../lib/image/decode'
 import { readLabelMap } from '../../lib/image/labels'
 import { compressRuns, expandRuns } from '../../lib/segmenter/rle'
 import { Segmentation } from '../../lib/segmenter/segmentation'
@@ -247,4 +248,18 @@ describe('documents', () => {
       masks: [{ ...mask, bbox: [0, 1, 2, 2] }],
     })
   })
+})
+
+test('what is no segmentation and options nobody knows are refused by name', async () => {
+  const call = (work: Promise<unknown>) => work.catch((error: unknown) => error)
+  expect(await call(writeLabelMap('x.png', undefined as never))).toHaveCode('ERR_WORDMASK_INVALID_ARGUMENT', /segmentation/)
+  const short = { labels: new Uint8Array(3), width: 2, height: 2, classes: [], firstLabel: 0 as const }
+  expect(await call(writeLabelMap('x.png', short))).toHaveCode('ERR_WORDMASK_INVALID_ARGUMENT', /2 x 2 labels.*received 3/)
+  const pixel = { data: Uint8Array.from([1, 2, 3]), width: 1, height: 1, channels: 3 as const }
+  expect(await call(writeOverlay('x.png', pixel, short as never, { opacityy: 1 } as never))).toHaveCode(
+    'ERR_WORDMASK_UNKNOWN_OPTION',
+    /opacity/,
+  )
+  expect(await call(decodeImage(pixel, { maxPixels: 'x' } as never))).toHaveCode('ERR_WORDMASK_INVALID_ARGUMENT', /maxPixels/)
+  expect(await call(decodeImage(pixel, { oriennt: true } as never))).toHaveCode('ERR_WORDMASK_UNKNOWN_OPTION', /orient/)
 })

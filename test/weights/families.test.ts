@@ -164,6 +164,13 @@ describe('other things to describe', () => {
     })
   })
 
+  it('a built-in name is described by its own weights and licence', async () => {
+    const scenes = await describeCheckpoint('scenes')
+    expect(scenes).toMatchObject({ family: 'clip', runnable: true, format: 'safetensors' })
+    expect(scenes.files[0]).toMatch(/scenes\.safetensors$/)
+    expect(scenes.parameters).toBeGreaterThan(4e6)
+  })
+
   it('a pulled ID is described, one that was not pulled is the line to type', async () => {
     const before = process.env.HF_HUB_CACHE
     process.env.HF_HUB_CACHE = folder
