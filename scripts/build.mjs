@@ -1,17 +1,20 @@
-// npm run build: node modules -> TypeScript -> LibTorch -> addon -> build info. What is up to date is skipped.
+// npm run build [-- --cuda | --no-cuda]: node modules -> TypeScript -> LibTorch -> addon -> CUDA library -> build info.
+// What is up to date is skipped.
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { ensureCuda, wantsCuda } from './cuda.mjs'
 import { ensureLibTorch } from './libtorch.mjs'
 import { describeCheckout, ensureNative } from './native.mjs'
 import { filesBelow, fingerprint, main, root, run, StepError, say, step } from './steps.mjs'
 import { ensureTypeScript } from './typescript.mjs'
 
-export async function build() {
+export async function build(args = []) {
   const began = performance.now()
   checkNode()
   await ensureTypeScript()
   const libtorch = await ensureLibTorch()
   await ensureNative(libtorch)
+  if (wantsCuda(args)) await ensureCuda(libtorch)
   await ensureScenes()
   await writeInfo(libtorch)
   say('build', `ready after ${((performance.now() - began) / 1000).toFixed(1)} s`)
@@ -47,4 +50,4 @@ async function writeInfo(libtorch) {
   })
 }
 
-if (process.argv[1] === import.meta.filename) await main(build)
+if (process.argv[1] === import.meta.filename) await main(() => build(process.argv.slice(2)))

@@ -74,7 +74,7 @@ async function clangFormat() {
   const files = filesBelow(['native', 'test/native'], (path) => /\.(h|cc|cu|cuh)$/.test(path) && !path.includes('/third_party/'))
   if (files.length === 0) return ''
   const style = `--style=file:${join(root, 'native', '.clang-format')}`
-  return tool('clang-format', [
+  return tool(program, [
     style,
     ...(fix ? ['-i'] : ['--dry-run', '--Werror', '--ferror-limit=3']),
     ...files.map((path) => relative(root, path)),

@@ -32,6 +32,38 @@ export const RUNTIME_WHEELS: PinnedWheel[] = [
   },
 ]
 
+/** LibTorch's wheel is built with this CUDA. */
+export const CUDA_VERSION = '13.0'
+
+/** A working nvcc where no toolkit is installed; only a build of CUDA code fetches it. */
+export const NVCC_WHEELS: PinnedWheel[] = [
+  {
+    requirement: 'nvidia-cuda-nvcc==13.0.88',
+    file: 'nvidia_cuda_nvcc-13.0.88-',
+    sha256: '56fe502eb77625a12f25172caa3cdddb4e4c8ba2c8c17dba44b164761b380f03',
+    megabytes: 37,
+  },
+  {
+    requirement: 'nvidia-nvvm==13.0.88',
+    file: 'nvidia_nvvm-13.0.88-',
+    sha256: 'c5f41ffeb6466944a026dfa5317d7d85355c119bbec279205d22f1869d1054e0',
+    megabytes: 62,
+  },
+  {
+    requirement: 'nvidia-cuda-crt==13.0.88',
+    file: 'nvidia_cuda_crt-13.0.88-',
+    sha256: '2c8043c7c9e02492716426e9919fc78d2c5b3b2a7a768a88e952676b08aa55a4',
+    megabytes: 1,
+  },
+  RUNTIME_WHEELS[0] as PinnedWheel,
+  {
+    requirement: 'nvidia-cuda-cccl==13.0.85',
+    file: 'nvidia_cuda_cccl-13.0.85-',
+    sha256: 'e0da7ad981f3a8aff08241b5bfc1af868742a63e2762f53a5171c492ef242649',
+    megabytes: 3,
+  },
+]
+
 /** pip takes --platform at its word: every older glibc is named too, since wheels carry the oldest they run on. */
 const PLATFORMS = [...Array.from({ length: 24 }, (_, i) => `manylinux_2_${28 - i}_x86_64`), 'manylinux2014_x86_64']
 

@@ -1,7 +1,8 @@
 import { posix } from 'node:path'
 
-const CPU_LIBRARY = /^lib(c10|torch|torch_cpu|torch_global_deps|gomp[^/]*)\.so/
-const CUDA_LIBRARY = /^lib(c10_cuda|torch_cuda|torch_cuda_linalg|torch_nvshmem|caffe2_nvrtc)\.so/
+// libc10_cuda.so (0.6 MB) is what CUDA code is linked to, also where it cannot run.
+const CPU_LIBRARY = /^lib(c10|c10_cuda|torch|torch_cpu|torch_global_deps|gomp[^/]*)\.so/
+const CUDA_LIBRARY = /^lib(torch_cuda|torch_cuda_linalg|torch_nvshmem|caffe2_nvrtc)\.so/
 
 /**
  * What is unpacked of a torch wheel (`torch/...`) or of LibTorch's own zip (`libtorch/...`): headers, CMake files, the

@@ -10,6 +10,8 @@ export interface WheelOptions {
   env: Environment
   log: (line: string) => void
   signal?: AbortSignal
+  /** What else to do where pip fails. Default: how to bring LibTorch oneself. */
+  advice?: string
 }
 
 /** The wheel in `folder`, checked; fetched by pip where it is not there. A finished wheel is not fetched twice. */
@@ -53,9 +55,10 @@ export async function fetchWithDependencies(requirements: string[], folder: stri
     .map((name) => join(folder, name))
 }
 
-function pip(args: string[], { env, log, signal }: WheelOptions): Promise<void> {
+const OWN_LIBTORCH = 'Or fetch LibTorch yourself and run: npx wordmask setup --from FILE|FOLDER|URL'
+
+function pip(args: string[], { env, log, signal, advice = OWN_LIBTORCH }: WheelOptions): Promise<void> {
   const python = env.WORDMASK_PYTHON || 'python3'
-  const advice = 'Or fetch LibTorch yourself and run: npx wordmask setup --from FILE|FOLDER|URL'
   return new Promise((resolve, reject) => {
     const child = spawn(python, ['-m', 'pip', '--disable-pip-version-check', '--no-input', ...args], {
       env: env as NodeJS.ProcessEnv,

@@ -7,7 +7,7 @@ describe('what is unpacked', () => {
     ['torch/lib/libtorch_cpu.so', true, true],
     ['torch/lib/libgomp.so.1', true, true],
     ['torch/lib/libtorch_cuda.so', false, true],
-    ['torch/lib/libc10_cuda.so', false, true],
+    ['torch/lib/libc10_cuda.so', true, true],
     ['torch/lib/libtorch_python.so', false, false],
     ['torch/lib/libshm/err.h', false, false],
     ['torch/include/ATen/ATen.h', true, true],
