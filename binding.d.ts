@@ -155,6 +155,15 @@ export interface DenseOptions extends ResizeOptions {
   slide?: { crop: number; stride: number }
 }
 
+export interface EncodeResult extends Float32Tensor {
+  /** Rows of the tower pass that answered, those of other calls included; without company the rows of the call. */
+  together: number
+}
+
+/**
+ * Calls of encodeImage that wait for the same Clip with the same `normalize`, and calls of encodeText likewise, share a tower
+ * pass of at most 16 rows, or the `batchSize` of the first. Each has its own cancellation and error.
+ */
 export declare class Clip {
   private constructor()
   /** Strict: missing, unexpected or wrong-shaped keys reject with ERR_WORDMASK_CHECKPOINT_KEYS and the lists. */
@@ -165,11 +174,11 @@ export declare class Clip {
   /** Resize the shorter side to imageSize, centre crop, normalise. -> [3, s, s] */
   preprocess(image: Pixels, options: ResizeOptions, task: Task): Promise<Float32Tensor>
   /** -> [n, embedDim]; rows are unit length when `normalize`. */
-  encodeImage(images: Pixels[], options: ResizeOptions & { normalize: boolean; batchSize: number }, task: Task): Promise<Float32Tensor>
+  encodeImage(images: Pixels[], options: ResizeOptions & { normalize: boolean; batchSize: number }, task: Task): Promise<EncodeResult>
   /** Already preprocessed pixels [n, 3, s, s] -> [n, embedDim]. */
   encodePixels(pixels: Float32Tensor, options: { normalize: boolean }, task: Task): Promise<Float32Tensor>
   /** tokens: [n, contextLength], zero padded. -> [n, embedDim] */
-  encodeText(tokens: Int32Array, n: number, options: { normalize: boolean; batchSize: number }, task: Task): Promise<Float32Tensor>
+  encodeText(tokens: Int32Array, n: number, options: { normalize: boolean; batchSize: number }, task: Task): Promise<EncodeResult>
   /**
    * Classes as prompts: tokens [sum(counts), contextLength], counts[i] prompts for class i. Each prompt is normalised, a
    * class is the mean of its prompts, normalised again. -> [classes, embedDim], unit rows.

@@ -41,6 +41,11 @@ export function invalidArgument(name: string, expected: string, received: unknow
   return new WordmaskError('ERR_WORDMASK_INVALID_ARGUMENT', `Expected ${expected} for ${name} but received ${describe(received)}`)
 }
 
+/** For constructors that only the package calls. */
+export function madeElsewhere(name: string, maker: string): WordmaskError {
+  return new WordmaskError('ERR_WORDMASK_INVALID_ARGUMENT', `Expected a ${name} to come from ${maker}, not from new ${name}`)
+}
+
 function describe(value: unknown): string {
   if (typeof value === 'string') return JSON.stringify(value.length > 60 ? `${value.slice(0, 57)}...` : value)
   if (value === null || typeof value !== 'object') return String(value)

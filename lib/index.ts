@@ -18,7 +18,15 @@ export { type DecodeOptions, decodeImage } from './image/decode'
 export type { ImageInput, ImageInputs, RawImage } from './image/input'
 export { type LabelMap, readLabelMap } from './image/labels'
 export type { RunOptions, Tensor } from './options'
-export type { Background, MaskOptions, ScoreOptions, SegmentAllOptions, SegmenterOptions, SegmentOptions } from './segmenter/options'
+export type {
+  Background,
+  MaskOptions,
+  ScoreOptions,
+  SegmentAllOptions,
+  SegmenterLoadOptions,
+  SegmenterOptions,
+  SegmentOptions,
+} from './segmenter/options'
 export { compressRuns, expandRuns, type Rle } from './segmenter/rle'
 export type { SaveOptions } from './segmenter/save'
 export { type Mask, type Protocol, Segmentation, type SegmentFailure } from './segmenter/segmentation'

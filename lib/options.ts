@@ -3,9 +3,15 @@ import { invalidArgument, WordmaskError } from './errors'
 
 /** What every long call takes. */
 export interface RunOptions {
-  /** Aborting rejects the call with ERR_WORDMASK_ABORTED (`cause` is the signal's reason) and leaves the object usable. */
+  /**
+   * Aborting rejects the call with ERR_WORDMASK_ABORTED (`cause` is the signal's reason) and leaves the object usable. What was
+   * aborted before the call does not begin; an abort after it changes nothing.
+   */
   signal?: AbortSignal
-  /** Called on the way and once at the end; `total` is undefined for streams. Units are the call's own. */
+  /**
+   * Called on the way and once at the end; `total` is undefined for streams. Units are the call's own. What it throws ends the
+   * call, which stops as for an abort, and is what the call rejects with, as it is.
+   */
   onProgress?: (done: number, total: number | undefined) => void
 }
 

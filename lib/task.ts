@@ -1,21 +1,38 @@
+import { defaultMaxListeners, getMaxListeners, setMaxListeners } from 'node:events'
 import type { Task } from '../binding'
 import { binding } from './binding'
 import { abortedError, throwIfAborted } from './options'
+
+/** One signal for hundreds of calls in flight is no leak, of which Node would warn; a limit that somebody has set is left. */
+function expectMany(signal: AbortSignal): void {
+  try {
+    if (getMaxListeners(signal) === defaultMaxListeners) setMaxListeners(Number.POSITIVE_INFINITY, signal)
+  } catch {
+    // Node 20 does not find a limit of 0, which means none.
+  }
+}
+
+/** Calls `react` when the signal fires, or now if it has. -> what takes the listener off */
+export function onAbort(signal: AbortSignal, react: () => void): () => void {
+  expectMany(signal)
+  if (signal.aborted) react()
+  else signal.addEventListener('abort', react, { once: true })
+  return () => signal.removeEventListener('abort', react)
+}
 
 /** Runs native calls under a signal: an abort cancels what is queued or running, and the rejection carries its reason. */
 export async function withSignal<T>(signal: AbortSignal | undefined, run: (task: Task) => Promise<T>): Promise<T> {
   if (!signal) return run({})
   throwIfAborted(signal)
   const token = new (binding().CancelToken)()
-  const cancel = () => token.cancel()
-  signal.addEventListener('abort', cancel, { once: true })
+  const off = onAbort(signal, () => token.cancel())
   try {
     return await run({ cancel: token })
   } catch (error) {
     if (signal.aborted && (error as { code?: string }).code === 'ERR_WORDMASK_ABORTED') throw abortedError(signal)
     throw error
   } finally {
-    signal.removeEventListener('abort', cancel)
+    off()
   }
 }
 
@@ -27,15 +44,14 @@ export async function orAbort<T>(promise: Promise<T>, signal: AbortSignal | unde
     promise.catch(() => {})
     throw abortedError(signal)
   }
-  let stop: (() => void) | undefined
+  let off: (() => void) | undefined
   const aborted = new Promise<never>((_, reject) => {
-    stop = () => reject(abortedError(signal))
-    signal.addEventListener('abort', stop, { once: true })
+    off = onAbort(signal, () => reject(abortedError(signal)))
   })
   try {
     return await Promise.race([promise, aborted])
   } finally {
-    if (stop) signal.removeEventListener('abort', stop)
+    off?.()
   }
 }
 

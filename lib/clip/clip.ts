@@ -1,41 +1,49 @@
 import type { Clip as NativeClip } from '../../binding'
-import { invalidArgument } from '../errors'
+import { checkPath } from '../arguments'
+import { madeElsewhere } from '../errors'
 import { decodeImage } from '../image/decode'
 import type { ImageInput, ImageInputs } from '../image/input'
+import { Lifetime } from '../lifetime'
 import { checkOptions, type RunOptions, type Tensor } from '../options'
 import { withSignal } from '../task'
 import { type ClassEntry, type ClassSpec, parseClasses } from '../text/classes'
-import { classPrompts, type Templates, templateList } from '../text/prompts'
+import type { Templates } from '../text/prompts'
 import type { TokenTensor } from '../text/tokenizer'
-import type { Vocabulary } from '../text/vocabulary'
 import { encodeImages } from './images'
 import { type ClipInfo, describeClip } from './info'
-import { openClip } from './open'
+import { OpenClip, openClip } from './open'
 import * as options from './options'
 import { rank } from './rank'
 import { saveClip } from './save'
-import { towerSize } from './size'
+import { denseView } from './size'
 import type { ClipSource } from './source'
-import { encodeClasses, toTexts } from './text'
+import { classVectors, encodeTexts, toTexts } from './text'
 
 /**
- * A CLIP: images and texts into one space. Calls may overlap; they run one after the other on the device's thread and never
- * block the event loop. Every call rejects with ERR_WORDMASK_DISPOSED after dispose(), ERR_WORDMASK_ABORTED when its
- * signal fires, ERR_WORDMASK_UNKNOWN_OPTION for a misspelt option, and the codes of decodeImage for images.
+ * A CLIP: images and texts into one space. Calls may overlap and never block the event loop; they run one after the other on
+ * the device's thread, and small calls of encodeImage that wait together share a pass of the tower, as do those of encodeText:
+ * an answer differs from that of a call alone by rounding at most. Every call rejects with ERR_WORDMASK_DISPOSED after
+ * dispose(), ERR_WORDMASK_ABORTED when its signal fires, ERR_WORDMASK_UNKNOWN_OPTION for a misspelt option, and the codes of
+ * decodeImage for images.
  */
 export class Clip {
   readonly info: ClipInfo
+  /** @internal */
+  readonly native: NativeClip
+  /** @internal */
+  readonly source: ClipSource
+  /** @internal Segmenters keep the weights while they work with them. */
+  readonly lifetime: Lifetime
 
   private constructor(
     /** @internal */
-    readonly native: NativeClip,
-    /** @internal */
-    readonly source: ClipSource,
-    /** @internal */
-    readonly vocabulary: Vocabulary,
-    logitScale: number,
+    readonly model: OpenClip,
   ) {
-    this.info = describeClip(source, native, logitScale)
+    if (!(model instanceof OpenClip)) throw madeElsewhere('Clip', 'Clip.load()')
+    this.native = model.native
+    this.source = model.source
+    this.info = describeClip(model.source, model.native, model.logitScale)
+    this.lifetime = new Lifetime('Clip', () => model.native.dispose())
   }
 
   /**
@@ -45,26 +53,16 @@ export class Clip {
    *   _CHECKPOINT_KEYS for weights that are damaged, unsafe or of another architecture; ERR_WORDMASK_DEVICE
    */
   static async load(source = 'scenes', given: options.ClipOptions = {}): Promise<Clip> {
-    const { native, source: found, vocabulary, logitScale } = await openClip(source, given)
-    return new Clip(native, found, vocabulary, logitScale)
+    return new Clip(await openClip(source, given))
   }
 
   /**
    * Embeds images. -> [n, embedDim]; one image gives [1, embedDim]. Each is resized by its shorter side, cropped to the
    * centre square and normalised as CLIP was trained. Lists and streams are decoded ahead by no more than a batch; the
-   * first image that cannot be read rejects the call.
+   * first image that cannot be read rejects the call, and so does what a stream throws, as it is.
    */
   async encodeImage(images: ImageInputs, given: options.EncodeImageOptions = {}): Promise<Tensor> {
-    const { batchSize = 16, normalize = true, signal, ...rest } = checkOptions('encodeImage', options.encodeImageOptions, given)
-    return withSignal(signal, (task) =>
-      encodeImages(
-        this.native,
-        this.info.embedDim,
-        images,
-        { ...rest, resize: this.source.preprocess, normalize, batchSize, signal },
-        task,
-      ),
-    )
+    return this.lifetime.during(() => encodeImages(this.model, images, given))
   }
 
   /**
@@ -72,57 +70,35 @@ export class Clip {
    * @throws ERR_WORDMASK_VOCABULARY when a small model knows no word of a text; ERR_WORDMASK_TEMPLATE
    */
   async encodeText(texts: string | readonly string[], given: options.EncodeTextOptions = {}): Promise<Tensor> {
-    const {
-      templates = 'none',
-      normalize = true,
-      batchSize = 256,
-      truncate = true,
-      signal,
-      onProgress,
-    } = checkOptions('encodeText', options.encodeTextOptions, given)
-    const list = toTexts(texts)
-    const prompts = templateList(templates)
-    this.vocabulary.check(list)
-    if (templates !== 'none') {
-      if (!normalize)
-        throw invalidArgument(
-          'normalize',
-          "true together with templates (a mean of prompts is a direction), or templates: 'none'",
-          normalize,
-        )
-      this.vocabulary.checkTemplates(prompts)
-      const entries = list.map((name) => ({ name, synonyms: [], prompts: undefined }))
-      return withSignal(signal, (task) =>
-        encodeClasses(this.native, this.vocabulary, entries, prompts, this.info.embedDim, { batchSize, truncate, onProgress }, task),
-      )
-    }
-    const tokens = this.vocabulary.tokenize(list, truncate)
-    if (list.length === 0) return { data: new Float32Array(0), shape: [0, this.info.embedDim] }
-    return withSignal(signal, (task) =>
-      this.native.encodeText(tokens.data, list.length, { normalize, batchSize }, { ...task, ...(onProgress && { onProgress }) }),
-    )
+    return this.lifetime.during(() => encodeTexts(this.model, texts, given))
   }
 
   /** Token ids. -> [n, contextLength], zero padded; longer texts are cut. Words a small model does not know are left out. */
   tokenize(texts: string | readonly string[]): TokenTensor {
-    return this.vocabulary.tokenize(toTexts(texts), true)
+    this.lifetime.check()
+    return this.model.vocabulary.tokenize(toTexts(texts), true)
   }
 
   /** The pixels the image tower sees. -> [3, imageSize, imageSize], normalised. */
   async preprocess(image: ImageInput, given: options.PreprocessOptions = {}): Promise<Tensor> {
-    const { signal, onProgress: _, ...decode } = checkOptions('preprocess', options.preprocessOptions, given)
-    return withSignal(signal, async (task) => this.native.preprocess(await decodeImage(image, decode), this.source.preprocess, task))
+    return this.lifetime.during(() => {
+      const { signal, onProgress: _, ...decode } = checkOptions('preprocess', options.preprocessOptions, given)
+      return withSignal(signal, async (task) => this.native.preprocess(await decodeImage(image, decode), this.source.preprocess, task))
+    })
   }
 
   /**
    * One vector a patch. -> [h, w, embedDim], unit length per cell, comparable with encodeText. Row-major over the image:
    * cell [y, x] covers the pixels from y/h to (y+1)/h of the height and x/w to (x+1)/w of the width.
+   * @throws ERR_WORDMASK_IMAGE_TOO_LARGE for an image so long and thin that it becomes more than 16,384 patches
    */
   async denseFeatures(image: ImageInput, given: options.DenseFeatureOptions = {}): Promise<Tensor> {
-    const { signal, onProgress: _, size, slide, ...decode } = checkOptions('denseFeatures', options.denseFeatureOptions, given)
-    return withSignal(signal, async (task) => {
-      const pixels = await decodeImage(image, decode)
-      return this.native.denseFeatures(pixels, this.denseView(pixels, size, slide), task)
+    return this.lifetime.during(() => {
+      const { signal, onProgress: _, size, slide, ...decode } = checkOptions('denseFeatures', options.denseFeatureOptions, given)
+      return withSignal(signal, async (task) => {
+        const pixels = await decodeImage(image, decode)
+        return this.native.denseFeatures(pixels, denseView(this.source, pixels, size, slide), task)
+      })
     })
   }
 
@@ -135,50 +111,42 @@ export class Clip {
     names: readonly (string | ClassSpec)[],
     given: options.ClassifyOptions = {},
   ): Promise<{ name: string; score: number }[]> {
-    const { signal, onProgress: _, templates, ...decode } = checkOptions('classify', options.classifyOptions, given)
-    const classes = parseClasses(names)
-    const text = await this.classVectors(classes, templates, { signal })
-    const vector = await this.encodeImage(image, { ...decode, signal })
-    return rank(classes, vector.data, text.data, this.info.logitScale)
+    return this.lifetime.during(async () => {
+      const { signal, onProgress: _, templates, ...decode } = checkOptions('classify', options.classifyOptions, given)
+      const classes = parseClasses(names)
+      const text = await classVectors(this.model, classes, templates, { signal })
+      const vector = await encodeImages(this.model, [image], { ...decode, signal })
+      return rank(classes, vector.data, text.data, this.info.logitScale)
+    })
   }
 
-  /** One unit row a class: the mean over its prompts. -> [classes, embedDim]. `templates` default to the card's. */
-  async classVectors(classes: readonly ClassEntry[], templates: Templates | undefined, run: RunOptions): Promise<Tensor> {
-    const prompts = templateList(templates ?? this.source.templates)
-    this.vocabulary.check(classes.flatMap((entry) => classPrompts(entry, ['{}'])))
-    this.vocabulary.checkTemplates(prompts)
-    return withSignal(run.signal, (task) =>
-      encodeClasses(
-        this.native,
-        this.vocabulary,
-        classes,
-        prompts,
-        this.info.embedDim,
-        { batchSize: 256, truncate: false, onProgress: run.onProgress },
-        task,
-      ),
-    )
+  /**
+   * One unit row a class, as parseClasses gives them: the mean over its prompts. -> [classes, embedDim]. `templates` default to
+   * the card's.
+   */
+  async classVectors(classes: readonly ClassEntry[], templates?: Templates, run: RunOptions = {}): Promise<Tensor> {
+    return this.lifetime.during(() => classVectors(this.model, classes, templates, checkOptions('classVectors', options.runOnly, run)))
   }
 
   /** Writes the model as one safetensors file that Clip.load reads back without a config. */
   async save(file: string, given: { dtype?: 'float32' | 'float16'; signal?: AbortSignal } = {}): Promise<void> {
-    const { dtype = 'float32', signal } = checkOptions('save', options.saveOptions, given)
-    return withSignal(signal, (task) => saveClip(this.native, this.source, file, dtype, task))
+    return this.lifetime.during(() => {
+      checkPath('file', file)
+      const { dtype = 'float32', signal } = checkOptions('save', options.saveOptions, given)
+      return withSignal(signal, (task) => saveClip(this.native, this.source, file, dtype, task))
+    })
   }
 
-  /** @internal How the tower looks at an image of this size. */
-  denseView(image: { width: number; height: number }, size?: options.ImageSize, slide?: options.Slide) {
-    const { patchSize, imageSize } = this.info
-    const view = towerSize(image, size ?? this.source.segmentSize ?? imageSize * 1.5, patchSize)
-    return { ...this.source.preprocess, ...view, ...(slide && { slide }) }
-  }
-
-  /** Frees the weights once running calls have ended. Safe to call twice. */
+  /**
+   * Refuses later calls with ERR_WORDMASK_DISPOSED. Those that have begun end as usual (abort them to be quicker), and the
+   * weights are freed after the last of them. Safe to call twice; `info` stays readable.
+   */
   dispose(): void {
-    this.native.dispose()
+    void this.lifetime.dispose()
   }
 
+  /** As dispose(); resolves once the weights are freed. */
   async [Symbol.asyncDispose](): Promise<void> {
-    this.dispose()
+    await this.lifetime.dispose()
   }
 }

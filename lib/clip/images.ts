@@ -1,42 +1,40 @@
-import type { Clip as NativeClip, Pixels, ResizeOptions, Task } from '../../binding'
+import type { Pixels, Task } from '../../binding'
 import { type DecodeOptions, decodeImage } from '../image/decode'
-import { type ImageInputs, imageCount, imageStream } from '../image/input'
+import { type ImageInput, type ImageInputs, imageCount, imageStream } from '../image/input'
 import { mapOrdered } from '../image/stream'
-import { abortedError, type Tensor } from '../options'
+import { checkOptions, type RunOptions, type Tensor } from '../options'
+import { orAbort, withSignal } from '../task'
+import type { OpenClip } from './open'
+import { type EncodeImageOptions, encodeImageOptions } from './options'
 
-export interface EncodeStreamOptions extends DecodeOptions {
-  resize: ResizeOptions
+interface StreamOptions extends DecodeOptions, RunOptions {
   normalize: boolean
   batchSize: number
-  signal?: AbortSignal | undefined
-  onProgress?: ((done: number, total: number | undefined) => void) | undefined
 }
 
 /** Decoded pixels of a batch stay below this, whatever the batch size: 16 photographs of a phone are 600 MB. */
 const pixelsAtOnce = 48_000_000
 const decodesAtOnce = 4
 
-/** Encodes a stream: while one batch is in the towers, the next one is decoded. -> [n, embedDim] */
-export async function encodeImages(
-  native: NativeClip,
-  embedDim: number,
-  images: ImageInputs,
-  options: EncodeStreamOptions,
-  task: Task,
-): Promise<Tensor> {
+/** Clip.encodeImage. */
+export async function encodeImages(model: OpenClip, images: ImageInputs, given: EncodeImageOptions): Promise<Tensor> {
+  const { batchSize = 16, normalize = true, ...rest } = checkOptions('encodeImage', encodeImageOptions, given)
+  return withSignal(rest.signal, (task) => encodeStream(model, images, { ...rest, batchSize, normalize }, task))
+}
+
+/** While one batch is in the towers, the next one is decoded. -> [n, embedDim] */
+async function encodeStream({ native, source }: OpenClip, images: ImageInputs, options: StreamOptions, task: Task): Promise<Tensor> {
+  const { normalize, batchSize, onProgress } = options
+  const { embedDim } = source.config
   const total = imageCount(images)
   const parts: Float32Array[] = []
   let rows = 0
   let running: Promise<void> | undefined
   const encode = async (batch: Pixels[]) => {
-    const { data } = await native.encodeImage(
-      batch,
-      { ...options.resize, normalize: options.normalize, batchSize: options.batchSize },
-      task,
-    )
+    const { data } = await native.encodeImage(batch, { ...source.preprocess, normalize, batchSize }, task)
     parts.push(data)
     rows += batch.length
-    options.onProgress?.(rows, total)
+    onProgress?.(rows, total)
   }
   const send = async (batch: Pixels[]) => {
     await running
@@ -49,7 +47,6 @@ export async function encodeImages(
     await running
   } catch (error) {
     await running?.catch(() => {})
-    if (options.signal?.aborted) throw abortedError(options.signal)
     throw error
   }
   const data = new Float32Array(rows * embedDim)
@@ -61,14 +58,14 @@ export async function encodeImages(
   return { data, shape: [rows, embedDim] }
 }
 
-async function* batches(images: ImageInputs, options: EncodeStreamOptions): AsyncGenerator<Pixels[]> {
+async function* batches(images: ImageInputs, { orient, maxPixels, batchSize, signal }: StreamOptions): AsyncGenerator<Pixels[]> {
   let batch: Pixels[] = []
   let pixels = 0
-  const decode = (image: Parameters<typeof decodeImage>[0]) => decodeImage(image, { orient: options.orient, maxPixels: options.maxPixels })
-  for await (const image of mapOrdered(imageStream(images), decode, { concurrency: decodesAtOnce, signal: options.signal })) {
+  const decode = (image: ImageInput, _: number, stop: AbortSignal) => orAbort(decodeImage(image, { orient, maxPixels }), stop)
+  for await (const image of mapOrdered(imageStream(images), decode, { concurrency: decodesAtOnce, signal })) {
     batch.push(image)
     pixels += image.width * image.height
-    if (batch.length < options.batchSize && pixels < pixelsAtOnce) continue
+    if (batch.length < batchSize && pixels < pixelsAtOnce) continue
     yield batch
     batch = []
     pixels = 0

@@ -48,7 +48,11 @@ export interface EncodeTextOptions extends RunOptions {
   truncate?: boolean
 }
 
-/** Side of the image the tower sees, in pixels: the shorter one, or both. Both are rounded to whole patches. */
+/**
+ * Side of the image the tower sees, in pixels: the shorter one, or both. Both are rounded to whole patches. One look has at
+ * most 16,384 patches, since its cost grows with their square; with `slide` the image has at most 65,536. For very long, thin
+ * images give both sides, or slide.
+ */
 export type ImageSize = number | { width: number; height: number }
 
 /** A window over the resized image, in its pixels; both are multiples of the patch size, stride <= crop. */
@@ -84,6 +88,7 @@ export const clipOptions = z.strictObject({
   activation: z.enum(['quick_gelu', 'gelu']).optional(),
   dense: z.enum(['value', 'residual']).optional(),
 })
+export const runOnly = z.strictObject(runOptions)
 export const preprocessOptions = z.strictObject(image)
 export const encodeImageOptions = z.strictObject({ ...image, batchSize, normalize: z.boolean().optional() })
 export const encodeTextOptions = z.strictObject({

@@ -1,25 +1,45 @@
-import { invalidArgument } from '../errors'
-import type { ImageSize } from './options'
+import { invalidArgument, WordmaskError } from '../errors'
+import type { ImageSize, Slide } from './options'
+import type { ClipSource } from './source'
 
-/** Attention over more cells than this needs gigabytes: a likely slip of the size, refused with what to do. */
-const maxCells = 65_536
+/** The cost of one look grows with the square of its cells: 2048 x 2048 pixels in patches of 16 are as many. */
+const mostCells = 16_384
+/** With windows the cost grows with the cells, as does the memory their features take. */
+const mostCellsSliding = 65_536
+
+/** How the tower looks at an image. */
+export function denseView({ config, preprocess, segmentSize }: ClipSource, image: Size, size: ImageSize | undefined, slide?: Slide) {
+  const cell = config.vision.kind === 'vit' ? config.vision.patchSize : 32
+  const view = towerSize(image, size ?? segmentSize ?? config.vision.imageSize * 1.5, cell, slide !== undefined)
+  return { ...preprocess, ...view, ...(slide && { slide }) }
+}
+
+interface Size {
+  width: number
+  height: number
+}
 
 /**
  * The size the tower sees an image at: the shorter side becomes `size`, the longer follows, and both are rounded to whole
  * cells, at least one, so that the grid covers the image exactly.
+ * @throws ERR_WORDMASK_INVALID_ARGUMENT for a size with too many cells even for a square, else ERR_WORDMASK_IMAGE_TOO_LARGE for
+ *   an image that is too long for its width
  */
-export function towerSize(image: { width: number; height: number }, size: ImageSize, cell: number): { width: number; height: number } {
+export function towerSize(image: Size, size: ImageSize, cell: number, slides: boolean): Size {
   const toCells = (pixels: number) => Math.max(1, Math.round(pixels / cell)) * cell
   const scale = typeof size === 'number' ? size / Math.min(image.width, image.height) : 1
   const wanted = typeof size === 'number' ? { width: image.width * scale, height: image.height * scale } : size
   const width = toCells(wanted.width)
   const height = toCells(wanted.height)
-  if ((width / cell) * (height / cell) > maxCells) {
-    throw invalidArgument(
-      'size',
-      `at most ${maxCells} patches of ${cell} x ${cell} pixels (use a smaller size, or slide)`,
-      `${width} x ${height} pixels`,
-    )
-  }
-  return { width, height }
+  const most = slides ? mostCellsSliding : mostCells
+  const cells = (width / cell) * (height / cell)
+  if (cells <= most) return { width, height }
+  const seen = `${width} x ${height} pixels (${cells} patches)`
+  const waysOut = slides ? 'a smaller size' : 'a smaller size, or slide: { crop, stride }'
+  if (typeof size === 'object' || (toCells(size) / cell) ** 2 > most)
+    throw invalidArgument('size', `at most ${most} patches of ${cell} x ${cell} pixels (${waysOut})`, seen)
+  throw new WordmaskError(
+    'ERR_WORDMASK_IMAGE_TOO_LARGE',
+    `An image of ${image.width} x ${image.height} pixels with its shorter side at ${size} is ${seen}; the limit is ${most}. Cut it into pieces, or give size: { width, height }, ${waysOut}.`,
+  )
 }

@@ -7,6 +7,7 @@ import { checkOptions, positiveInteger } from '../options'
 import { divideCores } from '../threads'
 import { convertCmyk, expandGrey, reduceGrey16 } from './convert'
 import { checkRawImage, describeImage, type ImageInput, type RawImage } from './input'
+import { isTruncated } from './truncated'
 
 // Decoding shares the cores with the tensor thread: one thread an image, and several images at once where it pays.
 sharp.concurrency(divideCores().decodePerImage)
@@ -28,7 +29,8 @@ const formats = ['jpeg', 'png', 'webp', 'gif', 'tiff', 'heif', 'jp2', 'jxl']
 /**
  * Decodes an image to RGB as Pillow's convert('RGB') does: alpha is dropped, not blended; grey is repeated; colour profiles
  * are ignored; 16 bits keep their high byte, 16-bit grey is divided by 257; CMYK by Pillow's formula. Never resizes. Of an
- * animation the first frame.
+ * animation the first frame. A file whose end is missing is refused, also where the pixels are there; what follows the end is
+ * ignored. Decoded pixels are passed on without a copy: leave them alone until the call that has them settles.
  * @throws ERR_WORDMASK_FILE_NOT_FOUND, ERR_WORDMASK_IMAGE (not an image, truncated, empty), ERR_WORDMASK_IMAGE_TOO_LARGE
  */
 export async function decodeImage(image: ImageInput, options: DecodeOptions = {}): Promise<Pixels> {
@@ -38,7 +40,7 @@ export async function decodeImage(image: ImageInput, options: DecodeOptions = {}
     throw invalidArgument('image', 'a path, an encoded Buffer or { data, width, height, channels: 3 }', image)
   }
   const name = describeImage(image)
-  const bytes = typeof image === 'string' ? await readImageFile(image) : image
+  const bytes = typeof image === 'string' ? await readImageFile(image) : unshared(image)
   if (bytes.length === 0) throw new WordmaskError('ERR_WORDMASK_IMAGE', `${name} is empty: 0 bytes`)
   try {
     return await decode(bytes, name, orient, maxPixels)
@@ -46,6 +48,11 @@ export async function decodeImage(image: ImageInput, options: DecodeOptions = {}
     if (cause instanceof WordmaskError) throw cause
     throw new WordmaskError('ERR_WORDMASK_IMAGE', `${name} cannot be decoded: ${firstLine(cause)}`, { cause })
   }
+}
+
+/** Another thread may write to shared memory while the decoder reads it twice. */
+function unshared(bytes: Uint8Array): Uint8Array {
+  return bytes.buffer instanceof SharedArrayBuffer ? Uint8Array.from(bytes) : bytes
 }
 
 function fromRaw(image: RawImage, maxPixels: number): Pixels {
@@ -61,6 +68,8 @@ async function decode(bytes: Uint8Array, name: string, orient: boolean, maxPixel
   if (!formats.includes(format))
     throw new WordmaskError('ERR_WORDMASK_IMAGE', `${name} is ${format.toUpperCase()}, not a picture of pixels. Convert it to PNG first.`)
   checkPixelCount(width, height, name, maxPixels)
+  if (isTruncated(bytes, format))
+    throw new WordmaskError('ERR_WORDMASK_IMAGE', `${name} is truncated: its ${bytes.length} bytes stop before the end of the image`)
   if (space === 'cmyk') {
     const { data, info } = await open().pipelineColourspace('cmyk').toColourspace('cmyk').raw().toBuffer({ resolveWithObject: true })
     return { data: await convertCmyk(data, info.channels), width: info.width, height: info.height }

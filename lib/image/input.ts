@@ -1,6 +1,10 @@
+import { isIterable } from '../arguments'
 import { invalidArgument, WordmaskError } from '../errors'
 
-/** Decoded pixels: RGB, 8 bits, row-major, 3 bytes a pixel, `data.length === width * height * 3`. */
+/**
+ * Decoded pixels: RGB, 8 bits, row-major, 3 bytes a pixel, `data.length === width * height * 3`. They are read when the call
+ * gets to them: leave them alone until it settles.
+ */
 export interface RawImage {
   data: Uint8Array | Uint8ClampedArray
   width: number
@@ -22,7 +26,7 @@ export function isSingleImage(images: ImageInputs): images is ImageInput {
 /** The stream behind any form of input. Throws ERR_WORDMASK_INVALID_ARGUMENT for what is neither. */
 export function imageStream(images: ImageInputs): Iterable<ImageInput> | AsyncIterable<ImageInput> {
   if (isSingleImage(images)) return [images]
-  if (typeof images === 'object' && images !== null && (Symbol.iterator in images || Symbol.asyncIterator in images)) return images
+  if (isIterable(images)) return images as Iterable<ImageInput> | AsyncIterable<ImageInput>
   throw invalidArgument(
     'images',
     'a path, an encoded Buffer, { data, width, height, channels: 3 }, or a list or async iterable of these',

@@ -1,7 +1,9 @@
 import { readFile } from 'node:fs/promises'
+import { checkPath } from '../arguments'
 import { WordmaskError } from '../errors'
 import type { Color } from '../text/colors'
 import { decodePng } from './png'
+import { isTruncated } from './truncated'
 
 /** One label value a pixel, row-major. */
 export interface LabelMap {
@@ -14,9 +16,10 @@ export interface LabelMap {
 
 /**
  * Reads a label map: palette PNG (the indices, not the colours) or grey PNG of 8 or 16 bits.
- * @throws ERR_WORDMASK_FILE_NOT_FOUND, or ERR_WORDMASK_IMAGE for colour or broken files
+ * @throws ERR_WORDMASK_FILE_NOT_FOUND, or ERR_WORDMASK_IMAGE for colour, broken or truncated files
  */
 export async function readLabelMap(file: string): Promise<LabelMap> {
+  checkPath('file', file)
   const bytes = await readFile(file).catch((cause) => {
     if (cause.code === 'ENOENT') throw new WordmaskError('ERR_WORDMASK_FILE_NOT_FOUND', `The label map is missing: ${file}`, { cause })
     throw new WordmaskError('ERR_WORDMASK_IO', `${file} cannot be read (${cause.code})`, { cause })
@@ -24,6 +27,7 @@ export async function readLabelMap(file: string): Promise<LabelMap> {
   const { width, height, data, depth, channels, palette } = await decodePng(bytes).catch((cause) => {
     throw new WordmaskError('ERR_WORDMASK_IMAGE', `${file} is not a readable PNG: ${cause.message}`, { cause })
   })
+  if (isTruncated(bytes, 'png')) throw new WordmaskError('ERR_WORDMASK_IMAGE', `${file} is truncated: it stops before the end of the image`)
   if (channels !== 1) {
     throw new WordmaskError(
       'ERR_WORDMASK_IMAGE',

@@ -1,5 +1,6 @@
 import { WordmaskError } from '../errors'
 import { abortedError, throwIfAborted } from '../options'
+import { onAbort } from '../task'
 
 interface Waiter {
   start(): void
@@ -43,14 +44,15 @@ export class Limiter {
         this.line.splice(this.line.indexOf(waiter), 1)
         reject(abortedError(signal as AbortSignal))
       }
+      let off: (() => void) | undefined
       const waiter: Waiter = {
         start: () => {
-          signal?.removeEventListener('abort', leave)
+          off?.()
           resolve()
         },
       }
       this.line.push(waiter)
-      signal?.addEventListener('abort', leave, { once: true })
+      off = signal && onAbort(signal, leave)
     })
   }
 }

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { Clip } from '../clip/clip'
-import { type ImageSize, imageSize, type Slide } from '../clip/options'
+import { type ClipOptions, clipOptions, type ImageSize, imageSize, type Slide } from '../clip/options'
 import { invalidArgument, WordmaskError } from '../errors'
 import { nearest, positiveInteger, type RunOptions, runOptions, slideOptions } from '../options'
 import type { ClassSpec } from '../text/classes'
@@ -46,6 +46,14 @@ export interface SegmenterOptions extends Omit<SegmentOptions, 'orient'> {
   maxPending?: number
 }
 
+/** Options of Segmenter.load. */
+export interface SegmenterLoadOptions extends RunOptions {
+  device?: string
+  dtype?: ClipOptions['dtype']
+  /** As for Segmenter.create. Default 64. */
+  maxPending?: number
+}
+
 export interface ScoreOptions {
   /** 'grid' (default): one value a patch; 'image': bilinear at the size of the image. */
   at?: 'grid' | 'image'
@@ -76,6 +84,7 @@ const view = {
   size: imageSize.optional(),
   slide: slideOptions,
 }
+const maxPending = z.number().int().nonnegative().optional()
 const decode = { orient: z.boolean().optional(), maxPixels: positiveInteger.optional() }
 
 export const segmentOptions = z.strictObject({ ...view, ...decode })
@@ -85,8 +94,10 @@ export const segmenterOptions = z.strictObject({
   maxPixels: decode.maxPixels,
   method: z.string().optional(),
   clip: z.custom<Clip | string>(() => true).optional(),
-  maxPending: z.number().int().nonnegative().optional(),
+  maxPending,
 })
+const { device, dtype } = clipOptions.shape
+export const segmenterLoadOptions = z.strictObject({ ...runOptions, device, dtype, maxPending })
 export const scoreOptions = z.strictObject({
   at: z.enum(['grid', 'image']).optional(),
   classes: z

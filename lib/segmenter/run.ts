@@ -1,5 +1,6 @@
 import { binding } from '../binding'
 import type { Clip } from '../clip/clip'
+import { denseView } from '../clip/size'
 import { decodeImage } from '../image/decode'
 import type { ImageInput } from '../image/input'
 import { orAbort, withSignal } from '../task'
@@ -13,7 +14,7 @@ export async function segmentImage(clip: Clip, text: TextCache, image: ImageInpu
   const { signal, classes, background, orient, maxPixels, slide, templates, method } = plan
   const decoding = decodeImage(image, { orient, ...(maxPixels && { maxPixels }) })
   const [vectors, pixels] = await Promise.all([text.vectors(plan.rows, templates, signal), orAbort(decoding, signal)])
-  const view = clip.denseView(pixels, plan.size, slide)
+  const view = denseView(clip.source, pixels, plan.size, slide)
   const temperature = clip.info.logitScale
   const options = { ...view, temperature, background: backgroundRule(background), classes: classes.length }
   const result = await withSignal(signal, (task) => binding().segment(clip.native, pixels, vectors, options, task))

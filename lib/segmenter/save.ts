@@ -1,20 +1,23 @@
 import { mkdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
+import { checkPath } from '../arguments'
 import { binding } from '../binding'
 import { Clip } from '../clip/clip'
 import type { ClipOptions } from '../clip/options'
 import { imageSize } from '../clip/options'
+import { saveClip } from '../clip/save'
 import { WordmaskError } from '../errors'
-import { checkOptions, positiveInteger, type RunOptions, runOptions, slideOptions } from '../options'
+import { checkOptions, positiveInteger, type RunOptions, runOptions, slideOptions, type Tensor, throwIfAborted } from '../options'
 import { writeAtomic } from '../run/atomic'
 import { sha256File } from '../setup/hash'
 import { withSignal } from '../task'
-import { type ClassSpec, parseClasses } from '../text/classes'
+import { type ClassEntry, type ClassSpec, parseClasses } from '../text/classes'
+import { type Templates, templateList } from '../text/prompts'
 import { background, methodNamed } from './options'
 import type { Defaults } from './plan'
 import type { Segmenter } from './segmenter'
-import { TextCache, textKey, textRows } from './text-cache'
+import { textKey, textRows } from './text-cache'
 
 const segmenterVersion = 1
 const indexFile = 'wordmask.json'
@@ -31,7 +34,7 @@ export interface SaveOptions extends RunOptions {
 const saveOptions = z.strictObject({ ...runOptions, copyWeights: z.boolean().optional() })
 
 const schema = z.strictObject({
-  version: z.number().int(),
+  version: z.literal(segmenterVersion),
   kind: z.literal('segmenter'),
   method: z.string(),
   /** `load` is what Clip.load takes; `copied`: the weights lie in the folder. */
@@ -46,13 +49,14 @@ const schema = z.strictObject({
 
 /** wordmask.json is written last: a folder that has one is whole. */
 export async function saveSegmenter(segmenter: Segmenter, folder: string, given: SaveOptions): Promise<void> {
+  checkPath('folder', folder)
   const { copyWeights = false, signal } = checkOptions('save', saveOptions, given)
   const { clip, defaults, text } = segmenter
   const { classes, method, templates } = defaults
-  const sha256: string[] = []
+  const copy = join(folder, weightsFile)
   await makeFolder(folder)
-  if (copyWeights) await clip.save(join(folder, weightsFile), { signal })
-  else for (const file of clip.info.files) sha256.push(await sha256File(file))
+  if (copyWeights) await withSignal(signal, (task) => saveClip(clip.native, clip.source, copy, 'float32', task))
+  const sha256 = await hashes(copyWeights ? [copy] : clip.info.files)
   if (classes) {
     const rows = textRows(classes, defaults.background)
     const vectors = await text.vectors(rows, templates, signal)
@@ -77,44 +81,52 @@ export async function saveSegmenter(segmenter: Segmenter, folder: string, given:
   await writeAtomic(join(folder, indexFile), `${JSON.stringify(index, null, 2)}\n`)
 }
 
-type Make = (clip: Clip, defaults: Defaults, text: TextCache) => Segmenter
-
-export async function loadSegmenter(folder: string, options: ClipOptions, make: Make): Promise<Segmenter> {
+/** What a folder holds; the Clip is the caller's to dispose of. */
+export async function loadSegmenter(
+  folder: string,
+  options: ClipOptions,
+): Promise<{ clip: Clip; defaults: Defaults; vectors: Tensor | undefined }> {
   const saved = await readIndex(folder)
-  const classes = saved.classes ? parseClasses(saved.classes as unknown as ClassSpec[]) : undefined
-  const clip = await Clip.load(saved.clip.copied ? join(folder, weightsFile) : saved.clip.load, { ...options, dense: saved.clip.dense })
+  const { copied, load, dense, sha256 } = saved.clip
+  const clip = await Clip.load(copied ? join(folder, weightsFile) : load, { ...options, dense })
   try {
-    if (!saved.clip.copied) await checkWeights(folder, saved.clip.load, clip.info.files, saved.clip.sha256)
-    const { templates, size, slide, maxPixels } = saved
+    await checkWeights(folder, load, clip.info.files, sha256)
+    const { method, classes, templates, background, size, slide, maxPixels } = saved
     const defaults = {
-      method: methodNamed(saved.method),
+      method,
       classes,
       templates,
-      background: saved.background ?? undefined,
+      background: background ?? undefined,
       size: size ?? undefined,
       slide: slide ?? undefined,
       maxPixels: maxPixels ?? undefined,
     }
-    const text = new TextCache(clip)
-    if (classes) {
-      const rows = textRows(classes, defaults.background)
-      const file = join(folder, textFile)
-      const { metadata } = await binding().readCheckpoint([file], {})
-      const vectors = await binding().readTensor([file], 'text', {})
-      if (metadata[textMetadata] !== textKey(rows, templates) || vectors.shape.join() !== `${rows.length},${clip.info.embedDim}`) {
-        throw new WordmaskError(
-          'ERR_WORDMASK_CHECKPOINT',
-          `${file} does not hold the text vectors of ${join(folder, indexFile)}. Save the segmenter again.`,
-        )
-      }
-      text.add(rows, templates, vectors)
-    }
-    return make(clip, defaults, text)
+    const vectors = classes && (await readVectors(folder, textRows(classes, defaults.background), templates, clip.info.embedDim))
+    throwIfAborted(options.signal)
+    return { clip, defaults, vectors }
   } catch (error) {
     clip.dispose()
     throw error
   }
 }
+
+/** @throws ERR_WORDMASK_CHECKPOINT for vectors of other names or templates, or that are none */
+async function readVectors(folder: string, rows: readonly ClassEntry[], templates: Templates, embedDim: number): Promise<Tensor> {
+  const file = join(folder, textFile)
+  const { metadata, tensors } = await binding().readCheckpoint([file], {})
+  const [{ key, shape } = { key: '', shape: [] }] = tensors
+  if (metadata[textMetadata] === textKey(rows, templates) && key === 'text' && shape.join() === `${rows.length},${embedDim}`) {
+    const vectors = await binding().readTensor([file], 'text', {})
+    if (rows.every((_, i) => isUnit(vectors.data.subarray(i * embedDim, (i + 1) * embedDim)))) return vectors
+  }
+  throw new WordmaskError(
+    'ERR_WORDMASK_CHECKPOINT',
+    `${file} does not hold the text vectors of ${join(folder, indexFile)}. Save the segmenter again.`,
+  )
+}
+
+/** False for NaN, too. */
+const isUnit = (row: Float32Array) => Math.abs(row.reduce((sum, x) => sum + x * x, 0) - 1) < 1e-3
 
 async function readIndex(folder: string) {
   const file = join(folder, indexFile)
@@ -137,11 +149,31 @@ async function readIndex(folder: string) {
   const result = schema.safeParse(value)
   if (!result.success)
     throw new WordmaskError('ERR_WORDMASK_CHECKPOINT', `${file} is not a saved segmenter: ${z.prettifyError(result.error)}`)
-  return result.data
+  const { data } = result
+  try {
+    // Names, colours and templates have rules of their own.
+    templateList(data.templates)
+    const classes = data.classes ? parseClasses(data.classes as unknown as ClassSpec[]) : undefined
+    if (classes) textRows(classes, data.background ?? undefined)
+    return { ...data, method: methodNamed(data.method), classes }
+  } catch (cause) {
+    throw new WordmaskError('ERR_WORDMASK_CHECKPOINT', `${file} is not a saved segmenter: ${(cause as Error).message}`, { cause })
+  }
+}
+
+async function hashes(files: readonly string[]): Promise<string[]> {
+  const all: string[] = []
+  for (const file of files) {
+    const hash = await sha256File(file).catch((cause) => {
+      throw new WordmaskError('ERR_WORDMASK_IO', `The weights ${file} cannot be read: ${cause.message}`, { cause })
+    })
+    all.push(hash)
+  }
+  return all
 }
 
 async function checkWeights(folder: string, name: string, files: readonly string[], expected: readonly string[]): Promise<void> {
-  const actual = await Promise.all(files.map(sha256File))
+  const actual = await hashes(files)
   if (actual.join() === expected.join()) return
   throw new WordmaskError(
     'ERR_WORDMASK_CHECKPOINT',

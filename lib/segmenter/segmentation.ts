@@ -1,6 +1,7 @@
 import type { SegmentResult } from '../../binding'
+import { isObject } from '../arguments'
 import { binding } from '../binding'
-import { invalidArgument, WordmaskError } from '../errors'
+import { invalidArgument, madeElsewhere, WordmaskError } from '../errors'
 import { checkOptions, type Tensor } from '../options'
 import type { ClassEntry } from '../text/classes'
 import type { Templates } from '../text/prompts'
@@ -53,12 +54,15 @@ export class Segmentation {
   private readonly grid: Tensor
   private readonly softmax: SoftmaxGrid
 
+  /** @internal */
   constructor(
     result: SegmentResult,
     readonly classes: readonly ClassEntry[],
     readonly background: Background | undefined,
     readonly protocol: Protocol,
   ) {
+    if (!isObject(result) || !ArrayBuffer.isView(result.labels) || !Array.isArray(classes) || !isObject(protocol))
+      throw madeElsewhere('Segmentation', 'Segmenter.segment()')
     this.labels = result.labels
     this.width = result.width
     this.height = result.height

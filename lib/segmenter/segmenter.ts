@@ -1,8 +1,11 @@
+import { checkPath } from '../arguments'
 import { Clip } from '../clip/clip'
-import { invalidArgument, WordmaskError } from '../errors'
+import { classVectors } from '../clip/text'
+import { invalidArgument, madeElsewhere, WordmaskError } from '../errors'
 import { type ImageInput, type ImageInputs, imageCount, imageStream } from '../image/input'
 import { mapOrdered } from '../image/stream'
-import { abortedError, checkOptions } from '../options'
+import { Lifetime } from '../lifetime'
+import { checkOptions } from '../options'
 import { type ClassEntry, parseClasses } from '../text/classes'
 import { templateList } from '../text/prompts'
 import { Limiter } from './limiter'
@@ -31,12 +34,13 @@ const imageCodes = [
 /**
  * Labels every pixel of an image with one of the names. Calls may overlap: those that wait for the model together and see
  * their images at the same size (without `slide`) share a tower pass, up to 8 of them, whatever their names. Each is
- * aborted, fails and is answered by itself; an answer differs from that of a call alone by rounding at most.
+ * aborted, fails and is answered by itself; an answer differs from that of a call alone by rounding at most. Every call rejects
+ * with ERR_WORDMASK_DISPOSED after dispose() of the segmenter or of its Clip; answers stay usable.
  */
 export class Segmenter {
   private readonly limiter: Limiter
   private readonly standing: Standing
-  private disposed = false
+  private readonly lifetime: Lifetime
 
   private constructor(
     /** The model in use. */
@@ -48,8 +52,10 @@ export class Segmenter {
     private readonly ownsClip: boolean,
     maxPending: number,
   ) {
+    if (!(text instanceof TextCache)) throw madeElsewhere('Segmenter', 'Segmenter.create() or Segmenter.load()')
     this.limiter = new Limiter(imagesAPass, imagesAtOnce + maxPending)
     this.standing = standing(defaults)
+    this.lifetime = new Lifetime('Segmenter', () => ownsClip && clip.dispose())
   }
 
   get method(): options.Method {
@@ -88,22 +94,29 @@ export class Segmenter {
     try {
       const own = templates ?? model.source.templates
       const defaults = { method: named, classes: entries, templates: own, background: background ?? undefined, size, slide, maxPixels }
-      const segmenter = new Segmenter(model, defaults, new TextCache(model), owns, maxPending)
-      if (segmenter.standing.rows) await segmenter.text.vectors(segmenter.standing.rows, own, signal)
-      return segmenter
+      return await model.lifetime.during(async () => {
+        const segmenter = new Segmenter(model, defaults, textCache(model), owns, maxPending)
+        if (segmenter.standing.rows) await segmenter.text.vectors(segmenter.standing.rows, own, signal)
+        return segmenter
+      })
     } catch (error) {
       if (owns) model.dispose()
       throw error
     }
   }
 
-  /** Reads what save() wrote. @throws ERR_WORDMASK_VERSION for a newer format, ERR_WORDMASK_MODEL_NOT_FOUND */
-  static load(
-    folder: string,
-    given: { device?: string; dtype?: 'float32' | 'bfloat16' | 'float16' | 'auto'; maxPending?: number; signal?: AbortSignal } = {},
-  ): Promise<Segmenter> {
-    const { maxPending = 64, ...rest } = given
-    return loadSegmenter(folder, rest, (clip, defaults, text) => new Segmenter(clip, defaults, text, true, maxPending))
+  /**
+   * Reads what save() wrote. @throws ERR_WORDMASK_VERSION for a newer format, ERR_WORDMASK_CHECKPOINT for a folder that was
+   * damaged or changed, ERR_WORDMASK_FILE_NOT_FOUND, ERR_WORDMASK_MODEL_NOT_FOUND
+   */
+  static async load(folder: string, given: options.SegmenterLoadOptions = {}): Promise<Segmenter> {
+    checkPath('folder', folder)
+    const { maxPending = 64, ...rest } = checkOptions('Segmenter.load', options.segmenterLoadOptions, given)
+    const { clip, defaults, vectors } = await loadSegmenter(folder, rest)
+    const text = textCache(clip)
+    const segmenter = new Segmenter(clip, defaults, text, true, maxPending)
+    if (vectors && segmenter.standing.rows) text.add(segmenter.standing.rows, defaults.templates, vectors)
+    return segmenter
   }
 
   /**
@@ -111,37 +124,36 @@ export class Segmenter {
    * @throws ERR_WORDMASK_BUSY when `maxPending` calls wait beside the two in work; ERR_WORDMASK_IMAGE and its kin; ERR_WORDMASK_ABORTED
    */
   async segment(image: ImageInput, given: options.SegmentOptions = {}): Promise<Segmentation> {
-    const { onProgress, ...rest } = checkOptions('segment', options.segmentOptions, given)
-    const answer = await this.queue(image, planCall(this.standing, rest), false)
-    onProgress?.(1, 1)
-    return answer
+    return this.during(async () => {
+      const { onProgress, ...rest } = checkOptions('segment', options.segmentOptions, given)
+      const answer = await this.queue(image, planCall(this.standing, rest), false)
+      onProgress?.(1, 1)
+      return answer
+    })
   }
 
   /**
    * Segments a list or a stream, in order, reading no further ahead than `concurrency`. An image that cannot be read gives
-   * `{ error, index }` in its place; anything else that fails ends the loop.
+   * `{ error, index }` in its place; anything else that fails ends the loop, and so does dispose() at the next image. Leaving
+   * the loop early stops what was begun ahead and closes the stream.
    */
   async *segmentAll(images: ImageInputs, given: options.SegmentAllOptions = {}): AsyncGenerator<Segmentation | SegmentFailure> {
+    this.check()
     const { concurrency = imagesAtOnce, onProgress, ...rest } = checkOptions('segmentAll', options.segmentAllOptions, given)
     const plan = planCall(this.standing, rest)
     const total = imageCount(images)
-    const work = async (image: ImageInput, index: number) => {
+    const work = async (image: ImageInput, index: number, signal: AbortSignal) => {
       try {
-        return await this.queue(image, plan, true)
+        return await this.during(() => this.queue(image, { ...plan, signal }, true))
       } catch (error) {
         if (error instanceof WordmaskError && imageCodes.includes(error.code)) return { error, index }
         throw error
       }
     }
     let done = 0
-    try {
-      for await (const outcome of mapOrdered(imageStream(images), work, { concurrency, signal: rest.signal })) {
-        onProgress?.(++done, total)
-        yield outcome
-      }
-    } catch (error) {
-      if (rest.signal?.aborted) throw abortedError(rest.signal)
-      throw error
+    for await (const outcome of mapOrdered(imageStream(images), work, { concurrency, signal: rest.signal })) {
+      onProgress?.(++done, total)
+      yield outcome
     }
   }
 
@@ -150,21 +162,36 @@ export class Segmenter {
    * or with `copyWeights` written beside them, so that the folder stands alone.
    */
   async save(folder: string, given: SaveOptions = {}): Promise<void> {
-    return saveSegmenter(this, folder, given)
+    return this.during(() => saveSegmenter(this, folder, given))
   }
 
-  /** Ends the segmenter: later calls reject with ERR_WORDMASK_DISPOSED. A Clip that was passed in stays open. */
+  /**
+   * Ends the segmenter: later calls reject with ERR_WORDMASK_DISPOSED, those that have begun end as usual. A Clip that was
+   * passed in stays open; one that the segmenter loaded is disposed of after the last call. Safe to call twice.
+   */
   dispose(): void {
-    this.disposed = true
-    if (this.ownsClip) this.clip.dispose()
+    void this.lifetime.dispose()
   }
 
+  /** As dispose(); resolves once all calls have ended and a Clip of its own is freed. */
   async [Symbol.asyncDispose](): Promise<void> {
-    this.dispose()
+    await this.lifetime.dispose()
+    if (this.ownsClip) await this.clip[Symbol.asyncDispose]()
+  }
+
+  private check(): void {
+    this.lifetime.check()
+    this.clip.lifetime.check()
+  }
+
+  /** A call that uses the segmenter and its model from here to its end. */
+  private during<T>(call: () => Promise<T>): Promise<T> {
+    return this.lifetime.during(() => this.clip.lifetime.during(call))
   }
 
   private async queue(image: ImageInput, plan: Plan, patient: boolean): Promise<Segmentation> {
-    if (this.disposed) throw new WordmaskError('ERR_WORDMASK_DISPOSED', 'The segmenter was disposed of')
     return this.limiter.run(() => segmentImage(this.clip, this.text, image, plan), plan.signal, patient)
   }
 }
+
+const textCache = (clip: Clip) => new TextCache((rows, templates, run) => classVectors(clip.model, rows, templates, run))

@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto'
-import type { Clip } from '../clip/clip'
 import { WordmaskError } from '../errors'
-import type { Tensor } from '../options'
+import type { RunOptions, Tensor } from '../options'
 import { SharedTask } from '../task'
 import { type ClassEntry, parseClasses, sameName } from '../text/classes'
 import type { Templates } from '../text/prompts'
@@ -12,7 +11,7 @@ export class TextCache {
   private readonly entries = new Map<string, SharedTask<Tensor>>()
 
   constructor(
-    private readonly clip: Clip,
+    private readonly encode: (rows: readonly ClassEntry[], templates: Templates, run: RunOptions) => Promise<Tensor>,
     private readonly size = 16,
   ) {}
 
@@ -20,7 +19,7 @@ export class TextCache {
     const key = textKey(rows, templates)
     let entry = this.entries.get(key)
     if (!entry || entry.cancelled) {
-      const fresh = new SharedTask((shared) => this.clip.classVectors(rows, templates, { signal: shared }))
+      const fresh = new SharedTask((shared) => this.encode(rows, templates, { signal: shared }))
       fresh.result.catch(() => this.entries.get(key) === fresh && this.entries.delete(key))
       entry = fresh
     }

@@ -1,4 +1,5 @@
 import { readFile, stat } from 'node:fs/promises'
+import { checkPath, checkString } from '../arguments'
 import { WordmaskError } from '../errors'
 import { type ClassEntry, type ClassSpec, parseClasses } from './classes'
 
@@ -9,6 +10,8 @@ const maxBytes = 64 * 1024 * 1024
  * the name, then its synonyms after commas. Blank lines and lines that begin with # are skipped.
  */
 export function parseClassText(text: string, file = 'class list'): ClassEntry[] {
+  checkString('text', text, 'the text of a class file')
+  checkString('file', file)
   const body = text.replace(/^\ufeff/, '')
   return /^\s*[[{]/.test(body) ? parseJson(body, file) : parseLines(body, file)
 }
@@ -40,6 +43,7 @@ function parseLines(body: string, file: string): ClassEntry[] {
 
 /** Reads a class file. Throws ERR_WORDMASK_FILE_NOT_FOUND, ERR_WORDMASK_IO or ERR_WORDMASK_CLASSES. */
 export async function readClassFile(file: string): Promise<ClassEntry[]> {
+  checkPath('file', file)
   let bytes: Buffer
   try {
     const { size } = await stat(file)
@@ -67,6 +71,9 @@ function decodeUtf8(bytes: Buffer, file: string): string {
  * existing file is that file; one that looks like a path and is missing is an error.
  */
 export async function classesFromArgument(argument: string): Promise<ClassEntry[]> {
+  checkString('argument', argument, 'names or the path of a class file')
+  if (argument.trim() === '')
+    throw new WordmaskError('ERR_WORDMASK_CLASSES', 'Expected names or the path of a class file but received nothing')
   const isFile = await stat(argument).then(
     (found) => found.isFile(),
     () => false,

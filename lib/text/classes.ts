@@ -1,4 +1,5 @@
-import { WordmaskError } from '../errors'
+import { isObject } from '../arguments'
+import { invalidArgument, WordmaskError } from '../errors'
 import { type Color, parseColor, vocColor } from './colors'
 
 /** One class as it may be given; a bare string is a name. */
@@ -47,13 +48,14 @@ export function parseClasses(
   classes: readonly (string | ClassSpec)[],
   where: (i: number) => string = (i) => `classes[${i}]`,
 ): ClassEntry[] {
+  if (typeof where !== 'function') throw invalidArgument('where', 'a function', where)
   if (!Array.isArray(classes)) throw bad('Expected classes to be an array of names. For a file use readClassFile(path).')
   if (classes.length === 0) throw bad('The class list is empty: name at least one class')
   if (classes.length > maxClasses)
     throw bad(`${classes.length} classes are more than the ${maxClasses} that a 16-bit label map holds. Split the list.`)
   const owner = new Map<string, number>()
   const ids = new Map<number, number>()
-  return classes.map((input, i) => {
+  return Array.from(classes as readonly unknown[], (input, i) => {
     const entry = parseEntry(input, i, where(i))
     for (const name of [entry.name, ...entry.synonyms]) {
       const other = owner.get(sameName(name))
@@ -67,6 +69,21 @@ export function parseClasses(
     ids.set(entry.id, i)
     return entry
   })
+}
+
+/** What parseClasses gives, asked of callers from JavaScript. @throws ERR_WORDMASK_INVALID_ARGUMENT */
+export function checkEntries(classes: unknown): asserts classes is readonly ClassEntry[] {
+  if (!Array.isArray(classes)) throw invalidArgument('classes', 'an array of what parseClasses returns', classes)
+  for (let i = 0; i < classes.length; i++) {
+    const entry: unknown = classes[i]
+    const whole =
+      isObject(entry) &&
+      typeof entry.name === 'string' &&
+      Number.isSafeInteger(entry.id) &&
+      Array.isArray(entry.synonyms) &&
+      parseColor(entry.color) !== undefined
+    if (!whole) throw invalidArgument(`classes[${i}]`, 'a class as parseClasses returns it', entry)
+  }
 }
 
 const keys = ['name', 'synonyms', 'prompts', 'negatives', 'id', 'color']
@@ -106,7 +123,7 @@ function checkName(name: unknown, at: string): string {
 function checkNames(names: unknown, at: string): string[] {
   if (names === undefined) return []
   if (!Array.isArray(names)) throw bad(`${at}: expected an array of strings`)
-  return names.map((name, i) => checkName(name, `${at}[${i}]`))
+  return Array.from(names, (name, i) => checkName(name, `${at}[${i}]`))
 }
 
 function checkId(id: unknown, i: number, at: string): number {

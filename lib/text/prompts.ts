@@ -21,7 +21,7 @@ export function templateList(templates: Templates): readonly string[] {
     throw invalidArgument('templates', `${templateNames.map((name) => `'${name}'`).join(', ')} or an array of strings`, templates)
   if (templates.length === 0)
     throw new WordmaskError('ERR_WORDMASK_TEMPLATE', "The list of templates is empty. Use 'none' to encode the bare name.")
-  templates.forEach((template: unknown, i) => {
+  Array.from(templates as readonly unknown[]).forEach((template, i) => {
     if (typeof template !== 'string') throw invalidArgument(`templates[${i}]`, 'a string', template)
     const places = template.split('{}').length - 1
     if (places !== 1) {

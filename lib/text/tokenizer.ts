@@ -1,5 +1,6 @@
 import { join } from 'node:path'
-import { invalidArgument } from '../errors'
+import { checkArray, checkString, isIterable } from '../arguments'
+import { invalidArgument, madeElsewhere } from '../errors'
 import { modelsFolder } from '../folders'
 import { BytePairs } from './bpe'
 import { clean } from './clean'
@@ -21,15 +22,26 @@ export const endOfText = 49_407
 
 const words = /<start_of_text>|<end_of_text>|'s|'t|'re|'ve|'m|'ll|'d|\p{L}+|\p{N}|[^ \p{L}\p{N}]+/giu
 
+/** Far beyond any model; a slip must not ask for gigabytes. */
+const longestContext = 65_536
+
 let shared: Promise<Tokenizer> | undefined
 
 /** CLIP's tokenizer; ids are those of OpenAI's and open_clip's SimpleTokenizer (vocabulary of 49,408). */
 export class Tokenizer {
-  private constructor(private readonly pairs: BytePairs) {}
+  private constructor(private readonly pairs: BytePairs) {
+    if (!(pairs instanceof BytePairs)) throw madeElsewhere('Tokenizer', 'Tokenizer.load()')
+  }
 
   /** The merges that ship with the package; read once a process. */
   static load(): Promise<Tokenizer> {
-    shared ??= BytePairs.load(join(modelsFolder, 'vocab', 'bpe_simple_vocab_16e6.txt.gz')).then((pairs) => new Tokenizer(pairs))
+    if (!shared) {
+      const loading = BytePairs.load(join(modelsFolder, 'vocab', 'bpe_simple_vocab_16e6.txt.gz')).then((pairs) => new Tokenizer(pairs))
+      loading.catch(() => {
+        shared = undefined
+      })
+      shared = loading
+    }
     return shared
   }
 
@@ -39,6 +51,7 @@ export class Tokenizer {
 
   /** Words of the cleaned text in order, each with its ids; without the two marks. */
   *encodeWords(text: string): Generator<EncodedWord> {
+    checkString('text', text)
     for (const [word] of clean(text).matchAll(words)) {
       if (word === '<start_of_text>') yield { word, ids: [startOfText] }
       else if (word === '<end_of_text>') yield { word, ids: [endOfText] }
@@ -58,10 +71,12 @@ export class Tokenizer {
    * by the end mark. Words with an id outside `known` are left out.
    */
   tokenize(texts: readonly string[], contextLength = 77, known?: ReadonlySet<number>): TokenTensor {
-    if (!Number.isInteger(contextLength) || contextLength < 2)
-      throw invalidArgument('contextLength', 'an integer of at least 2', contextLength)
+    if (!Number.isInteger(contextLength) || contextLength < 2 || contextLength > longestContext)
+      throw invalidArgument('contextLength', `an integer of 2 to ${longestContext}`, contextLength)
+    checkArray('texts', texts, 'an array of strings')
+    if (known !== undefined && !(known instanceof Set)) throw invalidArgument('known', 'a Set of ids', known)
     const data = new Int32Array(texts.length * contextLength)
-    texts.forEach((text, row) => {
+    Array.from(texts).forEach((text, row) => {
       if (typeof text !== 'string') throw invalidArgument(`texts[${row}]`, 'a string', text)
       this.fill(data.subarray(row * contextLength, (row + 1) * contextLength), text, known)
     })
@@ -86,6 +101,7 @@ export class Tokenizer {
 
   /** Text of ids, words separated by spaces; ids above the vocabulary are an error. */
   decode(ids: Iterable<number>): string {
+    if (!isIterable(ids) || !(Symbol.iterator in ids)) throw invalidArgument('ids', 'a list of integers', ids)
     let text = ''
     let bytes: number[] = []
     const flush = () => {

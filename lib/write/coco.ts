@@ -1,7 +1,9 @@
+import { checkInteger, checkPath, isIterable } from '../arguments'
 import { invalidArgument } from '../errors'
 import { writeAtomic } from '../run/atomic'
 import type { Mask } from '../segmenter/segmentation'
-import type { ClassEntry } from '../text/classes'
+import { type ClassEntry, checkEntries } from '../text/classes'
+import { checkCocoImage, checkMasks } from './check'
 
 /** Version of the documents written here, in `info.format`. */
 export const cocoFormat = 1
@@ -17,11 +19,15 @@ export interface CocoImage {
 
 /** The categories of a COCO document; the id is the class's own. */
 export function cocoCategories(classes: readonly ClassEntry[]) {
+  checkEntries(classes)
   return classes.map(({ id, name }) => ({ id, name, supercategory: '' }))
 }
 
 /** The annotations of one image; ids count up from `firstId`. */
 export function cocoAnnotations(masks: readonly Mask[], imageId: number, firstId: number) {
+  checkMasks(masks)
+  checkInteger('imageId', imageId, 1)
+  checkInteger('firstId', firstId, 1)
   return masks.map(({ id, area, bbox, rle, score }, i) => ({
     id: firstId + i,
     image_id: imageId,
@@ -36,23 +42,29 @@ export function cocoAnnotations(masks: readonly Mask[], imageId: number, firstId
 
 /**
  * Writes a COCO document with compressed run lengths, as pycocotools reads it; ids start at 1. The text is put together
- * piece by piece, so that a long list does not hold the event loop. @throws ERR_WORDMASK_IO
+ * piece by piece, so that a long list does not hold the event loop. What `images` throws is thrown as it is.
+ * @throws ERR_WORDMASK_INVALID_ARGUMENT, ERR_WORDMASK_IO
  */
 export async function writeCoco(
   file: string,
   classes: readonly ClassEntry[],
   images: Iterable<CocoImage> | AsyncIterable<CocoImage>,
 ): Promise<void> {
+  checkPath('file', file)
+  const categories = JSON.stringify(cocoCategories(classes))
+  if (!isIterable(images)) throw invalidArgument('images', 'a list or async iterable of { file_name, width, height, masks }', images)
   const rows: string[] = []
   const annotations: string[] = []
   const ids = new Set<number>()
-  for await (const { id = rows.length + 1, file_name, width, height, masks } of images) {
+  for await (const image of images) {
+    checkCocoImage(image, rows.length)
+    const { id = rows.length + 1, file_name, width, height, masks } = image
     if (!Number.isSafeInteger(id) || id < 1 || ids.has(id)) throw invalidArgument('image.id', 'a unique integer of 1 or more', id)
     ids.add(id)
     rows.push(JSON.stringify({ id, file_name, width, height }))
     for (const annotation of cocoAnnotations(masks, id, annotations.length + 1)) annotations.push(JSON.stringify(annotation))
   }
   const info = JSON.stringify({ description: 'wordmask', format: cocoFormat })
-  const head = `{"info":${info},"categories":${JSON.stringify(cocoCategories(classes))}`
+  const head = `{"info":${info},"categories":${categories}`
   await writeAtomic(file, `${head},"images":[${rows.join(',\n')}],"annotations":[${annotations.join(',\n')}]}\n`)
 }

@@ -1,11 +1,14 @@
 import { join } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
 import sharp from 'sharp'
+import { checkPath } from '../arguments'
+import { invalidArgument } from '../errors'
 import type { ImageInput } from '../image/input'
 import { writeAtomic } from '../run/atomic'
 import type { MaskOptions } from '../segmenter/options'
 import { expandRuns } from '../segmenter/rle'
 import type { Mask, Segmentation } from '../segmenter/segmentation'
+import { checkMasks, checkSegmentation } from './check'
 import { pixelsOf } from './overlay'
 
 /** Pixels copied between two breaths of the event loop. */
@@ -13,7 +16,8 @@ const pixelsAtOnce = 250_000
 
 /**
  * Writes every mask as a transparent PNG cropped to its bounding box: `<name>.png`, or `<name>-<n>.png` where a class has
- * several. -> the paths, in the order of the masks. @throws ERR_WORDMASK_IO
+ * several. -> the paths, in the order of the masks. @throws ERR_WORDMASK_INVALID_ARGUMENT, also for
+ * masks of another image; ERR_WORDMASK_IO
  */
 export async function writeCutouts(
   folder: string,
@@ -21,7 +25,11 @@ export async function writeCutouts(
   segmentation: Segmentation,
   options: MaskOptions | readonly Mask[] = {},
 ): Promise<string[]> {
+  checkPath('folder', folder)
+  checkSegmentation(segmentation)
   const masks = Array.isArray(options) ? (options as readonly Mask[]) : await segmentation.masks(options as MaskOptions)
+  checkMasks(masks)
+  for (const [i, mask] of masks.entries()) checkFits(`masks[${i}]`, mask, segmentation)
   const { data, width, height } = await pixelsOf(image, segmentation)
   const total = new Map<number, number>()
   for (const { classIndex } of masks) total.set(classIndex, (total.get(classIndex) ?? 0) + 1)
@@ -43,17 +51,26 @@ export async function writeCutouts(
   return files
 }
 
+function checkFits(name: string, { bbox: [left, top, w, h], classIndex, rle }: Mask, { width, height, classes }: Segmentation): void {
+  if (classIndex >= classes.length) throw invalidArgument(`${name}.classIndex`, `less than ${classes.length}`, classIndex)
+  if (w < 1 || h < 1 || left + w > width || top + h > height)
+    throw invalidArgument(`${name}.bbox`, `a box inside ${width} x ${height} pixels`, `${left}, ${top}, ${w}, ${h}`)
+  if (rle.size[0] !== height || rle.size[1] !== width) throw invalidArgument(`${name}.rle.size`, `${height}, ${width}`, rle.size.join(', '))
+}
+
 /** RGBA of the bounding box: opaque inside the mask, clear elsewhere. */
 async function cutOut(mask: Mask, rgb: Uint8Array, width: number, height: number): Promise<Uint8Array> {
   const [left, top, w, h] = mask.bbox
   const rgba = new Uint8Array(w * h * 4)
   let at = 0
   let since = 0
-  for (const [run, length] of expandRuns(mask.rle.counts).entries()) {
+  for (const [run, length] of expandRuns(mask.rle.counts, [height, width]).entries()) {
     // Runs go down the columns; every second one is inside.
     for (let i = at; run % 2 === 1 && i < at + length; i++) {
       const x = Math.floor(i / height)
       const y = i % height
+      if (x < left || x >= left + w || y < top || y >= top + h)
+        throw invalidArgument('mask.bbox', 'a box around all of the mask', mask.bbox)
       const to = ((y - top) * w + (x - left)) * 4
       const from = (y * width + x) * 3
       rgba[to] = rgb[from] as number

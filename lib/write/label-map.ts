@@ -1,8 +1,9 @@
-import { invalidArgument } from '../errors'
+import { checkPath } from '../arguments'
 import { encodePng } from '../image/png'
 import { writeAtomic } from '../run/atomic'
 import type { Segmentation } from '../segmenter/segmentation'
 import { type Color, vocColor } from '../text/colors'
+import { checkLabelled } from './check'
 
 /** What is written of a segmentation. */
 export type Labelled = Pick<Segmentation, 'labels' | 'width' | 'height' | 'classes' | 'firstLabel'>
@@ -16,20 +17,12 @@ export function labelColors({ classes, firstLabel }: Pick<Labelled, 'classes' | 
   return colors
 }
 
-/** What the writers take; a call from JavaScript may bring anything. @throws ERR_WORDMASK_INVALID_ARGUMENT */
-export function checkSegmentation(given: Labelled): void {
-  const { labels, width, height, classes } = given ?? {}
-  if (!(labels instanceof Uint8Array || labels instanceof Uint16Array) || !Array.isArray(classes))
-    throw invalidArgument('segmentation', 'what Segmenter.segment returned', given)
-  if (labels.length !== width * height) throw invalidArgument('segmentation.labels', `${width} x ${height} labels`, labels.length)
-}
-
 /**
  * Labels as the bytes of a PNG: a palette file with the classes' colours while values fit a byte (255 is ignore), else
- * 16-bit grey (65,535 is ignore). readLabelMap reads both.
+ * 16-bit grey (65,535 is ignore). readLabelMap reads both. @throws ERR_WORDMASK_INVALID_ARGUMENT
  */
 export async function encodeLabelMap(segmentation: Labelled): Promise<Uint8Array> {
-  checkSegmentation(segmentation)
+  checkLabelled(segmentation)
   const { labels, width, height } = segmentation
   const deep = labels instanceof Uint16Array
   const palette = deep ? {} : { palette: labelColors(segmentation).map((color) => [...color]) }
@@ -38,5 +31,6 @@ export async function encodeLabelMap(segmentation: Labelled): Promise<Uint8Array
 
 /** Writes what encodeLabelMap makes, beside and then renamed. @throws ERR_WORDMASK_IO */
 export async function writeLabelMap(file: string, segmentation: Labelled): Promise<void> {
+  checkPath('file', file)
   await writeAtomic(file, await encodeLabelMap(segmentation))
 }

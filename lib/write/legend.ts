@@ -1,5 +1,6 @@
 import sharp from 'sharp'
 import type { Color } from '../text/colors'
+import { measureTexts, textSvg } from './text-width'
 
 export interface LegendEntry {
   name: string
@@ -15,9 +16,11 @@ interface Item {
   text: string
 }
 
-/** Letters of common sans-serif faces are about this many ems wide; wide scripts take a whole one. */
-const textWidth = (text: string, size: number) =>
-  [...text].reduce((sum, letter) => sum + ((letter.codePointAt(0) as number) > 0x2e80 ? 1 : 0.58), 0) * size
+/** A name takes no more than this many ems, whatever the width of the picture. */
+const widestName = 40
+/** From a swatch's left edge to its text, and from the end of a text to the next swatch, in ems. */
+const beforeText = 1.5
+const afterText = 1.1
 
 let warned = false
 
@@ -27,10 +30,16 @@ export async function drawLegend(
   width: number,
 ): Promise<{ data: Uint8Array; width: number; height: number }> {
   const size = Math.round(Math.min(22, Math.max(11, width / 60)))
-  const { items, height } = layOut(entries, width, size)
-  const svg = draw(items, width, height, size)
-  const data = await sharp(Buffer.from(svg)).flatten({ background: '#ffffff' }).removeAlpha().raw().toBuffer()
-  if (entries.length > 0 && !warned && !(await lettersShow(size))) {
+  const room = Math.max(1, Math.min(width - size * (0.5 + beforeText), widestName * size))
+  const texts = await shorten(entries, size, room)
+  const widths = await measureTexts(texts, size, room)
+  const { items, height } = layOut(entries, texts, widths, width, size)
+  const data = await sharp(draw(items, width, height, size))
+    .flatten({ background: '#ffffff' })
+    .removeAlpha()
+    .raw()
+    .toBuffer()
+  if (entries.length > 0 && !warned && widths.every((drawn) => drawn === 0)) {
     warned = true
     process.emitWarning('No font is installed, so legends show colours without names. On Debian: apt-get install fonts-dejavu-core', {
       type: 'WordmaskWarning',
@@ -40,39 +49,63 @@ export async function drawLegend(
   return { data, width, height }
 }
 
-function layOut(entries: readonly LegendEntry[], width: number, size: number): { items: Item[]; height: number } {
+/** Name and share of every entry; names that are too long lose their end. */
+async function shorten(entries: readonly LegendEntry[], size: number, room: number): Promise<string[]> {
+  const letters = entries.map(({ name }) => [...name].slice(0, widestName * 4))
+  const write = (i: number, kept: number) => {
+    const { name, share } = entries[i] as LegendEntry
+    const cut = kept < [...name].length ? `${(letters[i] as string[]).slice(0, kept).join('').trimEnd()}…` : name
+    return `${cut} ${share < 0.0095 ? '<1%' : `${Math.round(share * 100)}%`}`
+  }
+  // How many letters fit is between these two, for all names at once.
+  const least = letters.map(() => 1)
+  const most = letters.map(({ length }) => length)
+  let open = entries.map((_, i) => i)
+  const trial = [...most]
+  while (open.length > 0) {
+    const widths = await measureTexts(
+      open.map((i) => write(i, trial[i] as number)),
+      size,
+      room,
+    )
+    open.forEach((i, at) => {
+      if ((widths[at] as number) < room) least[i] = trial[i] as number
+      else most[i] = Math.max(1, (trial[i] as number) - 1)
+    })
+    open = open.filter((i) => (least[i] as number) < (most[i] as number))
+    for (const i of open) trial[i] = Math.ceil(((least[i] as number) + (most[i] as number)) / 2)
+  }
+  return entries.map((_, i) => write(i, least[i] as number))
+}
+
+function layOut(
+  entries: readonly LegendEntry[],
+  texts: readonly string[],
+  widths: readonly number[],
+  width: number,
+  size: number,
+): { items: Item[]; height: number } {
   const items: Item[] = []
   const row = Math.round(size * 1.7)
   let x = size / 2
   let y = size / 2
-  for (const { name, color, share } of entries) {
-    const room = Math.floor((width - size * 2.5) / (size * 0.6))
-    const percent = share < 0.0095 ? '<1%' : `${Math.round(share * 100)}%`
-    const text = `${name.length > room - 5 ? `${[...name].slice(0, Math.max(1, room - 6)).join('')}…` : name} ${percent}`
-    const needed = size * 2.6 + textWidth(text, size)
-    if (x > size && x + needed > width) {
+  entries.forEach(({ color }, i) => {
+    const end = size * beforeText + (widths[i] as number)
+    if (x > size && x + end > width) {
       x = size / 2
       y += row
     }
-    items.push({ x, y, color, text })
-    x += needed
-  }
+    items.push({ x: Math.round(x), y: Math.round(y), color, text: texts[i] as string })
+    x += end + size * afterText
+  })
   return { items, height: Math.round(y + row) }
 }
 
-function draw(items: readonly Item[], width: number, height: number, size: number): string {
-  const shapes = items.map(({ x, y, color, text }) => {
-    const swatch = `<rect x="${x}" y="${y}" width="${size}" height="${size}" fill="rgb(${color.join()})" stroke="#555555" stroke-width="1"/>`
-    return `${swatch}<text x="${x + size * 1.5}" y="${y + size * 0.86}">${escapeXml(text)}</text>`
-  })
-  const style = `font-family="DejaVu Sans, Noto Sans, Liberation Sans, sans-serif" font-size="${size}" fill="#111111"`
-  return `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" ${style}>${shapes.join('')}</svg>`
+function draw(items: readonly Item[], width: number, height: number, size: number): Buffer {
+  const swatches = items.map(
+    ({ x, y, color }) =>
+      `<rect x="${x}" y="${y}" width="${size}" height="${size}" fill="rgb(${color.join()})" stroke="#555555" stroke-width="1"/>`,
+  )
+  const texts = items.map(({ x, y, text }) => ({ x: x + size * beforeText, y: y + size * 0.86, text }))
+  return textSvg(texts, size, width, height, swatches.join(''))
 }
-
-async function lettersShow(size: number): Promise<boolean> {
-  const svg = `<svg xmlns="http://www.w3.org/2000/svg" width="${size * 2}" height="${size * 2}"><text y="${size}" font-family="sans-serif" font-size="${size}">M</text></svg>`
-  const { channels } = await sharp(Buffer.from(svg)).stats()
-  return (channels.at(-1)?.max ?? 0) > 0
-}
-
-const escapeXml = (text: string) => text.replace(/[&<>"']/g, (letter) => `&#${letter.charCodeAt(0)};`)

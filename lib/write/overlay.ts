@@ -2,13 +2,15 @@ import { setImmediate } from 'node:timers/promises'
 import sharp from 'sharp'
 import { z } from 'zod'
 import type { Pixels } from '../../binding'
+import { checkPath } from '../arguments'
 import { invalidArgument } from '../errors'
 import { decodeImage } from '../image/decode'
 import type { ImageInput } from '../image/input'
 import { checkOptions } from '../options'
 import { writeAtomic } from '../run/atomic'
 import type { Segmentation } from '../segmenter/segmentation'
-import { checkSegmentation, labelColors } from './label-map'
+import { checkSegmentation } from './check'
+import { labelColors } from './label-map'
 import { drawLegend } from './legend'
 
 export interface OverlayOptions {
@@ -22,8 +24,9 @@ const overlayOptions = z.strictObject({ opacity: z.number().min(0).max(1).option
 
 /** Pixels blended between two breaths of the event loop. */
 const pixelsAtOnce = 150_000
-/** Pictures narrower than this are enlarged in whole steps, so that the legend can be read. */
+/** Pictures narrower than this are enlarged in whole steps, so that the legend can be read; a tall one only so far. */
 const readableWidth = 320
+const tallest = 2000
 const legendEntries = 24
 
 /**
@@ -36,22 +39,25 @@ export async function writeOverlay(
   segmentation: Segmentation,
   options: OverlayOptions = {},
 ): Promise<void> {
+  checkPath('file', file)
   const { opacity = 0.5, legend = true } = checkOptions('writeOverlay', overlayOptions, options)
   checkSegmentation(segmentation)
   const pixels = await pixelsOf(image, segmentation)
   const { width, height } = pixels
-  const scale = Math.max(1, Math.ceil(readableWidth / width))
+  const scale = Math.max(1, Math.min(Math.ceil(readableWidth / width), Math.floor(tallest / height)))
+  const paper = legend ? Math.max(width * scale, readableWidth) : width * scale
   const blended = await blend(pixels, segmentation, opacity)
   const raw = { width, height, channels: 3 as const }
   const picture = await sharp(blended, { raw, limitInputPixels: false })
     .resize(width * scale, height * scale, { kernel: 'nearest' })
+    .extend({ right: paper - width * scale, background: '#ffffff' })
     .raw()
     .toBuffer()
-  const strip = legend ? await drawLegend(legendOf(segmentation), width * scale) : undefined
+  const strip = legend ? await drawLegend(legendOf(segmentation), paper) : undefined
   const full = new Uint8Array(picture.length + (strip?.data.length ?? 0))
   full.set(picture)
   if (strip) full.set(strip.data, picture.length)
-  const size = { width: width * scale, height: height * scale + (strip?.height ?? 0), channels: 3 as const }
+  const size = { width: paper, height: height * scale + (strip?.height ?? 0), channels: 3 as const }
   await writeAtomic(file, await sharp(full, { raw: size, limitInputPixels: false }).png({ compressionLevel: 6 }).toBuffer())
 }
 

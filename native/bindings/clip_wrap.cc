@@ -74,20 +74,39 @@ Napi::Value preprocess(const Napi::CallbackInfo& info) {
 
 int batch_size(const Argument& options) { return static_cast<int>(options["batchSize"].integer(1, 1 << 16)); }
 
-// encodeImage(images, options, task): Promise<Float32Tensor>
+struct Encoded {
+  at::Tensor rows;
+  int64_t together = 0;
+};
+
+// Waits in line with the other encode calls of the Clip.
+Napi::Promise encode(const Napi::CallbackInfo& info, const ClipWrap& self, const Argument& task,
+                     pipeline::EncodeQueue::Place place) {
+  return run(
+      info.Env(), read_task(task.value()), self.lane,
+      [clip = self.alive(), line = self.encodings, own = self.encodings->add(std::move(place))](const Job& job) {
+        Encoded encoded{line->answer(*clip, own, job.cancel, job.progress), 0};
+        encoded.together = own->together;
+        return encoded;
+      },
+      [](Napi::Env env, const std::shared_ptr<Encoded>& encoded) -> Napi::Value {
+        Napi::Object object = to_js(env, encoded->rows);
+        object["together"] = Napi::Number::New(env, static_cast<double>(encoded->together));
+        return object;
+      });
+}
+
+// encodeImage(images, options, task): Promise<EncodeResult>
 Napi::Value encode_image(const Napi::CallbackInfo& info) {
   const ClipWrap& self = Wrapped<ClipWrap>::receiver(info);
-  const auto clip = self.alive();
+  self.alive();
   const Argument list(info[0], "images"), options(info[1], "options");
-  std::vector<ImageU8> images;
-  for (uint32_t i = 0, n = list.length(); i < n; ++i) images.push_back(read_image(list.at(i)));
-  return run(
-      info.Env(), read_task(info[2]), self.lane,
-      [clip, images = std::move(images), resize = read_resize(options), normalize = options["normalize"].boolean(),
-       batch = batch_size(options)](const Job& job) {
-        return clip->encode_image(images, resize, normalize, batch, job.cancel, job.progress);
-      },
-      ToTensor());
+  pipeline::EncodeQueue::Place place;
+  for (uint32_t i = 0, n = list.length(); i < n; ++i) place.images.push_back(read_image(list.at(i)));
+  place.resize = read_resize(options);
+  place.normalize = options["normalize"].boolean();
+  place.batch_size = batch_size(options);
+  return encode(info, self, {info[2], "task"}, std::move(place));
 }
 
 // encodePixels(pixels, options, task): Promise<Float32Tensor>
@@ -102,19 +121,17 @@ Napi::Value encode_pixels(const Napi::CallbackInfo& info) {
       ToTensor());
 }
 
-// encodeText(tokens, n, options, task): Promise<Float32Tensor>
+// encodeText(tokens, n, options, task): Promise<EncodeResult>
 Napi::Value encode_text(const Napi::CallbackInfo& info) {
   const ClipWrap& self = Wrapped<ClipWrap>::receiver(info);
   const auto clip = self.alive();
   const int64_t rows = Argument(info[1], "n").integer(0, INT_MAX);
   const Argument options(info[2], "options");
-  return run(
-      info.Env(), read_task(info[3]), self.lane,
-      [clip, tokens = read_tokens({info[0], "tokens"}, rows, clip->config().text.context_length),
-       normalize = options["normalize"].boolean(), batch = batch_size(options)](const Job& job) {
-        return clip->encode_text(tokens, normalize, batch, job.cancel, job.progress);
-      },
-      ToTensor());
+  pipeline::EncodeQueue::Place place;
+  place.tokens = read_tokens({info[0], "tokens"}, rows, clip->config().text.context_length);
+  place.normalize = options["normalize"].boolean();
+  place.batch_size = batch_size(options);
+  return encode(info, self, {info[3], "task"}, std::move(place));
 }
 
 // encodeClasses(tokens, counts, options, task): Promise<Float32Tensor>

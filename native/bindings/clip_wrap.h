@@ -6,6 +6,7 @@
 
 #include "pipeline/clip.h"
 #include "pipeline/dense_queue.h"
+#include "pipeline/encode_queue.h"
 
 namespace wordmask::bindings {
 
@@ -27,6 +28,8 @@ struct ClipWrap {
   std::string lane;  // of its device
   // Pictures of segment() calls, on their way to the same tower.
   const std::shared_ptr<pipeline::DenseQueue> pictures = std::make_shared<pipeline::DenseQueue>();
+  // Calls of encodeImage() and encodeText(), on their way to their towers.
+  const std::shared_ptr<pipeline::EncodeQueue> encodings = std::make_shared<pipeline::EncodeQueue>();
 
  private:
   std::shared_ptr<pipeline::Clip> model_;

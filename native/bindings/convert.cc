@@ -105,7 +105,9 @@ RawLabels read_labels(const Argument& argument) {
   const Napi::TypedArray array = argument.value().As<Napi::TypedArray>();
   const napi_typedarray_type type = array.TypedArrayType();
   if (type != napi_uint8_array && type != napi_uint16_array) argument.wrong("a Uint8Array or Uint16Array");
-  const auto* begin = static_cast<const uint8_t*>(array.ArrayBuffer().Data()) + array.ByteOffset();
+  // Not through its ArrayBuffer, which shared memory has none of.
+  const auto* begin = type == napi_uint8_array ? array.As<Napi::Uint8Array>().Data()
+                                               : reinterpret_cast<const uint8_t*>(array.As<Napi::Uint16Array>().Data());
   return {type == napi_uint16_array, {begin, begin + array.ByteLength()}};
 }
 

@@ -19,37 +19,17 @@ bool seen_alike(const DenseOptions& a, const DenseOptions& b) {
 }  // namespace
 
 DenseQueue::Ticket DenseQueue::add(ImageU8 image, const DenseOptions& view) {
-  auto place = std::make_shared<Place>(Place{std::move(image), view, {}, 1});
-  std::lock_guard lock(mutex_);
-  line_.push_back(place);
-  return place;
-}
-
-// Out of the line: `own`, those it takes along (returned) and those that have left.
-std::vector<DenseQueue::Ticket> DenseQueue::take(const Ticket& own) {
-  std::vector<Ticket> taken;
-  const int64_t pixels = std::max<int64_t>(1, int64_t{own->view.width} * own->view.height);
-  const size_t limit = std::min(kTogether, static_cast<size_t>(std::max<int64_t>(1, kPixels / pixels)));
-  std::lock_guard lock(mutex_);
-  std::deque<std::weak_ptr<Place>> rest;
-  for (const auto& waiting : line_) {
-    const Ticket place = waiting.lock();
-    if (!place || place == own) continue;
-    if (taken.size() + 1 < limit && seen_alike(own->view, place->view)) {
-      taken.push_back(place);
-    } else {
-      rest.push_back(waiting);
-    }
-  }
-  line_.swap(rest);
-  return taken;
+  return line_.add({std::move(image), view, {}, 1});
 }
 
 at::Tensor DenseQueue::features(Clip& clip, const Ticket& own, const Cancel& cancel) {
   c10::InferenceMode guard;
   if (own->features.defined()) return std::move(own->features);
   if (cancel) cancel->check();  // before others come along: they would lose their company
-  const auto others = take(own);
+  const int64_t area = std::max<int64_t>(1, int64_t{own->view.width} * own->view.height);
+  int64_t room = std::clamp<int64_t>(kPixels / area, 1, kTogether) - 1;
+  const auto others =
+      line_.take(own, [&](const Place& other) { return room > 0 && seen_alike(own->view, other.view) && room-- > 0; });
   if (others.empty()) return clip.dense_features(own->image, own->view, cancel);
 
   const auto first = tower_input(*own);

@@ -251,7 +251,14 @@ describe('denseFeatures', () => {
   })
 
   test('sizes that cannot be meant are refused', async () => {
-    await expect(clip.denseFeatures(noise(64, 32), { size: 100_000 })).rejects.toHaveCode('ERR_WORDMASK_INVALID_ARGUMENT', /65536 patches/)
+    await expect(clip.denseFeatures(noise(64, 32), { size: 100_000 })).rejects.toHaveCode(
+      'ERR_WORDMASK_INVALID_ARGUMENT',
+      /at most 16384 patches/,
+    )
+    await expect(clip.denseFeatures(noise(64, 32), { size: { width: 8 * 20_000, height: 8 } })).rejects.toHaveCode(
+      'ERR_WORDMASK_INVALID_ARGUMENT',
+      /at most 16384 patches of 8 x 8 pixels \(a smaller size, or slide: \{ crop, stride \}\).*received "160000 x 8 pixels \(20000 patches\)"/,
+    )
     await expect(clip.denseFeatures(noise(64, 32), { size: -1 })).rejects.toHaveCode('ERR_WORDMASK_INVALID_ARGUMENT', /size/)
     await expect(clip.denseFeatures(noise(64, 32), { slide: { crop: 20, stride: 8 } })).rejects.toHaveCode(
       'ERR_WORDMASK_INVALID_ARGUMENT',

@@ -9,6 +9,7 @@ import { imageCount, imageStream, isSingleImage } from '../../lib/image/input'
 import { readLabelMap } from '../../lib/image/labels'
 import { encodePng } from '../../lib/image/png'
 import { mapOrdered } from '../../lib/image/stream'
+import { noise } from './tiny-clip'
 
 const fixtures = new URL('../fixtures/images/', import.meta.url).pathname
 let folder: string
@@ -102,6 +103,42 @@ describe('decodeImage: bad input', () => {
     for (const name of ['rgb.jpg', 'grey.png', 'lossy.webp']) {
       const whole = await readFile(join(fixtures, name))
       await expect(decodeImage(whole.subarray(0, Math.floor(whole.length * 0.6))), name).rejects.toHaveCode('ERR_WORDMASK_IMAGE')
+    }
+  })
+
+  test('a file that lost its end, if only a byte, is refused, from a path and from bytes, also where all pixels are there', async () => {
+    const raw = sharp(noise(64, 48).data, { raw: { width: 64, height: 48, channels: 3 } })
+    const files = {
+      png: await raw.clone().png().toBuffer(),
+      'png of few colours': await raw.clone().png({ palette: true }).toBuffer(),
+      jpeg: await raw.clone().jpeg().toBuffer(),
+      'progressive jpeg': await raw.clone().jpeg({ progressive: true }).toBuffer(),
+      'jpeg with EXIF': await raw.clone().withMetadata({ orientation: 6 }).jpeg().toBuffer(),
+      webp: await raw.clone().webp().toBuffer(),
+      gif: (await raw.clone().gif().toBuffer()).subarray(0, -1),
+    }
+    for (const [name, whole] of Object.entries(files)) {
+      const { width } = await decodeImage(whole)
+      expect(width > 40, name).toBe(true)
+      for (const lost of [1, 2, 5, 12, 20]) {
+        const cut = whole.subarray(0, whole.length - lost)
+        await expect(decodeImage(cut), `${name} - ${lost}`).rejects.toHaveCode('ERR_WORDMASK_IMAGE')
+      }
+    }
+    const file = join(folder, 'cut.png')
+    await writeFile(file, files.png.subarray(0, -4))
+    await expect(decodeImage(file)).rejects.toHaveCode('ERR_WORDMASK_IMAGE', /cut\.png is truncated: its \d+ bytes stop before the end/)
+    await expect(readLabelMap(file)).rejects.toHaveCode('ERR_WORDMASK_IMAGE')
+  })
+
+  test('what follows the end of an image, as cameras and tools leave it, is ignored', async () => {
+    const raw = sharp(noise(64, 48).data, { raw: { width: 64, height: 48, channels: 3 } })
+    for (const whole of [await raw.clone().png().toBuffer(), await raw.clone().jpeg().toBuffer(), await raw.clone().gif().toBuffer()]) {
+      const { data } = await decodeImage(whole)
+      for (const tail of [Buffer.alloc(3), Buffer.from('trailing junk'), whole.subarray(0, 200), Buffer.alloc(5000, 0xff)]) {
+        const decoded = await decodeImage(Buffer.concat([whole, tail]))
+        expect(Buffer.compare(decoded.data, data)).toBe(0)
+      }
     }
   })
 

@@ -185,7 +185,7 @@ test('scores of more than 1 GiB are refused, and the message states the size', a
 
 describe('text vectors', () => {
   test('a set of classes is encoded once, whatever the order of calls; another set or template is another', async () => {
-    const encode = vi.spyOn(clip, 'classVectors')
+    const encode = vi.spyOn(clip.native, 'encodeClasses')
     const own = await Segmenter.create({ clip, size: 32 })
     const image = noise(32, 32)
     await Promise.all([own.segment(image, { classes: ['a', 'b'] }), own.segment(image, { classes: ['a', 'b'] })])

@@ -1,5 +1,4 @@
 import { describe, expect, it, vi } from 'vitest'
-import type { Clip } from '../../lib/clip/clip'
 import { TextCache } from '../../lib/segmenter/text-cache'
 import { orAbort } from '../../lib/task'
 import { parseClasses } from '../../lib/text/classes'
@@ -11,7 +10,7 @@ describe('text vectors', () => {
       seen.push(templates.join())
       return { data: new Float32Array([seen.length]), shape: [1, 1] }
     })
-    const cache = new TextCache({ classVectors } as unknown as Clip)
+    const cache = new TextCache(classVectors as never)
     const rows = parseClasses(['fox'])
     const templates = ['a {}']
     expect((await cache.vectors(rows, templates, undefined)).data[0]).toBe(1)

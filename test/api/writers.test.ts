@@ -4,7 +4,7 @@ import sharp from 'sharp'
 import { describe, expect, test } from 'vitest'
 import { decodeImage } from '../../lib/image/decode'
 import { readLabelMap } from '../../lib/image/labels'
-import { compressRuns, expandRuns } from '../../lib/segmenter/rle'
+import { compressRuns } from '../../lib/segmenter/rle'
 import { Segmentation } from '../../lib/segmenter/segmentation'
 import { parseClasses } from '../../lib/text/classes'
 import { writeCoco } from '../../lib/write/coco'
@@ -24,32 +24,6 @@ const protocol = { orient: true, temperature: 100 } as never
 const grid = { data: new Float32Array(4), shape: [2, 1, 2] }
 const small = new Segmentation({ labels, width: 4, height: 3, grid, counts: [3, 4, 5], together: 1 }, classes, { names: ['sky'] }, protocol)
 const image = noise(4, 3)
-
-/** Checked against pycocotools 2.0: frPyObjects of the same run lengths gives these strings. */
-const runs: [number[], string][] = [
-  [[6], '6'],
-  [[0, 6], '06'],
-  [[1, 2, 1, 1, 1], '121O0'],
-  [[0, 1, 1, 1, 1, 1, 1], '0110000'],
-  [[5, 1000, 3, 70_000, 900, 2, 40], '5Xo03X\\S2Ql0bdkMTUO'],
-  [[100, 20, 30, 4000, 5, 60, 33, 1, 31, 32, 1, 2 ** 20], 'T3d0n0\\l3WOlTLl0UNNo0ROPooo0'],
-]
-
-describe("COCO's compressed run lengths", () => {
-  test.each(runs)('%j is %s, and back', (counts, text) => {
-    expect(compressRuns(counts)).toBe(text)
-    expect(expandRuns(text)).toEqual(counts)
-  })
-
-  test('random run lengths come back', () => {
-    let state = 9
-    const random = () => (state = (Math.imul(state, 1_103_515_245) + 12_345) >>> 0) % 100_000
-    for (let round = 0; round < 200; round++) {
-      const counts = Array.from({ length: 1 + (random() % 30) }, random)
-      expect(expandRuns(compressRuns(counts))).toEqual(counts)
-    }
-  })
-})
 
 describe('writeLabelMap', () => {
   test('a palette file: indices come back, colours are the classes own, background is black', async () => {
@@ -117,6 +91,16 @@ describe('writeOverlay', () => {
     expect(count([0, 128, 0])).toBeGreaterThan(50)
   })
 
+  test('a tall strip of a pixel is written at a size that one can open, beside white paper', async () => {
+    const labels = new Uint8Array(30_000)
+    const s = new Segmentation({ labels, width: 1, height: 30_000, grid, counts: [30_000, 0], together: 1 }, classes, undefined, protocol)
+    const file = join(folder, 'strip.png')
+    await writeOverlay(file, noise(1, 30_000), s)
+    const { data, info } = await sharp(file).raw().toBuffer({ resolveWithObject: true })
+    expect([info.width, info.height > 30_000, info.height < 30_200]).toEqual([320, true, true])
+    expect([...data.subarray(3, 6)]).toEqual([255, 255, 255])
+  })
+
   test('small pictures are enlarged in whole steps; without legend the size is that of the picture', async () => {
     const file = join(folder, 'small.png')
     await writeOverlay(file, image, small, { legend: false, opacity: 0 })
@@ -172,6 +156,39 @@ describe('writeCutouts', () => {
     expect([info.width, info.height, info.channels]).toEqual([2, 2, 4])
     expect([3, 7, 11, 15].map((i) => data[i])).toEqual([255, 255, 255, 0])
     expect([...data.subarray(4, 7)]).toEqual([...image.data.subarray((4 + 1) * 3, (4 + 1) * 3 + 3)])
+  })
+
+  test('masks of another image, of no image, or that lie about their box are refused, and nothing is written', async () => {
+    const at = join(folder, 'lies')
+    const good = {
+      class: 'fox',
+      classIndex: 0,
+      id: 5,
+      score: 1,
+      area: 3,
+      bbox: [0, 1, 2, 2],
+      rle: { size: [3, 4], counts: compressRuns([1, 2, 1, 1, 7]) },
+    }
+    const lies: object[] = [
+      { bbox: [0, 0, 0, 0] },
+      { bbox: [3, 0, 2, 1] },
+      { bbox: [0, 0, 1, 1] },
+      { bbox: [0, 1, 1e9, 1e9] },
+      { bbox: [0, -1, 2, 2] },
+      { bbox: [0.5, 1, 2, 2] },
+      { classIndex: 2 },
+      { classIndex: '0' },
+      { rle: { size: [4, 3], counts: good.rle.counts } },
+      { rle: { size: [3, 4], counts: compressRuns([1, 2, 1, 1, 8]) } },
+      { rle: { size: [3, 4], counts: 'nonsense ~' } },
+      { rle: undefined },
+    ]
+    for (const lie of lies)
+      await expect(writeCutouts(at, image, small, [{ ...good, ...lie }] as never), JSON.stringify(lie)).rejects.toHaveCode(
+        'ERR_WORDMASK_INVALID_ARGUMENT',
+      )
+    await expect(readdir(at)).rejects.toThrow(/ENOENT/)
+    expect(await writeCutouts(at, image, small, [good] as never)).toHaveLength(1)
   })
 
   test('names become file names that every system takes, and stay apart', () => {

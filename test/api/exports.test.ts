@@ -1,0 +1,224 @@
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { binding } from '../../lib/binding'
+import { encodePng } from '../../lib/image/png'
+import * as wordmask from '../../lib/index'
+import { noise, saveTinyClip, temporaryFolder } from './tiny-clip'
+
+const { Clip, Segmentation, Segmenter, Tokenizer, WordmaskError } = wordmask
+const bad = [
+  undefined,
+  null,
+  3,
+  -1,
+  Number.NaN,
+  2 ** 53,
+  true,
+  '',
+  'x',
+  {},
+  Object.create(null),
+  [],
+  new Array(1),
+  [null],
+  [{}],
+  new Map(),
+  Symbol('s'),
+  () => 3,
+  new Uint8Array(3),
+  Promise.resolve(3),
+]
+
+const folder = await temporaryFolder()
+const home = process.cwd()
+const image = noise(40, 32)
+const classes = wordmask.parseClasses(['fox', 'grass'])
+let rows: [name: string, call: (...given: any[]) => unknown, good: unknown[]][]
+let close: () => void
+
+/** Every exported function and every public method, with arguments that are right. */
+beforeAll(async () => {
+  // One thread: these tests are about order and arguments, and must not depend on how busy the cores are.
+  binding().setThreads(1)
+  // Paths that are no path must not land in the checkout.
+  process.chdir(folder)
+  const file = await saveTinyClip(folder)
+  const labels = join(folder, 'labels.png')
+  await writeFile(labels, await encodePng({ width: 2, height: 1, data: Uint8Array.from([0, 1]), channels: 1, depth: 8 }))
+  const list = join(folder, 'classes.txt')
+  await writeFile(list, 'fox\n')
+  const clip = await Clip.load(file, { device: 'cpu' })
+  const segmenter = await Segmenter.create({ clip, classes: ['fox', 'grass'], size: 32 })
+  await segmenter.save(join(folder, 'saved'))
+  const s = await segmenter.segment(image)
+  const masks = await s.masks()
+  const tokenizer = await Tokenizer.load()
+  const result = { labels: s.labels, width: 40, height: 32, grid: await s.scores(), counts: [1280, 0], together: 1 }
+  const { background, protocol } = s
+  close = () => clip.dispose()
+  const on = <T extends object>(name: string, receiver: T, methods: Record<string, unknown[]>) =>
+    Object.entries(methods).map(
+      ([method, good]) => [`${name}.${method}`, (...given: unknown[]) => (receiver as any)[method](...given), good] as const,
+    )
+  rows = [
+    ...on('wordmask', wordmask, {
+      decodeImage: [image, { orient: true }],
+      readLabelMap: [labels],
+      compressRuns: [
+        [1, 2],
+        [1, 3],
+      ],
+      expandRuns: ['12', [1, 3]],
+      classesFromArgument: ['fox,grass'],
+      parseClassText: ['fox', 'a file'],
+      readClassFile: [list],
+      parseClasses: [['fox'], (i: number) => `class ${i}`],
+      trainClip: [{ into: join(folder, 'run'), clip: 'no-such-clip', data: { pixels: 'none', tokens: 'none' } }],
+      cocoCategories: [classes],
+      cocoAnnotations: [masks, 1, 1],
+      writeCoco: [join(folder, 'coco.json'), classes, [{ file_name: 'a.jpg', width: 40, height: 32, masks }]],
+      writeCutouts: [join(folder, 'cut'), image, s, {}],
+      jsonLine: ['a.jpg', s, masks],
+      encodeLabelMap: [s],
+      writeLabelMap: [join(folder, 'map.png'), s],
+      writeOverlay: [join(folder, 'overlay.png'), image, s, { legend: false }],
+    }),
+    ...on('Clip', Clip, { load: [file, { device: 'cpu' }] }),
+    ...on('Segmenter', Segmenter, { create: [{ clip, classes: ['fox'] }], load: [join(folder, 'saved'), { device: 'cpu' }] }),
+    ...on('Tokenizer', Tokenizer, { load: [] }),
+    ...on('clip', clip, {
+      encodeImage: [[image], { batchSize: 2 }],
+      encodeText: [['fox'], { templates: ['a {}'] }],
+      tokenize: [['fox']],
+      preprocess: [image, {}],
+      denseFeatures: [image, { size: 32 }],
+      classify: [image, ['fox'], {}],
+      classVectors: [classes, 'none', {}],
+      save: [join(folder, 'copy.safetensors'), {}],
+    }),
+    ...on('segmenter', segmenter, {
+      segment: [image, { size: 32 }],
+      segmentAll: [[image], { concurrency: 1 }],
+      save: [join(folder, 'again'), {}],
+    }),
+    ...on('segmentation', s, { scores: [{ at: 'grid' }], masks: [{ minArea: 2 }] }),
+    ...on('tokenizer', tokenizer, {
+      encodeWords: ['fox'],
+      encode: ['fox'],
+      tokenize: [['fox'], 20, new Set([320])],
+      length: ['fox'],
+      decode: [[320]],
+    }),
+    ['new Clip', (...given) => new (Clip as any)(...given), []],
+    ['new Segmenter', (...given) => new (Segmenter as any)(...given), []],
+    ['new Tokenizer', (...given) => new (Tokenizer as any)(...given), []],
+    ['new Segmentation', (...given) => new (Segmentation as any)(...given), [result, classes, background, protocol]],
+  ] as typeof rows
+})
+afterAll(() => {
+  close()
+  process.chdir(home)
+})
+
+/** 'works', or what came instead of a WordmaskError. */
+async function outcome(call: (...given: unknown[]) => unknown, given: unknown[]): Promise<string> {
+  try {
+    const answer: any = await call(...given)
+    if (typeof answer?.next === 'function') for await (const _ of answer);
+    // What a call made is closed; the shared objects are not answers of any call.
+    answer?.dispose?.()
+    return 'works'
+  } catch (error) {
+    if (error instanceof WordmaskError)
+      return /^ERR_WORDMASK_(?!INTERNAL)[A-Z_]+$/.test(error.code) ? error.code : `code ${error.code}: ${error}`
+    return `not a WordmaskError: ${(error as Error)?.stack ?? String(error)}`
+  }
+}
+const allowed = (text: string) => /^(works|ERR_WORDMASK_[A-Z_]+)$/.test(text)
+const show = (value: unknown) => (typeof value === 'object' && value !== null ? JSON.stringify(value) : String(value))
+
+test('the table has every exported function and every public method', () => {
+  const named = new Set(rows.map(([name]) => name))
+  const functions = Object.entries(wordmask).filter(([, value]) => typeof value === 'function')
+  const isClass = (value: unknown) => /^class/.test(Function.prototype.toString.call(value))
+  for (const [name, value] of functions) {
+    // As new Error: what cannot become a text is the language's TypeError.
+    if (value === WordmaskError) continue
+    expect(named, name).toContain(isClass(value) ? `new ${name}` : `wordmask.${name}`)
+  }
+  const elsewhere = ['constructor', 'dispose']
+  for (const [name, value] of Object.entries({ clip: Clip, segmenter: Segmenter, segmentation: Segmentation, tokenizer: Tokenizer })) {
+    const isMethod = (key: string) => typeof Object.getOwnPropertyDescriptor(value.prototype, key)?.value === 'function'
+    const privates = ['check', 'during', 'queue', 'classIndex', 'fill']
+    for (const method of Object.getOwnPropertyNames(value.prototype).filter(isMethod)) {
+      if (!elsewhere.includes(method) && !privates.includes(method)) expect(named).toContain(`${name}.${method}`)
+    }
+  }
+})
+
+describe('whatever JavaScript brings, a call works or fails with a WordmaskError', () => {
+  test('the arguments of the table work', async () => {
+    for (const [name, call, good] of rows) {
+      if (name.startsWith('new ') && good.length === 0) continue
+      expect([name, await outcome(call, good)]).toEqual([name, name === 'wordmask.trainClip' ? 'ERR_WORDMASK_MODEL_NOT_FOUND' : 'works'])
+    }
+  })
+
+  test('no argument, and the same wrong value for all of them', async () => {
+    const wrong: string[] = []
+    for (const [name, call] of rows) {
+      for (const given of [[], ...bad.map((value) => [value, value, value, value])]) {
+        const got = await outcome(call, given)
+        if (!allowed(got)) wrong.push(`${name}(${given.map(show).join(', ')}): ${got}`)
+      }
+    }
+    expect(wrong).toEqual([])
+  })
+
+  test('one wrong value among right ones', async () => {
+    const wrong: string[] = []
+    for (const [name, call, good] of rows) {
+      for (const at of good.keys()) {
+        for (const value of bad) {
+          const got = await outcome(call, good.with(at, value))
+          if (!allowed(got)) wrong.push(`${name}, argument ${at + 1} = ${show(value)}: ${got}`)
+        }
+      }
+    }
+    expect(wrong).toEqual([])
+  })
+
+  test('every option with every wrong value', async () => {
+    const names: Record<string, string[]> = {
+      'Clip.load': ['device', 'dtype', 'activation', 'dense', 'signal', 'onProgress'],
+      'Segmenter.create': ['method', 'clip', 'classes', 'templates', 'background', 'size', 'slide', 'maxPixels', 'maxPending', 'signal'],
+      'Segmenter.load': ['device', 'dtype', 'maxPending', 'signal', 'onProgress'],
+      'clip.encodeImage': ['batchSize', 'normalize', 'orient', 'maxPixels', 'signal', 'onProgress'],
+      'clip.encodeText': ['templates', 'normalize', 'batchSize', 'truncate', 'signal', 'onProgress'],
+      'clip.denseFeatures': ['size', 'slide', 'orient', 'maxPixels', 'signal'],
+      'clip.classify': ['templates', 'orient'],
+      'clip.save': ['dtype', 'signal'],
+      'segmenter.segment': ['classes', 'background', 'templates', 'size', 'slide', 'orient', 'maxPixels', 'signal', 'onProgress'],
+      'segmenter.segmentAll': ['concurrency', 'classes', 'background', 'signal', 'onProgress'],
+      'segmenter.save': ['copyWeights', 'signal'],
+      'segmentation.scores': ['at', 'classes'],
+      'segmentation.masks': ['minArea', 'instances'],
+      'wordmask.decodeImage': ['orient', 'maxPixels'],
+      'wordmask.writeOverlay': ['opacity', 'legend'],
+      'wordmask.writeCutouts': ['minArea', 'instances'],
+    }
+    const wrong: string[] = []
+    for (const [name, call, good] of rows.filter((row) => row[0] in names)) {
+      for (const option of names[name]!) {
+        for (const value of bad) {
+          const got = await outcome(call, good.with(-1, { ...(good.at(-1) as object), [option]: value }))
+          if (!allowed(got)) wrong.push(`${name} { ${option}: ${show(value)} }: ${got}`)
+        }
+        const near = await outcome(call, good.with(-1, { ...(good.at(-1) as object), [`${option}s`]: 1 }))
+        if (near !== 'ERR_WORDMASK_UNKNOWN_OPTION') wrong.push(`${name} { ${option}s }: ${near}`)
+      }
+    }
+    expect(wrong).toEqual([])
+  })
+})
