@@ -42,7 +42,7 @@ double turn(const std::function<at::Tensor()>& run, double seconds) {
   std::vector<double> samples;
   for (const auto began = now(); samples.empty() || std::chrono::duration<double>(now() - began).count() < seconds;) {
     const auto start = now();
-    run();
+    finish(run());
     samples.push_back(std::chrono::duration<double>(now() - start).count());
   }
   return figures(samples).median;

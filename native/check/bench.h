@@ -15,6 +15,7 @@ class Parameters {
   Parameters(std::map<std::string, std::string> defaults, const std::map<std::string, std::string>& given);
   int64_t integer(const std::string& name) const;       // >= 1
   at::ScalarType dtype(const std::string& name) const;  // float32, float16, bfloat16
+  c10::Device device() const;                           // of the parameter "device": cpu, cuda, cuda:1
   std::string text() const;                             // "classes=171 grid=32 side=512"
 
  private:
@@ -43,9 +44,14 @@ struct BenchOp {
 
 const std::map<std::string, const BenchOp*>& bench_ops();
 
-// Numbers in [-.5, .5) that test/bench/data.mjs and test/bench/peers/data.py draw alike: element i of `seed`.
-void fill_uniform(at::Tensor& tensor, uint32_t seed);
-at::Tensor uniform(at::IntArrayRef sizes, uint32_t seed);
+// Numbers in [-.5, .5) on the CPU that test/bench/data.mjs and test/bench/peers/data.py draw alike: element i of
+// `seed`.
+at::Tensor uniform(at::IntArrayRef sizes, uint32_t seed, at::ScalarType dtype = at::kFloat);
+// A picture of noise, uint8 [height, width, 3], from the same numbers.
+at::Tensor picture(int64_t height, int64_t width, uint32_t seed);
+
+// Until the work that `result` comes from is done: a CUDA call returns before.
+void finish(const at::Tensor& result);
 
 // The fastest of several forms of the same thing, each run once to warm up and once timed; `note` says which.
 std::function<at::Tensor()> fastest(const std::vector<std::pair<std::string, std::function<at::Tensor()>>>& forms,

@@ -9,7 +9,7 @@ namespace {
 Prepared prepare(const Parameters& parameters, bool plain) {
   const auto classes = parameters.integer("classes"), grid = parameters.integer("grid"),
              side = parameters.integer("side");
-  const auto scores = uniform({grid, grid, classes}, 1);
+  const auto scores = uniform({grid, grid, classes}, 1).to(parameters.device());
   kernels::LabelMapOptions options;
   options.height = options.width = side;
   // What people write: the scores as [1, T, h, w], interpolate, argmax. Both memory layouts of it.
@@ -30,7 +30,7 @@ Prepared prepare(const Parameters& parameters, bool plain) {
 }
 
 const BenchOp kLabelMap{"label_map",
-                        {{"classes", "171"}, {"grid", "32"}, {"side", "512"}},
+                        {{"classes", "171"}, {"grid", "32"}, {"side", "512"}, {"device", "cpu"}},
                         {{}, {{"classes", "10"}}, {{"classes", "1000"}}, {{"grid", "14"}, {"side", "224"}}},
                         prepare};
 

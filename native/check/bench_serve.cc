@@ -30,7 +30,7 @@ json turn(const std::function<at::Tensor()>& run, double seconds, int64_t at_lea
   for (const auto began = now(); static_cast<int64_t>(samples.size()) < at_least ||
                                  std::chrono::duration<double>(now() - began).count() < seconds;) {
     const auto start = now();
-    run();
+    finish(run());
     samples.push_back(std::chrono::duration<double>(now() - start).count());
   }
   return {{"event", "turn"}, {"samples", samples}};
@@ -38,7 +38,7 @@ json turn(const std::function<at::Tensor()>& run, double seconds, int64_t at_lea
 
 // Evenly spaced values of the flattened result: i * n / count for i < count.
 json output(const at::Tensor& result) {
-  const auto flat = result.reshape({-1});
+  const auto flat = result.reshape({-1}).cpu();
   const int64_t n = flat.numel(), count = std::min(n, kShown);
   std::vector<double> values;
   for (int64_t i = 0; i < count; ++i) values.push_back(flat[i * n / count].item<double>());

@@ -1,9 +1,11 @@
 #include <ATen/Parallel.h>
 #include <ATen/ops/empty.h>
+#include <c10/core/impl/VirtualGuardImpl.h>
 
 #include <chrono>
 #include <fstream>
 
+#include "base/device.h"
 #include "base/error.h"
 #include "check/bench.h"
 
@@ -70,21 +72,40 @@ std::string Parameters::text() const {
   return text;
 }
 
-void fill_uniform(at::Tensor& tensor, uint32_t seed) {
-  auto* out = tensor.mutable_data_ptr<float>();
-  const uint32_t offset = mix(seed);
+c10::Device Parameters::device() const { return parse_device(values_.at("device")); }
+
+namespace {
+template <class T>
+void fill(at::Tensor& tensor, uint32_t offset) {
+  auto* out = tensor.mutable_data_ptr<T>();
   at::parallel_for(0, tensor.numel(), 1 << 16, [&](int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end; ++i) {
       const uint32_t bits = mix(static_cast<uint32_t>(i) + offset) >> 8;
-      out[i] = static_cast<float>(bits) * 0x1p-24f - 0.5f;
+      out[i] = static_cast<T>(static_cast<float>(bits) * 0x1p-24f - 0.5f);
     }
   });
 }
+}  // namespace
 
-at::Tensor uniform(at::IntArrayRef sizes, uint32_t seed) {
-  auto tensor = at::empty(sizes, at::kFloat);
-  fill_uniform(tensor, seed);
+at::Tensor uniform(at::IntArrayRef sizes, uint32_t seed, at::ScalarType dtype) {
+  auto tensor = at::empty(sizes, dtype);
+  const uint32_t offset = mix(seed);
+  if (dtype == at::kHalf) {
+    fill<at::Half>(tensor, offset);
+  } else if (dtype == at::kBFloat16) {
+    fill<at::BFloat16>(tensor, offset);
+  } else {
+    fill<float>(tensor, offset);
+  }
   return tensor;
+}
+
+at::Tensor picture(int64_t height, int64_t width, uint32_t seed) {
+  return uniform({height, width, 3}, seed).add_(0.5).mul_(256).floor_().to(at::kByte);
+}
+
+void finish(const at::Tensor& result) {
+  if (!result.is_cpu()) c10::impl::VirtualGuardImpl(result.device().type()).synchronizeDevice(result.get_device());
 }
 
 std::function<at::Tensor()> fastest(const std::vector<std::pair<std::string, std::function<at::Tensor()>>>& forms,
@@ -92,9 +113,9 @@ std::function<at::Tensor()> fastest(const std::vector<std::pair<std::string, std
   double best = 0;
   std::function<at::Tensor()> chosen;
   for (const auto& [name, form] : forms) {
-    form();
+    finish(form());
     const auto began = std::chrono::steady_clock::now();
-    form();
+    finish(form());
     const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
     if (!chosen || seconds < best) best = seconds, chosen = form, note = name;
   }

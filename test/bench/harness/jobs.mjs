@@ -32,13 +32,13 @@ export function jobsOf(item, { peers }) {
       return { ...common, kind: 'curve', point, x, xName: item.x, bend: item.bend, ours, bytes, plan: CURVE_PLAN }
     })
   if (!peers || group === 'limits') return [{ ...common, kind: 'alone', ours: item.ours, plan, limit, memoryLimit }]
-  return item.peers.map(({ goal, wish, ...peer }) => ({
+  return item.peers.map(({ goal, wish, check: own, ...peer }) => ({
     ...common,
     kind: 'peer',
     ours: item.ours,
     peer,
     plan,
-    check,
+    check: own ?? check,
     goal,
     wish,
     memoryLimit,
