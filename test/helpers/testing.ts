@@ -12,10 +12,40 @@ export interface LabelMapOptions {
   threshold?: number
 }
 
+export interface TopkOptions {
+  k: number
+  threshold?: number
+  allow?: Uint8Array
+  type: string
+  queryType: string
+  layout: string
+}
+
+export interface TopkResult {
+  scores: Float64Array
+  indices: Int32Array
+}
+
 /** wordmask_testing.node (test/native): kernels beside their references, module states, gradients. */
 export interface Testing {
   labelMap(scores: Float32Tensor, options: LabelMapOptions, strided: boolean): Int32Array
   labelMapReference(scores: Float32Tensor, options: LabelMapOptions): { scores: Float64Array; labels: Int32Array }
+  maxAffinity(features: Float32Tensor, weights: Float32Tensor | undefined, dtype: string, layout: string): Float32Array
+  maxAffinityReference(
+    features: Float32Tensor,
+    weights: Float32Tensor | undefined,
+    dtype: string,
+  ): { exact: Float64Array; plain: Float32Array }
+  seeds(affinity: Float32Tensor, window: 'perImage' | 'official'): { support: Float64Array; seeds: number[] }
+  /** Whether this machine runs that instruction set, which the tile kernels use from now on; undefined: the widest. */
+  limitTiles(name?: string): boolean
+  topkSimilarity(query: Float32Tensor, database: Float32Tensor, options: TopkOptions): TopkResult
+  topkMapped(query: Float32Tensor, rows: { path: string; offset: number; shape: number[] }, options: TopkOptions): TopkResult
+  topkReference(
+    query: Float32Tensor,
+    database: Float32Tensor,
+    options: TopkOptions,
+  ): TopkResult & { products: Float64Array; plain: Float64Array }
   setThreads(threads: number): void
   parallelThreads(): number
   laneThreads(lane: string): { wanted: number; used: number }

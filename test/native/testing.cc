@@ -24,6 +24,8 @@ at::Tensor read_tensor(const Argument& argument) {
 
 static Napi::Object init(Napi::Env env, Napi::Object exports) {
   wordmask::testing::define_kernels(env, exports);
+  wordmask::testing::define_max_affinity(env, exports);
+  wordmask::testing::define_topk_similarity(env, exports);
   wordmask::testing::define_models(env, exports);
   wordmask::testing::define_executor(env, exports);
   wordmask::testing::define_train(env, exports);

@@ -11,6 +11,8 @@ namespace wordmask::testing {
 using bindings::Argument;
 
 void define_kernels(Napi::Env env, Napi::Object exports);
+void define_max_affinity(Napi::Env env, Napi::Object exports);
+void define_topk_similarity(Napi::Env env, Napi::Object exports);
 void define_executor(Napi::Env env, Napi::Object exports);
 void define_models(Napi::Env env, Napi::Object exports);
 void define_train(Napi::Env env, Napi::Object exports);
