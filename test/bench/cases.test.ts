@@ -112,7 +112,8 @@ describe('cases', () => {
     expect(reasonToSkip({ op: 'label_map' }, here)).toBeUndefined()
     expect(reasonToSkip({}, here)).toBeUndefined()
     expect(reasonToSkip({ op: 'max_affinity' }, here)).toMatch(/no max_affinity yet/)
-    expect(reasonToSkip({ op: 'label_map', bytes: 5e9 }, here)).toMatch(/10 GB of memory, 8\.0 GB are free/)
+    expect(reasonToSkip({ op: 'label_map', bytes: 6e9 }, here)).toBeUndefined()
+    expect(reasonToSkip({ op: 'label_map', bytes: 1e10 }, here)).toMatch(/12\.0 GB of memory, 8\.0 GB are free/)
   })
   test('architectures are those of the cards; RN50x16@320 differs in its side alone', () => {
     expect(configOf('RN50x16@320').vision).toEqual({ ...configOf('RN50x16@320').vision, kind: 'resnet', imageSize: 320 })

@@ -73,10 +73,10 @@ describe('the table', () => {
   })
   test('written in pieces, JSON and markdown hold all of them', () => {
     const files = writeTable(scratch, 'machine', { environment, rows: [row()] })
-    writeTable(scratch, 'machine', { environment, rows: [row({ case: 'b', title: 'work b' })] })
+    writeTable(scratch, 'machine', { environment, rows: [row({ case: 'b', title: 'work b', commit: 'def' })] })
     expect(files.map((file: string) => file.slice(scratch.length + 1))).toEqual(['machine-2026-11-21.md', 'machine-2026-11-21.json'])
     expect(JSON.parse(readFileSync(files[1], 'utf8')).rows.map((r: any) => r.case)).toEqual(['a', 'b'])
-    expect(readFileSync(files[0], 'utf8')).toMatch(/work a[^]*work b/)
+    expect(readFileSync(files[0], 'utf8')).toMatch(/commits abc, def;[^]*work a[^]*work b/)
   })
 })
 

@@ -48,8 +48,8 @@ export function jobsOf(item, { peers }) {
 /** Why a job cannot run here; undefined when it can. */
 export function reasonToSkip({ op, bytes = 0 }, { ops, freeBytes }) {
   if (op && !ops.includes(op)) return `wordmask has no ${op} yet`
-  // The inputs, and once more while they are made.
-  if (2 * bytes > freeBytes) return `needs ${(2 * bytes) / 1e9} GB of memory, ${(freeBytes / 1e9).toFixed(1)} GB are free`
+  const needed = bytes === 0 ? 0 : 1.1 * bytes + 1e9
+  if (needed > freeBytes) return `needs ${(needed / 1e9).toFixed(1)} GB of memory, ${(freeBytes / 1e9).toFixed(1)} GB are free`
   return undefined
 }
 

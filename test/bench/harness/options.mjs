@@ -12,7 +12,7 @@ processes of its own; figures are medians with their spread (half the interquart
   --peers          side by side with what people would use instead: onnxruntime-node, @huggingface/transformers, PyTorch with open_clip,
                    faiss, Pillow, the plain LibTorch composition of an op. Ours and the peer are two live processes that take turns,
                    A B A B ... A; results are compared before anything is timed. Installs the peers on the first run (about 5.5 GB, into
-                   ~/.cache/wordmask/bench-peers or WORDMASK_BENCH_PEERS). An hour; measure in pieces with --only.
+                   ~/.cache/wordmask/bench-peers or WORDMASK_BENCH_PEERS). Half an hour; in pieces with --only.
   --only WORD      cases whose id or group (rows, limits, curves) contains WORD; may come several times
   --quick          a few short turns, to see that everything runs; prints, and writes with --force only
   --wait MINUTES   wait up to so long for the machine to become quiet

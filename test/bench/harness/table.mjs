@@ -108,12 +108,13 @@ export function curveLines(rows) {
   return [`- ${title}, by ${xName}: ${list}. ${form}.`]
 }
 
-function environmentLines({ machine, threads, commit, date, seen }) {
+function environmentLines({ machine, threads, commit, date, seen }, rows) {
+  const commits = [...new Set([commit, ...rows.map((row) => row.commit).filter(Boolean)])]
   const { cpu, family, cores, extensions, governor, memoryGiB, kernel, node } = machine
   const load = `1-minute load ${seen.load.toFixed(2)}, others busy ${(seen.busy * 100).toFixed(1)}%, steal ${(seen.steal * 100).toFixed(1)}%`
   return [
     `- ${cpu} (family/model/stepping ${family}), ${cores} cores, ${extensions.join(' ')}; governor ${governor}; ${memoryGiB} GiB; Linux ${kernel}; Node ${node}`,
-    `- ${threads} threads everywhere; commit ${commit}; ${date}; before the start: ${load}`,
+    `- ${threads} threads everywhere; ${commits.length > 1 ? 'commits' : 'commit'} ${commits.join(', ')}; ${date}; before the start: ${load}`,
   ]
 }
 
@@ -131,7 +132,7 @@ export function markdown({ environment, rows }) {
       ? ['', '**Measured by force: rows with † were measured on a machine that was not quiet, and are hints only.**']
       : []),
     '',
-    ...environmentLines(environment),
+    ...environmentLines(environment, rows),
     `- ${Object.entries(versions)
       .map(([name, version]) => `${name} ${version}`)
       .join(', ')}`,
