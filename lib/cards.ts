@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import { readdir, readFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { z } from 'zod'
 import type { ClipConfig } from '../binding'
 import { WordmaskError } from './errors'
@@ -105,8 +105,15 @@ export async function readCard(name: string): Promise<ModelCard | undefined> {
 
 /** Every card that ships, by name. */
 export async function listCards(): Promise<ModelCard[]> {
-  const files = (await readdir(cardsFolder)).filter((file) => file.endsWith('.json')).sort()
-  return Promise.all(files.map(async (file) => parseCard(await readFile(join(cardsFolder, file), 'utf8'), file)))
+  const files = (await readdir(cardsFolder)).filter((file) => file.endsWith('.json'))
+  const cards = await Promise.all(files.map(async (file) => parseCard(await readFile(join(cardsFolder, file), 'utf8'), file)))
+  return cards.sort((a, b) => (a.name < b.name ? -1 : 1))
+}
+
+/** The card whose weights a file is, or undefined for any other file. */
+export async function cardOfWeights(file: string): Promise<ModelCard | undefined> {
+  const path = resolve(file)
+  return (await listCards()).find((card) => card.weights && resolve(modelsFolder, card.weights.file) === path)
 }
 
 /** The weights of a built-in model, or undefined for a card that only describes an architecture. */

@@ -7,6 +7,7 @@ import { WordmaskError } from './errors'
 import { type Licence, licenceOf } from './families/licence'
 import { type Rule, rules } from './families/rules'
 import { type Architecture, Shapes } from './families/shapes'
+import { knownWords } from './families/words'
 import { findPulled, resolveModel } from './hub/resolve'
 import { withSignal } from './task'
 
@@ -30,6 +31,8 @@ export interface CheckpointDescription {
   parameters: number
   /** Elements of each stored type. */
   dtypes: Partial<Record<StorageDType, number>>
+  /** What a text tower of few words reads; absent where it reads any text. */
+  words?: string[]
   /** As recorded in our card, in the file, or beside it. */
   licence?: Licence
   metadata: Record<string, string>
@@ -59,6 +62,7 @@ export async function describeCheckpoint(path: string, options: { signal?: Abort
     note: note(rule, shapes),
     architecture: rule?.architecture(shapes),
     ...count(summary),
+    words: await knownWords(files[0] as string, summary.metadata),
     licence,
     metadata: summary.metadata,
   }
@@ -95,7 +99,7 @@ export function recognise(summary: CheckpointSummary): { rule: Rule | undefined;
 function note(rule: Rule | undefined, shapes: Shapes): string | undefined {
   if (!rule) return `Its keys fit no family that wordmask knows; the first are ${shapes.first(3).join(', ') || '(none)'}`
   if (!runnableFamilies.has(rule.family)) return `${rule.title} is recognised but not yet runnable in this version`
-  return shapes.prefix === '' ? undefined : `Every key begins with '${shapes.prefix}': save the state dict without it before loading`
+  return shapes.prefix === '' ? undefined : `Its keys lie under '${shapes.prefix}': save that part of the state dict alone before loading`
 }
 
 function count({ tensors }: CheckpointSummary): Pick<CheckpointDescription, 'tensors' | 'parameters' | 'dtypes'> {

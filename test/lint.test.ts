@@ -50,6 +50,26 @@ describe('the checkout', () => {
     expect(missing).toEqual([])
   })
 
+  test('package-lock.json: no registry is named, and what is installed on Linux x64 is checked by its digest', () => {
+    interface Entry {
+      version: string
+      resolved?: string
+      integrity?: string
+      optional?: boolean
+      os?: string[]
+      cpu?: string[]
+      libc?: string[]
+    }
+    const { packages } = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8'))
+    const entries = Object.entries<Entry>(packages).filter(([path]) => path !== '')
+    expect(entries.filter(([, { resolved }]) => resolved !== undefined)).toEqual([])
+    const here = ({ os, cpu, libc }: Entry) =>
+      (os?.includes('linux') ?? true) && (cpu?.includes('x64') ?? true) && (libc?.includes('glibc') ?? true)
+    const unchecked = entries.filter(([, { integrity }]) => !/^sha512-[\w+/]{86}==$/.test(integrity ?? ''))
+    // Optional packages of other platforms, which no registry at hand has and no supported machine fetches.
+    expect(unchecked.filter(([, entry]) => !entry.optional || here(entry)).map(([path]) => path)).toEqual([])
+  })
+
   test('no path of a machine and no address of a package registry is in a tracked file', () => {
     const files = execFileSync('git', ['ls-files', '-z'], { cwd: root, encoding: 'utf8' }).split('\0').filter(Boolean)
     const words = ['registry.npm' + 'js.org', 'py' + 'pi.org', 'files.python' + 'hosted.org', '/wo' + 'rk/', '/ro' + 'ot/']

@@ -56,6 +56,11 @@ describe.sequential('the package, installed with --ignore-scripts into an empty 
       'prebuilds/linux-x64/wordmask.node',
     ])
     expect(files.filter((path) => /^(native|lib|test|scripts|build)\/|\.tsbuildinfo$/.test(path))).toEqual([])
+    // What the scenes are packed from stays in the checkout: eval and train clip read the pack.
+    expect(files.filter((path) => path.startsWith('models/scenes/'))).toEqual(['models/scenes/scenes.pack'])
+    expect([...new Set(files.map((path) => path.split('/')[0]))].sort()).toEqual([
+      ...['LICENSE', 'README.md', 'THIRD_PARTY.md', 'binding.d.ts', 'dist', 'models', 'package.json', 'prebuilds'],
+    ])
   })
 
   test('import and require give the same class objects, and need no LibTorch for that', () => {

@@ -3,10 +3,10 @@ import { OutputFolder, type Pending } from '../run/output-folder'
 import type { ClassEntry } from '../text/classes'
 import { batches, eachOrError } from './batches'
 import type { ClassifyFlags } from './commands/classify'
-import { findImages } from './inputs'
+import { countImages, findImages } from './inputs'
 import { type LoadedModel, loadModel, readTemplates, type TemplatesFlag } from './model'
 import type { Context } from './program'
-import { sayRejected, speak } from './terminal'
+import { progress, sayRejected, speak } from './terminal'
 import { exitCodes } from './usage'
 
 interface Score {
@@ -23,30 +23,29 @@ export async function classifyImages(args: string[], options: ClassifyFlags, con
   const classes = await classesFromArgument(options.classes)
   const templates = await readTemplates(options.templates)
   const model = await loadModel(options, context)
-  const into = options.into === undefined ? undefined : path.resolve(options.into)
-  const folder =
-    into === undefined ? undefined : await OutputFolder.open(into, runFacts(options, classes, templates, model, context), false)
-  const counts = { done: 0, rejected: 0 }
-  // Class vectors once, for all images.
   const { clip } = model
+  const into = options.into === undefined ? undefined : path.resolve(options.into)
+  // Class vectors once, for all images; before the folder is made, so that an unknown word leaves none behind.
   const text = await clip.classVectors(classes, templates, { signal: stop })
+  const folder = into && (await OutputFolder.open(into, runFacts(options, classes, templates, model, context), options.overwrite ?? false))
+  const counts = folder ? folder.record.counts : { done: 0, skipped: 0, rejected: 0 }
   const score = async (images: Pending[]): Promise<Score[][]> => {
-    const { data } = await clip.encodeImage(
-      images.map((image) => image.path),
-      { batchSize: options.batchSize },
-    )
+    const files = images.map((image) => image.path)
+    const { data } = await clip.encodeImage(files, { batchSize: options.batchSize })
     const d = clip.info.embedDim
     return images.map((_, i) => rank(classes, data.subarray(i * d, (i + 1) * d), text.data, clip.info.logitScale))
   }
 
   async function* todo(): AsyncGenerator<Pending> {
     for await (const input of findImages(args, { stop, skip: into })) {
-      const image =
-        folder === undefined ? { path: input.path, name: input.relative, bytes: 0, modified: 0 } : await folder.pending(input, () => [])
+      const image = folder ? await folder.pending(input, () => []) : { path: input.path, name: input.relative, bytes: 0, modified: 0 }
       if (image !== undefined) yield image
     }
   }
 
+  // On a terminal the lines themselves are the progress; the bar is for where they go into a file.
+  const barred = process.stderr.isTTY && !process.stdout.isTTY
+  const bar = await progress('classifying', barred ? await countImages(args, { skip: into, stop }) : 0, !barred)
   try {
     for await (const batch of batches(todo(), options.batchSize)) {
       const answers = await eachOrError(batch, score)
@@ -54,28 +53,30 @@ export async function classifyImages(args: string[], options: ClassifyFlags, con
         const answer = answers[i]!
         if (!('error' in answer)) {
           const scores = answer.slice(0, options.top)
-          await folder?.finished(image, { scores })
+          if (folder) await folder.finished(image, { scores })
+          else counts.done++
           speak(json, { event: 'image', image: image.path, scores }, textLine(image, scores))
-          counts.done++
         } else {
           const { code, message } = answer.error
-          await folder?.rejected(image, { code, message })
+          if (folder) await folder.rejected(image, { code, message })
+          else counts.rejected++
           speak(json, { event: 'rejected', image: image.path, code, message }, undefined)
           sayRejected(image.path, message)
-          counts.rejected++
         }
       }
+      bar.step(counts.done + counts.skipped + counts.rejected)
     }
   } catch (error) {
-    await folder?.close('failed')
+    if (folder) await folder.close('failed')
     throw error
   } finally {
+    bar.stop()
     clip.dispose()
   }
-  const allFailed = counts.rejected > 0 && counts.done === 0 && !folder?.record.counts.skipped
-  await folder?.close(stop.aborted ? 'interrupted' : allFailed ? 'failed' : 'done')
+  const allFailed = counts.rejected > 0 && counts.done + counts.skipped === 0
+  if (folder) await folder.close(stop.aborted ? 'interrupted' : allFailed ? 'failed' : 'done')
   if (allFailed) context.exitCode = exitCodes.failure
-  if (json) speak(json, { event: 'summary', ...counts, skipped: folder?.record.counts.skipped ?? 0, stopped: stop.aborted }, undefined)
+  if (json) speak(json, { event: 'summary', ...(into && { into }), ...counts, stopped: stop.aborted }, undefined)
 }
 
 const textLine = (image: Pending, scores: Score[]) =>

@@ -10,7 +10,7 @@ import type { EmbedFlags } from './commands/embed'
 import { countImages, findImages } from './inputs'
 import { type LoadedModel, loadModel, readTemplates, type TemplatesFlag } from './model'
 import type { Context } from './program'
-import { progress, sayRejected, seconds, speak } from './terminal'
+import { progress, sayRejected, seconds, shownPath, speak } from './terminal'
 import { exitCodes, UsageError } from './usage'
 
 type Item = Pending & { text?: string }
@@ -72,7 +72,7 @@ export async function embedInputs(args: string[], options: EmbedFlags, context: 
   speak(
     json,
     { event: 'summary', into, ...counts, ms, stopped: stop.aborted },
-    `${parts.filter(Boolean).join(', ')} in ${seconds(ms)}${next}. Results: ${path.relative('.', into) || '.'}`,
+    `${parts.filter(Boolean).join(', ')} in ${seconds(ms)}${next}. Results: ${shownPath(into)}`,
   )
 }
 

@@ -1,17 +1,9 @@
 import { type ScenesProtocol, scenesDefaults } from '../eval/protocol'
-import { evaluateScenes, type MiouFigures } from '../eval/scenes'
-import type { EvalFlags } from './commands/eval'
-import type { Evaluation } from './eval'
-import type { LoadedModel, TemplatesFlag } from './model'
-import type { Context } from './program'
+import { evaluateScenes, type MiouFigures, type ScenesFigures } from '../eval/scenes'
+import type { EvalInput, EvalJob, Evaluation } from './eval'
 import { progress } from './terminal'
 
-export async function evalScenes(
-  options: EvalFlags,
-  templates: TemplatesFlag,
-  { clip }: LoadedModel,
-  context: Context,
-): Promise<Evaluation> {
+export async function scenesJob({ options, templates, model: { clip }, context }: EvalInput): Promise<EvalJob> {
   const { Segmenter } = await import('../index.js')
   const { binding } = await import('../binding.js')
   const { scenePackFiles } = await import('../eval/scene-pack.js')
@@ -24,12 +16,27 @@ export async function evalScenes(
     seed: options.seed,
     templates: templates ?? clip.source.templates,
   }
-  const segmenter = await Segmenter.create({ method: options.method, clip, classes: pack.names, templates: protocol.templates })
-  const bar = await progress('scenes', options.count, options.json ?? false)
-  const { noun, caption, zeroShot, miouAll, miouPresent, perClass } = await evaluateScenes({
-    ...{ clip, segmenter, pack, protocol, confusion: native.confusion, batchSize: options.batchSize, signal: context.interrupt.stop },
-    onProgress: (done) => bar.step(done),
-  }).finally(() => bar.stop())
+  const run = async (): Promise<ScenesFigures> => {
+    const segmenter = await Segmenter.create({ method: options.method, clip, classes: pack.names, templates: protocol.templates })
+    const bar = await progress('scenes', options.count, options.json ?? false)
+    return evaluateScenes({
+      ...{ clip, segmenter, pack, protocol, confusion: native.confusion, batchSize: options.batchSize, signal: context.interrupt.stop },
+      onProgress: (done) => bar.step(done),
+    }).finally(() => bar.stop())
+  }
+  return {
+    classes: pack.names,
+    settings: { dataset: 'scenes', ...protocol },
+    run: async (record) => {
+      const figures = await run()
+      record.counts.done = protocol.count
+      return describe(figures, protocol, pack)
+    },
+  }
+}
+
+function describe(figures: ScenesFigures, protocol: ScenesProtocol, pack: { names: string[]; concepts: number }): Evaluation {
+  const { noun, caption, zeroShot, miouAll, miouPresent, perClass } = figures
   const miou = (name: string, { chance, ...figures }: MiouFigures) =>
     (['all', 'objects', 'backgrounds'] as const).map((part) => ({
       measure: part === 'all' ? name : `${name}: ${part}`,
@@ -47,8 +54,6 @@ export async function evalScenes(
     ],
     figures: { noun: brief(noun), caption: brief(caption), zeroShot, miouAll, miouPresent },
     perClass: perClass.map(({ rank, ...row }) => ({ ...row, firstRight: rank < 0 ? undefined : rank + 1 })),
-    classes: pack.names,
-    rejected: 0,
   }
 }
 

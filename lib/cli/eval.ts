@@ -1,10 +1,11 @@
 import path from 'node:path'
 import { writeAtomic } from '../run/atomic'
+import { OutputFolder, refuseOtherRun } from '../run/output-folder'
 import { RunRecord } from '../run/run-file'
 import type { EvalFlags } from './commands/eval'
 import { type LoadedModel, loadModel, readTemplates, type TemplatesFlag } from './model'
 import type { Context } from './program'
-import { table } from './terminal'
+import { shownPath, speak, table } from './terminal'
 import { UsageError } from './usage'
 
 /** What both kinds of evaluation hand back: a table for people, figures for eval.json, rows for per-class.csv. */
@@ -13,8 +14,23 @@ export interface Evaluation {
   rows: { measure: string; value: number; chance: number }[]
   figures: Record<string, unknown>
   perClass: Record<string, string | number | undefined>[]
+}
+
+/** What an evaluation is made of. */
+export interface EvalInput {
+  images: string[]
+  options: EvalFlags
+  templates: TemplatesFlag
+  model: LoadedModel
+  context: Context
+}
+
+/** An evaluation that is ready to run: its names and settings are known, nothing has been measured. */
+export interface EvalJob {
   classes: string[]
-  rejected: number
+  settings: Record<string, unknown>
+  /** @param folder where finished images are kept; of a folder evaluation only. */
+  run(record: RunRecord, folder: OutputFolder | undefined): Promise<Evaluation>
 }
 
 export async function evaluateCommand(images: string[], options: EvalFlags, context: Context): Promise<void> {
@@ -24,66 +40,73 @@ export async function evaluateCommand(images: string[], options: EvalFlags, cont
   if (!scenes && (images.length === 0 || options.labels === undefined || options.classes === undefined)) {
     throw new UsageError('Expected --dataset scenes, or images with --labels FOLDER and --classes')
   }
+  const started = Date.now()
   const templates = await readTemplates(options.templates)
   const model = await loadModel(options, context)
-  const into = path.resolve(options.into)
-  const started = Date.now()
+  const input = { images, options, templates, model, context }
   try {
-    const evaluation = scenes
-      ? await (await import('./eval-scenes.js')).evalScenes(options, templates, model, context)
-      : await (await import('./eval-folder.js')).evalFolder(images, options, templates, model, context)
-    await report(into, evaluation, options, templates, model, context, Date.now() - started)
+    const job = scenes
+      ? await (await import('./eval-scenes.js')).scenesJob(input)
+      : await (await import('./eval-folder.js')).folderJob(input)
+    await carryOut(job, scenes, input, started)
   } finally {
     model.clip.dispose()
   }
 }
 
-async function report(
-  into: string,
-  evaluation: Evaluation,
-  options: EvalFlags,
-  templates: TemplatesFlag,
-  model: LoadedModel,
-  context: Context,
-  ms: number,
-): Promise<void> {
-  const { protocol, rows, figures, perClass, classes, rejected } = evaluation
+async function carryOut(job: EvalJob, scenes: boolean, input: EvalInput, started: number): Promise<void> {
+  const { options, templates, model, context } = input
+  const into = path.resolve(options.into)
   const weights = model.facts.model.weights.map(({ sha256 }) => sha256)
-  const record = await RunRecord.start(into, {
-    ...{ ...model.facts, command: 'eval', argv: context.argv, cwd: process.cwd(), classes, seed: options.seed, notes: model.notes },
-    settings: { weights, protocol, templates },
-  })
-  const result = {
-    format: 'wordmask-eval',
-    version: 1,
-    model: model.facts.model,
-    device: model.facts.device,
-    dtype: model.facts.dtype,
-    protocol,
-    figures,
-    perClass,
-    seconds: ms / 1000,
+  const { classes, settings } = job
+  const { seed, method, dtype } = options
+  const facts = {
+    ...{ ...model.facts, command: 'eval', argv: context.argv, cwd: process.cwd(), classes, seed, notes: model.notes },
+    settings: { weights, templates, method, dtype, ...settings },
   }
+  const overwrite = options.overwrite ?? false
+  if (scenes) await refuseOtherRun(into, facts, overwrite)
+  const folder = scenes ? undefined : await OutputFolder.open(into, facts, overwrite)
+  const record = folder?.record ?? (await RunRecord.start(into, facts))
+  const close = (status: 'done' | 'interrupted' | 'failed') => (folder ? folder.close(status) : record.finish(status))
+  try {
+    const evaluation = await job.run(record, folder)
+    const seconds = (Date.now() - started) / 1000
+    await write(into, evaluation, model, seconds)
+    await close('done')
+    show(into, evaluation, options.json ?? false, model, seconds)
+  } catch (error) {
+    await close(context.interrupt.stop.aborted ? 'interrupted' : 'failed')
+    throw error
+  }
+}
+
+async function write(into: string, { protocol, figures, perClass }: Evaluation, { facts }: LoadedModel, seconds: number): Promise<void> {
+  const { model, device, dtype } = facts
+  const result = { format: 'wordmask-eval', version: 1, model, device, dtype, protocol, figures, perClass, seconds }
   await writeAtomic(path.join(into, 'eval.json'), `${JSON.stringify(result, null, 2)}\n`)
   await writeAtomic(path.join(into, 'per-class.csv'), csv(perClass))
-  record.counts.done = Number(protocol.count)
-  record.counts.rejected = rejected
-  await record.finish(context.interrupt.stop.aborted ? 'interrupted' : 'done')
-  if (options.json) {
-    for (const row of rows) process.stdout.write(`${JSON.stringify({ event: 'figure', ...row })}\n`)
-    process.stdout.write(`${JSON.stringify({ event: 'summary', into, protocol, ms })}\n`)
+}
+
+function show(into: string, { protocol, rows }: Evaluation, json: boolean, { facts }: LoadedModel, seconds: number): void {
+  if (json) {
+    for (const row of rows) speak(true, { event: 'figure', ...row }, undefined)
+    speak(true, { event: 'summary', into, protocol, ms: Math.round(seconds * 1000) }, undefined)
     return
   }
   const described = Object.entries(protocol).map(([key, value]) => `${key} ${Array.isArray(value) ? value.join(' | ') : value}`)
-  process.stdout.write(`model ${model.facts.model.name} (${model.facts.device}, ${model.facts.dtype}), ${described.join(', ')}\n\n`)
   const digits = (value: number) => (Number.isNaN(value) ? '-' : value.toFixed(4).replace(/^0/, ''))
-  process.stdout.write(
-    `${table(
+  const lines = [
+    `model ${facts.model.name} (${facts.device}, ${facts.dtype}), ${described.join(', ')}`,
+    '',
+    table(
       ['measure', 'value', 'chance'],
       rows.map(({ measure, value, chance }) => [measure, digits(value), digits(chance)]),
-    )}\n`,
-  )
-  process.stdout.write(`\n${(ms / 1000).toFixed(1)} s. Results: ${path.relative('.', into) || '.'} (eval.json, per-class.csv, run.json)\n`)
+    ),
+    '',
+    `${seconds.toFixed(1)} s. Results: ${shownPath(into)} (eval.json, per-class.csv, run.json)`,
+  ]
+  speak(false, {}, lines.join('\n'))
 }
 
 /** RFC 4180: a field with a comma, quote or line break is quoted. */

@@ -1,4 +1,6 @@
 import { CommanderError } from 'commander'
+import { installCommand } from '../doctor/native'
+import { photographModel } from './model'
 import { exitCodes, UsageError } from './usage'
 
 /** What every failure shows: a sentence, a code and what to type next. */
@@ -30,30 +32,31 @@ export function describeFailure(error: unknown, command: string): Failure {
   const code = typeof known?.code === 'string' ? known.code : 'ERR_WORDMASK_INTERNAL'
   const usage = error instanceof UsageError || usageCodes.has(code)
   const exitCode = usage ? exitCodes.usage : code === 'ERR_WORDMASK_ABORTED' ? exitCodes.interrupted : exitCodes.failure
-  return { message, code, next: usage ? help : nextCommand(code, help), exitCode, stack: known?.stack }
+  return { message, code, next: usage ? help : nextCommand(code, command, help), exitCode, stack: known?.stack }
 }
 
-function nextCommand(code: string, help: string): string {
+function nextCommand(code: string, command: string, help: string): string {
   switch (code) {
     case 'ERR_WORDMASK_NATIVE_LOAD':
-      return 'npx wordmask setup'
+      return installCommand()
+    case 'ERR_WORDMASK_VOCABULARY':
+      return `wordmask model pull ${photographModel}, then the same command with --clip ${photographModel}`
     case 'ERR_WORDMASK_MODEL_NOT_FOUND':
       return 'wordmask model list'
     case 'ERR_WORDMASK_CHECKPOINT':
     case 'ERR_WORDMASK_CHECKPOINT_FORBIDDEN':
     case 'ERR_WORDMASK_CHECKPOINT_KEYS':
-      return 'wordmask model info FILE'
+      return command === 'model info' ? 'wordmask model list' : 'wordmask model info FILE'
     case 'ERR_WORDMASK_DOWNLOAD':
     case 'ERR_WORDMASK_ABORTED':
       return 'the same command again: it goes on where it stopped'
-    case 'ERR_WORDMASK_FILE_NOT_FOUND':
-    case 'ERR_WORDMASK_IO':
-    case 'ERR_WORDMASK_VERSION':
-      return help
+    case 'ERR_WORDMASK_DEVICE':
+    case 'ERR_WORDMASK_MEMORY':
+      return 'wordmask doctor'
     case 'ERR_WORDMASK_INTERNAL':
       return 'DEBUG=1 before the same command shows where it happened'
     default:
-      return 'wordmask doctor'
+      return help
   }
 }
 

@@ -1,4 +1,4 @@
-import { InvalidArgumentError, Option } from 'commander'
+import { type Command, InvalidArgumentError, Option } from 'commander'
 
 /**
  * The one vocabulary of flags: every command takes its flags from here, so a flag means the same everywhere.
@@ -13,7 +13,7 @@ export const flags = {
       .default('auto')
       .argParser(oneOf(/^(auto|cpu|cuda(:\d+)?)$/, 'auto, cpu, cuda or cuda:N')),
   dtype: () => model('--dtype <type>', 'arithmetic of the model').choices(['float32', 'bfloat16', 'float16', 'auto']).default('float32'),
-  batchSize: () => model('--batch-size <n>', 'images encoded together').default(16).argParser(integer(1, 4096)),
+  batchSize: () => model('--batch-size <n>', 'images or texts encoded together').default(16).argParser(integer(1, 4096)),
   /** Names at the command line or a class file: a name a line with comma synonyms, or JSON. */
   classes: () => words('--classes <names>', 'class file (a name a line, or JSON), or names: "fox,grass"'),
   /** Sentences a name is put into; the class vector is the mean over them. */
@@ -24,7 +24,8 @@ export const flags = {
     ).argParser(text),
   background: () =>
     words('--background <rule>', 'names:sky,wall or threshold:0.3 (default: none, every pixel gets a class)').argParser(background),
-  method: () => work('--method <name>', 'maskclip (also called denseclip)').choices(['maskclip', 'denseclip']).default('maskclip'),
+  method: () =>
+    work('--method <name>', 'how patches are labelled; both names mean the same').choices(['maskclip', 'denseclip']).default('maskclip'),
   /** Pixels of the shorter side the model sees; the answer always has the size of the image. */
   size: (what = "shorter side the model sees, in pixels (default: the model's own)") =>
     work('--size <pixels>', what).argParser(integer(16, 8192)),
@@ -36,6 +37,15 @@ export const flags = {
   into: (what = 'output folder; a run that stopped goes on there') => outputOption('--into <folder>', what).argParser(text),
   overwrite: () => outputOption('--overwrite', 'throw away what an earlier, different run left in the folder'),
 } as const
+
+/** Which model, where and how it runs: the same three flags in every command that runs one. */
+export const modelFlags = (): Option[] => [flags.clip(), flags.device(), flags.dtype()]
+
+/** Adds flags; --help groups them and keeps this order inside a group. */
+export function withFlags(command: Command, ...options: Option[]): Command {
+  for (const option of options) command.addOption(option)
+  return command
+}
 
 export interface ModelFlags {
   clip?: string

@@ -2,24 +2,41 @@ import { describeCheckpoint } from '../families'
 import type { Context } from './program'
 import { speak } from './terminal'
 
+const labelWidth = 14
+const lineWidth = 110
+
 export async function showModel(model: string, json: boolean, context: Context): Promise<void> {
   const found = await describeCheckpoint(model, { signal: context.interrupt.stop })
-  const { files, format, family, title, note, architecture, tensors, parameters, dtypes, licence } = found
+  const { files, format, family, title, note, architecture, tensors, parameters, dtypes, words, licence } = found
   const lines: [string, string | undefined][] = [
     ['family', `${title} (${family})`],
     ['note', note],
     ['architecture', architecture && describe(architecture)],
     ['parameters', `${millions(parameters)} in ${tensors} tensors`],
     ['stored as', Object.keys(dtypes).join(', ')],
+    ['words', words && `${words.length} words and endings of words; it reads no others:\n${wrapped(words)}`],
     ['licence', licence === undefined ? 'not recorded: find out before you use it' : `${licence.text} (${licence.source})`],
     ['format', format],
-    ['files', files.join('\n              ')],
+    ['files', files.join('\n')],
   ]
-  const text = lines.filter(([, value]) => value !== undefined).map(([label, value]) => `${label.padEnd(14)}${value}`)
+  const indent = `\n${' '.repeat(labelWidth)}`
+  const text = lines.flatMap(([label, value]) =>
+    value === undefined ? [] : `${label.padEnd(labelWidth)}${value.replaceAll('\n', indent)}`.trimEnd(),
+  )
   speak(json, { event: 'model', ...found }, text.join('\n'))
 }
 
 const millions = (count: number) => (count < 1e6 ? String(count) : `${(count / 1e6).toFixed(1)} M`)
+
+function wrapped(words: string[]): string {
+  const lines = ['']
+  for (const word of words) {
+    const line = lines.at(-1)!
+    if (labelWidth + line.length + word.length + 1 > lineWidth) lines.push(word)
+    else lines[lines.length - 1] = line === '' ? word : `${line} ${word}`
+  }
+  return lines.join('\n')
+}
 
 function describe(value: object): string {
   return Object.entries(value)

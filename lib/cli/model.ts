@@ -1,11 +1,12 @@
 import { readFile, stat } from 'node:fs/promises'
+import { commandLine } from '../doctor/native'
 import type { Clip } from '../index'
 import { hashWeights, type RunFacts } from '../run/run-file'
 import type { ModelFlags } from './flags'
 import type { Context } from './program'
 
-/** What is named where a photograph needs a real CLIP: MIT, 600 MB, good at its size. */
-export const photographModel = 'ViT-B-32/laion2b_s34b_b79k'
+/** What is named wherever a photograph or a word needs a real CLIP: OpenAI's, MIT, 350 MB. */
+export const photographModel = 'ViT-B/16'
 export const builtIn = 'scenes'
 
 export interface LoadedModel {
@@ -32,7 +33,7 @@ export async function loadModel(flags: Omit<ModelFlags, 'batchSize'>, context: C
   }
 }
 
-const fallbackNote = `No --clip given: using "${builtIn}", the built-in demonstration model for drawings. For photographs: npx wordmask model pull ${photographModel}, then --clip ${photographModel}`
+const fallbackNote = `No --clip given: using "${builtIn}", the built-in demonstration model for drawings. For photographs: ${commandLine()} model pull ${photographModel}, then --clip ${photographModel}`
 
 export type TemplatesFlag = 'none' | 'vild' | 'imagenet' | string[] | undefined
 

@@ -19,6 +19,7 @@ export interface Context {
 const commandFiles = async () => [
   (await import('./commands/setup.js')).setup,
   (await import('./commands/doctor.js')).doctor,
+  (await import('./commands/demo.js')).demo,
   (await import('./commands/model.js')).model,
   (await import('./commands/segment.js')).segment,
   (await import('./commands/classify.js')).classify,
@@ -82,8 +83,10 @@ function walk(command: Command, visit: (command: Command, path: string) => void,
 const examples = `
 Start here:
   wordmask doctor                                        what is installed, what is missing, what to type next
+  wordmask demo                                          the sample pictures, segmented, on one page
   wordmask segment photos --classes "fox,grass" --into out
   wordmask segment --help                                every flag, with examples
 
 Exit codes: 0 done, 1 failed, 2 wrongly asked, 130 interrupted (Ctrl-C once finishes the current image).
-DEBUG=1 adds stacks to errors; NO_COLOR and --json do what they say.`
+Results go to stdout, everything else to stderr. --json makes stdout JSON lines; NO_COLOR=1 leaves colours out; DEBUG=1
+adds the stack to an error.`

@@ -12,7 +12,7 @@ export async function repeat(file: string, options: { into?: string; json?: bool
   const into = path.resolve(options.into ?? nextFree(path.dirname(recorded)))
   if (existsSync(before.cwd)) process.chdir(before.cwd)
   else process.stderr.write(`note: the folder it was typed in is gone (${before.cwd}); paths are taken from here\n`)
-  const argv = withInto(before.argv, into)
+  const argv = withInto(before.argv, into).filter((word) => word !== '--overwrite') // nothing is thrown away by repeating
   if (options.json && !argv.includes('--json')) argv.push('--json')
   process.stderr.write(`wordmask ${argv.map(quote).join(' ')}\n`)
   context.interrupt.dispose()

@@ -7,7 +7,7 @@ import { countImages, findImages } from './inputs'
 import { loadModel, readTemplates } from './model'
 import type { Context } from './program'
 import { expectedFiles, writeOutputs } from './segment-outputs'
-import { percent, progress, sayRejected, seconds, speak } from './terminal'
+import { percent, progress, sayRejected, seconds, shownPath, speak } from './terminal'
 import { exitCodes } from './usage'
 
 /** Images read ahead of the one being segmented: enough to keep the tensor thread fed, few enough to stay small. */
@@ -97,7 +97,7 @@ function summary(into: string, counts: OutputFolder['record']['counts'], ms: num
   speak(
     json,
     { event: 'summary', into, ...counts, ms, stopped },
-    `${parts.filter(Boolean).join(', ')} in ${seconds(ms)}${each}${next}. Results: ${path.relative('.', into) || '.'}`,
+    `${parts.filter(Boolean).join(', ')} in ${seconds(ms)}${each}${next}. Results: ${shownPath(into)}`,
   )
 }
 

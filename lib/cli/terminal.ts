@@ -1,3 +1,4 @@
+import path from 'node:path'
 import { styleText } from 'node:util'
 
 /** Colour only where a person looks: a terminal, and not with NO_COLOR. */
@@ -24,6 +25,7 @@ export const seconds = (ms: number) => (ms < 1000 ? `${Math.round(ms)} ms` : `${
 export interface Progress {
   /** `total` where it becomes known, or changes, on the way. */
   step(done: number, total?: number): void
+  /** Takes the bar away; the next step draws it again. */
   stop(): void
 }
 
@@ -51,8 +53,15 @@ export async function progress(label: string, total: number, json: boolean): Pro
     },
     stop: () => {
       if (started) bar.stop()
+      started = false
     },
   }
+}
+
+/** As a person would type it: relative below this folder, else absolute. */
+export function shownPath(file: string): string {
+  const relative = path.relative('.', file)
+  return relative.startsWith('..') ? file : relative || '.'
 }
 
 /** Writes one line of text, or one JSON event; the only way commands speak on stdout. */

@@ -9,6 +9,8 @@ export const packageRoot = join(__dirname, '..', '..')
 export const inCheckout = (): boolean => existsSync(join(packageRoot, 'native', 'README.md'))
 /** LibTorch alone is fetched by setup; in a checkout the build does both. */
 export const installCommand = (): string => (inCheckout() ? 'npm run build' : 'npx wordmask setup')
+/** What stands before a command of ours where a person types it. */
+export const commandLine = (): string => (inCheckout() ? 'npm run -s wordmask --' : 'npx wordmask')
 
 const PROBE = 'process.stdout.write(JSON.stringify(require(process.argv[1]).binding().systemInfo()))'
 

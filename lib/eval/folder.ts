@@ -2,13 +2,23 @@ import { stat } from 'node:fs/promises'
 import path from 'node:path'
 import { WordmaskError } from '../errors'
 import type { Segmentation } from '../index'
-import { countPixels, IouSums } from './miou'
+import { IouSums } from './miou'
 
 /** Truth and prediction of one picture on the same scale: class i is i, `ignore` counts nowhere. */
 export interface Truth {
   labels: Uint8Array | Uint16Array
   width: number
   height: number
+}
+
+/** What one picture adds to the figures: pixels of the classes that occur in its truth or prediction. */
+export interface PictureSums {
+  classes: number[]
+  intersection: number[]
+  truth: number[]
+  predicted: number[]
+  /** Which label values were asked for; absent: all. */
+  asked?: number[]
 }
 
 /**
@@ -36,11 +46,18 @@ export class FolderEvaluation {
   }
 
   /**
+   * One picture, not yet added.
+   *
    * @param values which label values were asked for, when the picture was segmented by a part of the names: label i of the
    *   prediction is value values[i].
-   * @returns mIoU of this picture alone, over the values that occur in it
+   * @returns mIoU of this picture alone, over the values that occur in it (NaN where all of it is ignored), and its sums
    */
-  add(image: string, truth: Truth, prediction: Pick<Segmentation, 'labels' | 'width' | 'height'>, values?: number[]): number {
+  measure(
+    image: string,
+    truth: Truth,
+    prediction: Pick<Segmentation, 'labels' | 'width' | 'height'>,
+    values?: number[],
+  ): { miou: number; sums: PictureSums } {
     if (truth.width !== prediction.width || truth.height !== prediction.height) {
       throw new WordmaskError(
         'ERR_WORDMASK_IMAGE',
@@ -50,13 +67,25 @@ export class FolderEvaluation {
     const n = this.names.length
     this.checkValues(image, truth.labels)
     const predicted = values === undefined ? prediction.labels : Uint16Array.from(prediction.labels, (label) => values[label]!)
-    const matrix = this.confusion(truth.labels, predicted, n, this.ignore)
     const own = new IouSums(n)
-    own.add(matrix)
-    this.sums.add(matrix)
-    this.chance.addUniformGuess(countPixels(truth.labels, n, this.ignore), values ?? this.names.map((_, i) => i))
+    own.add(this.confusion(truth.labels, predicted, n, this.ignore))
+    const classes = this.names.map((_, i) => i).filter((i) => own.iou(i) !== undefined)
+    const at = (values: Float64Array) => classes.map((i) => values[i]!)
+    const sums = { classes, intersection: at(own.intersection), truth: at(own.truth), predicted: at(own.predicted) }
+    return { miou: own.mean(), sums: values === undefined ? sums : { ...sums, asked: values } }
+  }
+
+  /** Adds a picture that was measured, now or in an earlier sitting. */
+  add({ classes, intersection, truth, predicted, asked }: PictureSums): void {
+    const pixels = new Float64Array(this.names.length)
+    classes.forEach((c, i) => {
+      this.sums.intersection[c]! += intersection[i]!
+      this.sums.truth[c]! += truth[i]!
+      this.sums.predicted[c]! += predicted[i]!
+      pixels[c] = truth[i]!
+    })
+    this.chance.addUniformGuess(pixels, asked ?? this.names.map((_, i) => i))
     this.images++
-    return own.mean()
   }
 
   private checkValues(image: string, labels: ArrayLike<number>): void {

@@ -1,6 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
-import { builtInWeights, listCards } from '../cards'
+import { cardOfWeights } from '../cards'
 import { openAiLicence } from '../hub/ids'
 import { hubSettings } from '../hub/settings'
 
@@ -25,10 +25,8 @@ const known: [RegExp, string][] = [
 /** Of a checkpoint: our card, its metadata, else what lies beside it. */
 export async function licenceOf(file: string, metadata: Record<string, string>): Promise<Licence | undefined> {
   const path = resolve(file)
-  for (const card of await listCards()) {
-    const weights = builtInWeights(card)
-    if (weights !== undefined && resolve(weights) === path) return { text: card.licence, source: `card ${card.name}` }
-  }
+  const card = await cardOfWeights(path)
+  if (card) return { text: card.licence, source: `card ${card.name}` }
   for (const key of ['licence', 'license']) if (metadata[key]) return { text: metadata[key], source: 'metadata' }
   if (dirname(path) === resolve(hubSettings().openaiCache)) {
     const text = openAiLicence(path)

@@ -38,6 +38,8 @@ export interface GalleryInput {
   title: string
   lead: string[]
   footer: string[]
+  /** Ends after the picture in hand. */
+  stop?: AbortSignal
   onRow?: (row: GalleryRow) => void
 }
 
@@ -60,6 +62,7 @@ export async function gallery(input: GalleryInput): Promise<Gallery> {
   const rows: GalleryRow[] = []
   const items: ReportItem[] = []
   for (const sample of input.samples) {
+    if (input.stop?.aborted) break
     const started = performance.now()
     const answer = await input.segmenter.segment(sample.image)
     const ms = performance.now() - started
@@ -67,7 +70,7 @@ export async function gallery(input: GalleryInput): Promise<Gallery> {
     await writeLabelMap(path.join(input.into, 'labels', `${sample.name}.png`), answer)
     await writeOverlay(overlay, sample.image, answer)
     const truth = sample.labels === undefined ? undefined : await readLabelMap(sample.labels)
-    const miou = truth && all.add(sample.image, truth, answer)
+    const miou = truth && added(all, all.measure(sample.image, truth, answer))
     const panels = [
       { caption: 'image', src: await dataUri(sample.image) },
       { caption: `all ${names.length} names`, src: await overlayUri({ overlay, ...answer }) },
@@ -77,7 +80,7 @@ export async function gallery(input: GalleryInput): Promise<Gallery> {
       const values = presentValues(truth.labels, ignore)
       const asked = values.map((value) => input.classes[value] as ClassEntry)
       const some = await input.segmenter.segment(sample.image, { classes: asked })
-      miouPresent = present.add(sample.image, truth, some, values)
+      miouPresent = added(present, present.measure(sample.image, truth, some, values))
       const shown = path.join(input.into, 'overlay-present', `${sample.name}.png`)
       await writeOverlay(shown, sample.image, some)
       const colors = input.classes.map(({ color }) => color)
@@ -94,6 +97,11 @@ export async function gallery(input: GalleryInput): Promise<Gallery> {
   const page = path.join(input.into, 'index.html')
   await writeAtomic(page, renderReport(describe(input, rows, miou, items)))
   return { rows, page, miou }
+}
+
+function added(evaluation: FolderEvaluation, { miou, sums }: ReturnType<FolderEvaluation['measure']>): number {
+  evaluation.add(sums)
+  return miou
 }
 
 function describeRow({ found, ms, miou, miouPresent }: GalleryRow, classes: ClassEntry[]): Pick<ReportItem, 'legend' | 'facts'> {

@@ -3,7 +3,7 @@ import path from 'node:path'
 import { WordmaskError } from '../errors'
 import { Journal, type JournalLine, readJournal } from './journal'
 import { OutputNames } from './names'
-import { differences, type RunFacts, RunRecord, readRunIfAny } from './run-file'
+import { differences, type RunFacts, type RunFile, RunRecord, readRunIfAny } from './run-file'
 
 /** An image that is still to be done, with what the journal needs to know it again. */
 export interface Pending {
@@ -29,21 +29,9 @@ export class OutputFolder {
 
   /** @throws ERR_WORDMASK_INVALID_ARGUMENT when the folder holds another run's results and `overwrite` is not set. */
   static async open(folder: string, facts: RunFacts, overwrite: boolean): Promise<OutputFolder> {
-    const earlier = await readRunIfAny(folder)
-    const other =
-      earlier === undefined
-        ? []
-        : [...(earlier.command === facts.command ? [] : ['command']), ...differences(earlier.settings, facts.settings)]
-    const file = journalFile(folder)
-    if (other.length > 0 && !overwrite) {
-      throw new WordmaskError(
-        'ERR_WORDMASK_INVALID_ARGUMENT',
-        `${folder} holds the results of another run (other: ${other.join(', ')}). Choose another --into, or throw them away with --overwrite`,
-      )
-    }
-    const fresh = other.length > 0 || overwrite
-    if (fresh && earlier !== undefined) await removeOutputs(folder)
-    const journal = await Journal.open(file, fresh)
+    const earlier = await refuseOtherRun(folder, facts, overwrite)
+    if (overwrite && earlier !== undefined) await removeOutputs(folder)
+    const journal = await Journal.open(journalFile(folder), overwrite)
     await rm(rejectsFile(folder), { force: true })
     return new OutputFolder(folder, await RunRecord.start(folder, facts), journal)
   }
@@ -101,6 +89,22 @@ export class OutputFolder {
     await this.journal.close()
     return this.record.finish(status)
   }
+}
+
+/**
+ * The record of an earlier run of the same kind, if the folder holds one.
+ *
+ * @throws ERR_WORDMASK_INVALID_ARGUMENT when it holds another run's results and `overwrite` is not set
+ */
+export async function refuseOtherRun(folder: string, facts: RunFacts, overwrite: boolean): Promise<RunFile | undefined> {
+  const earlier = await readRunIfAny(folder)
+  if (earlier === undefined || overwrite) return earlier
+  const other = [...(earlier.command === facts.command ? [] : ['command']), ...differences(earlier.settings, facts.settings)]
+  if (other.length === 0) return earlier
+  throw new WordmaskError(
+    'ERR_WORDMASK_INVALID_ARGUMENT',
+    `${folder} holds the results of another run (other: ${other.join(', ')}). Choose another --into, or throw them away with --overwrite`,
+  )
 }
 
 const journalFile = (folder: string) => path.join(folder, 'images.jsonl')

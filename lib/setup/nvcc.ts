@@ -5,6 +5,7 @@ import { WordmaskError } from '../errors'
 import { withLock } from './lock'
 import { cacheFolder, type Environment } from './paths'
 import { CUDA_VERSION, NVCC_WHEELS, type PinnedWheel } from './pins'
+import { everyTenth } from './progress'
 import { unpackZip } from './unpack'
 import { fetchWheel } from './wheels'
 
@@ -80,7 +81,7 @@ async function unpackWheels(folder: string, wheels: PinnedWheel[], options: Requ
   mkdirSync(downloads, { recursive: true })
   for (const wheel of wheels) {
     const advice = `Or install CUDA ${CUDA_VERSION} and set CUDACXX to its nvcc`
-    const file = await fetchWheel(wheel, downloads, { ...options, advice })
+    const file = await fetchWheel(wheel, downloads, { ...options, advice, onProgress: everyTenth(options.log) })
     for (const name of await unpackZip(file, folder, { select, signal: options.signal })) {
       const path = join(folder, name)
       if (/\/bin\/[^/.]+(\+\+)?$/.test(name)) chmodSync(path, 0o755)

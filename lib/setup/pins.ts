@@ -74,5 +74,8 @@ export const PIP_TARGET = [
   ...PLATFORMS.map((platform) => `--platform=${platform}`),
 ]
 
-/** Free space a setup needs: downloads plus what is unpacked. */
-export const SPACE = { cpu: 1.3e9, cuda: 9e9 }
+/** About what `--cuda` fetches more. */
+export const CUDA_BYTES = 2.7e9
+
+/** Free space a setup needs: the wheel, pip's temporary copy of it or what is unpacked, and pip's cache. */
+export const SPACE = { cpu: 1.7e9, cuda: 9e9 }

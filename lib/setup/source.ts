@@ -7,6 +7,7 @@ import { sha256File } from './hash'
 import { inspectLibTorch } from './inspect'
 import { downloadFolder, type Environment } from './paths'
 import { RUNTIME_WHEELS, TORCH_WHEEL } from './pins'
+import { everyTenth } from './progress'
 import { selectNvidia, selectTorch } from './select'
 import { unpackZip } from './unpack'
 import { fetchWheel, fetchWithDependencies, findWheel } from './wheels'
@@ -21,7 +22,8 @@ export interface SourceOptions {
 }
 
 /** Puts LibTorch into the empty folder `into` and returns where it came from, in words. */
-export async function obtain(from: string | undefined, into: string, options: SourceOptions): Promise<string> {
+export async function obtain(from: string | undefined, into: string, given: SourceOptions): Promise<string> {
+  const options = { ...given, onProgress: given.onProgress ?? everyTenth(given.log) }
   if (from === undefined) return fromWheels(downloadFolder(options.env), into, options, fetchWheel)
   if (/^https?:\/\//.test(from)) return fromUrl(from, into, options)
   const path = resolve(from)
@@ -39,23 +41,13 @@ async function fromUrl(url: string, into: string, options: SourceOptions): Promi
   options.log(`fetching ${url}`)
   if (!options.sha256)
     options.log('no sha256 was given (--sha256 or WORDMASK_LIBTORCH_SHA256): the checksums inside the zip are all that is checked')
-  await download(url, file, { ...options, onProgress: options.onProgress ?? everyTenth(options.log) })
+  await download(url, file, options)
   try {
     await fromZip(file, into, options)
   } finally {
     rmSync(file, { force: true })
   }
   return url
-}
-
-/** A line for every tenth of a download, for where no bar is drawn. */
-function everyTenth(log: (line: string) => void): (done: number, total: number | undefined) => void {
-  let said = 0
-  return (done, total) => {
-    const tenth = total ? Math.floor((10 * done) / total) : 0
-    if (tenth > said) log(`${(done / 1e6).toFixed(0)} of ${((total as number) / 1e6).toFixed(0)} MB`)
-    said = Math.max(said, tenth)
-  }
 }
 
 async function fromZip(file: string, into: string, options: SourceOptions): Promise<string> {

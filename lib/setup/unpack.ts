@@ -21,7 +21,7 @@ export async function unpackZip(zip: string, folder: string, { select, signal }:
     for await (const entry of entries(file, zip)) {
       const target = entry.fileName.endsWith('/') ? undefined : select(entry.fileName)
       if (!target) continue
-      signal?.throwIfAborted()
+      if (signal?.aborted) throw new WordmaskError('ERR_WORDMASK_ABORTED', 'Setup was aborted; run the same command again')
       await unpackEntry(file, entry, join(folder, target), zip)
       written.push(target)
     }

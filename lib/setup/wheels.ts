@@ -4,11 +4,14 @@ import { join } from 'node:path'
 import { WordmaskError } from '../errors'
 import { sha256File } from './hash'
 import type { Environment } from './paths'
-import { PIP_TARGET, type PinnedWheel } from './pins'
+import { CUDA_BYTES, PIP_TARGET, type PinnedWheel } from './pins'
+import { watchFolder } from './watch'
 
 export interface WheelOptions {
   env: Environment
   log: (line: string) => void
+  /** Bytes of this download so far, and about how many it has. */
+  onProgress?: (done: number, total: number | undefined) => void
   signal?: AbortSignal
   /** What else to do where pip fails. Default: how to bring LibTorch oneself. */
   advice?: string
@@ -23,7 +26,8 @@ export async function fetchWheel(wheel: PinnedWheel, folder: string, options: Wh
   const list = join(folder, `${wheel.file}requirements.txt`)
   writeFileSync(list, `${wheel.requirement} --hash=sha256:${wheel.sha256}\n`)
   try {
-    await pip(['download', '--no-deps', '--require-hashes', ...PIP_TARGET, '--dest', folder, '--requirement', list], options)
+    const args = ['download', '--no-deps', '--require-hashes', ...PIP_TARGET, '--dest', folder, '--requirement', list]
+    await pip(args, folder, wheel.megabytes * 1e6, options)
   } finally {
     rmSync(list, { force: true })
   }
@@ -49,7 +53,7 @@ export async function findWheel(wheel: PinnedWheel, folder: string, log: (line: 
 /** Fetches requirements with all they depend on, chosen by pip among wheels for this target and checked against its index. */
 export async function fetchWithDependencies(requirements: string[], folder: string, options: WheelOptions): Promise<string[]> {
   mkdirSync(folder, { recursive: true })
-  await pip(['download', ...PIP_TARGET, '--dest', folder, ...requirements], options)
+  await pip(['download', ...PIP_TARGET, '--dest', folder, ...requirements], folder, CUDA_BYTES, options)
   return readdirSync(folder)
     .filter((name) => name.endsWith('.whl'))
     .map((name) => join(folder, name))
@@ -57,7 +61,20 @@ export async function fetchWithDependencies(requirements: string[], folder: stri
 
 const OWN_LIBTORCH = 'Or fetch LibTorch yourself and run: npx wordmask setup --from FILE|FOLDER|URL'
 
-function pip(args: string[], { env, log, signal, advice = OWN_LIBTORCH }: WheelOptions): Promise<void> {
+/** Pip says nothing of its progress where it has no terminal, so its temporary folder is watched, which lies in `folder`. */
+async function pip(args: string[], folder: string, total: number, options: WheelOptions): Promise<void> {
+  const temporary = join(folder, 'pip')
+  mkdirSync(temporary, { recursive: true })
+  const watch = watchFolder(temporary, (bytes) => options.onProgress?.(Math.min(bytes, total), total))
+  try {
+    await runPip(args, { ...options, env: { ...options.env, TMPDIR: temporary } })
+  } finally {
+    watch.stop()
+    rmSync(temporary, { recursive: true, force: true, maxRetries: 5 })
+  }
+}
+
+function runPip(args: string[], { env, log, signal, advice = OWN_LIBTORCH }: WheelOptions): Promise<void> {
   const python = env.WORDMASK_PYTHON || 'python3'
   return new Promise((resolve, reject) => {
     const child = spawn(python, ['-m', 'pip', '--disable-pip-version-check', '--no-input', ...args], {

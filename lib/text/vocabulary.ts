@@ -58,7 +58,7 @@ export class Vocabulary {
         .join(', ') + (unreadable.length > 10 ? ` and ${unreadable.length - 10} more` : '')
     throw new WordmaskError(
       'ERR_WORDMASK_VOCABULARY',
-      `The model ${this.model} knows no word of ${shown}: it was trained on a few hundred words. For any word, get a full model with \`npx wordmask model pull ViT-B/16\` and load 'ViT-B/16'.`,
+      `The model ${this.model} knows no word of ${shown}. What it knows: \`npx wordmask model info ${this.model}\`. A model that reads any word: \`npx wordmask model pull ViT-B/16\`, then load 'ViT-B/16'.`,
     )
   }
 

@@ -1,5 +1,6 @@
 #include "weights/checkpoint.h"
 
+#include <algorithm>
 #include <cstring>
 #include <string_view>
 #include <unordered_map>
@@ -8,6 +9,32 @@
 
 namespace wordmask::weights {
 namespace {
+
+// What DistributedDataParallel puts before every key.
+constexpr std::string_view kWrapper = "module.";
+
+bool all_wrapped(const std::vector<TensorEntry>& entries) {
+  return !entries.empty() && std::all_of(entries.begin(), entries.end(),
+                                         [](const TensorEntry& entry) { return entry.key.starts_with(kWrapper); });
+}
+
+// A checkpoint saved from inside the wrapper, under the names of the model itself.
+class Unwrapped final : public Checkpoint {
+ public:
+  explicit Unwrapped(std::shared_ptr<Checkpoint> wrapped)
+      : wrapped_(std::move(wrapped)), entries_(wrapped_->entries()) {
+    for (TensorEntry& entry : entries_) entry.key.erase(0, kWrapper.size());
+  }
+
+  std::string format() const override { return wrapped_->format(); }
+  const std::vector<TensorEntry>& entries() const override { return entries_; }
+  const std::map<std::string, std::string>& metadata() const override { return wrapped_->metadata(); }
+  at::Tensor tensor(const std::string& key) const override { return wrapped_->tensor(std::string(kWrapper) + key); }
+
+ private:
+  std::shared_ptr<Checkpoint> wrapped_;
+  std::vector<TensorEntry> entries_;
+};
 
 // Several files as one checkpoint; a key lies in exactly one of them.
 class Sharded final : public Checkpoint {
@@ -61,8 +88,9 @@ std::shared_ptr<Checkpoint> open_checkpoint(const std::vector<std::string>& file
   WM_CHECK(!files.empty(), code::kInvalidArgument, "Expected at least one checkpoint file but received none");
   std::vector<std::shared_ptr<Checkpoint>> shards;
   for (const std::string& path : files) shards.push_back(open_one(path));
-  if (shards.size() == 1) return shards.front();
-  return std::make_shared<Sharded>(std::move(shards));
+  std::shared_ptr<Checkpoint> whole =
+      shards.size() == 1 ? shards.front() : std::make_shared<Sharded>(std::move(shards));
+  return all_wrapped(whole->entries()) ? std::make_shared<Unwrapped>(std::move(whole)) : whole;
 }
 
 }  // namespace wordmask::weights

@@ -29,7 +29,8 @@ class Checkpoint {
   virtual at::Tensor tensor(const std::string& key) const = 0;
 };
 
-// `files` are the shards of one checkpoint. Errors: ERR_WORDMASK_FILE_NOT_FOUND, ERR_WORDMASK_CHECKPOINT (damaged,
+// `files` are the shards of one checkpoint. Where every key begins with "module." (saved from inside PyTorch's
+// DistributedDataParallel) that is taken off. Errors: ERR_WORDMASK_FILE_NOT_FOUND, ERR_WORDMASK_CHECKPOINT (damaged,
 // truncated, lying offsets), ERR_WORDMASK_CHECKPOINT_FORBIDDEN (a pickle global off the allow-list).
 std::shared_ptr<Checkpoint> open_checkpoint(const std::vector<std::string>& files);
 

@@ -5,6 +5,7 @@
 
 #include <cstring>
 
+#include "weights/crc32.h"
 #include "weights/dtype_torch.h"
 
 namespace wordmask::weights {
@@ -23,12 +24,17 @@ at::Tensor view_of(const StoredArray& array, Bytes storage, std::shared_ptr<cons
       const_cast<uint8_t*>(data), array.shape, array.strides, [keep = std::move(keep)](void*) {}, options);
 }
 
+void PickledCheckpoint::Storage::check(const std::string& name, const std::string& path) const {
+  WM_CHECK(crc == 0 || crc32(bytes) == crc, code::kCheckpoint, "Record '", name, "' of ", path,
+           " does not have the checksum that the archive states: damaged. Download or copy the file again");
+}
+
 PickledCheckpoint::PickledCheckpoint(Parts parts) : parts_(std::make_shared<const Parts>(std::move(parts))) {
   for (const auto& [key, array] : parts_->state.tensors) {
     if (!array.storage.empty()) {
       const auto found = parts_->storages.find(array.storage);
       const uint64_t needed = (static_cast<uint64_t>(array.offset) + array.span) * size_of(array.dtype);
-      WM_CHECK(array.numel == 0 || (found != parts_->storages.end() && needed <= found->second.size()),
+      WM_CHECK(array.numel == 0 || (found != parts_->storages.end() && needed <= found->second.bytes.size()),
                code::kCheckpoint, "The storage '", array.storage, "' of tensor '", key, "' is missing or short in ",
                parts_->path, ": truncated or damaged");
     }
@@ -42,7 +48,12 @@ at::Tensor PickledCheckpoint::tensor(const std::string& key) const {
   WM_CHECK(found != index_.end(), code::kCheckpointKeys, parts_->path, " holds no tensor '", key, "'");
   const StoredArray& array = parts_->state.tensors[found->second].second;
   Bytes storage = array.inline_bytes;
-  if (!array.storage.empty() && array.numel > 0) storage = parts_->storages.at(array.storage);
+  if (!array.storage.empty() && array.numel > 0) {
+    const Storage& stored = parts_->storages.at(array.storage);
+    if (!checked_.contains(array.storage)) stored.check("data/" + array.storage, parts_->path);
+    checked_.insert(array.storage);
+    storage = stored.bytes;
+  }
   return view_of(array, storage, parts_);
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 #include <unordered_map>
+#include <unordered_set>
 
 #include "weights/checkpoint.h"
 #include "weights/state_dict.h"
@@ -9,12 +10,18 @@ namespace wordmask::weights {
 // Tensors that a pickle describes over storages that lie beside it.
 class PickledCheckpoint final : public Checkpoint {
  public:
+  struct Storage {
+    Bytes bytes;
+    uint32_t crc = 0;  // as the archive states it; 0: it states none (torch.save can leave it out)
+    // ERR_WORDMASK_CHECKPOINT where the bytes do not have it.
+    void check(const std::string& name, const std::string& path) const;
+  };
   struct Parts {
     std::string path;
     std::string format;
     StateDict state;
-    std::unordered_map<std::string, Bytes> storages;  // by key; each at least as long as the pickle says
-    std::vector<std::shared_ptr<const void>> keep;    // whatever the bytes point into
+    std::unordered_map<std::string, Storage> storages;  // by key; each at least as long as the pickle says
+    std::vector<std::shared_ptr<const void>> keep;      // whatever the bytes point into
   };
   explicit PickledCheckpoint(Parts parts);
 
@@ -27,6 +34,7 @@ class PickledCheckpoint final : public Checkpoint {
   std::shared_ptr<const Parts> parts_;
   std::vector<TensorEntry> entries_;
   std::unordered_map<std::string, size_t> index_;
+  mutable std::unordered_set<std::string> checked_;  // storages whose checksum was compared; one thread at a time
 };
 
 // The tensor of `array` over its storage; aliases it, and keeps `keep` alive, unless it is unaligned.

@@ -42,7 +42,8 @@ void read_legacy(ByteCursor& in, PickleTree& tree, PickledCheckpoint::Parts& par
                       !__builtin_mul_overflow(static_cast<uint64_t>(count), known->second, &bytes);
     WM_CHECK(sane, code::kCheckpoint, parts.path, " has a damaged storage '", name, "'");
     const std::string_view data = in.take(bytes);
-    parts.storages.emplace(name, Bytes(reinterpret_cast<const uint8_t*>(data.data()), data.size()));
+    const Bytes found(reinterpret_cast<const uint8_t*>(data.data()), data.size());
+    parts.storages.emplace(name, PickledCheckpoint::Storage{found});
   }
 }
 

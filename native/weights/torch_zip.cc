@@ -5,6 +5,7 @@
 #include <cstring>
 #include <set>
 
+#include "weights/crc32.h"
 #include "weights/pickled_checkpoint.h"
 #include "weights/reader.h"
 #include "weights/unpickler.h"
@@ -40,31 +41,55 @@ class Archive {
 
   bool has(const std::string& name) { return reader_.hasRecord(name); }
 
-  // Stored records alias the map; deflated ones are unpacked and kept in `keep`.
-  Bytes record(const std::string& name, std::vector<std::shared_ptr<const void>>& keep, uint64_t limit) {
+  // Stored records alias the map; deflated ones are unpacked and kept in `keep`. LibTorch's reader compares no
+  // checksums: the caller does, when it first needs the bytes.
+  PickledCheckpoint::Storage storage(const std::string& name, std::vector<std::shared_ptr<const void>>& keep,
+                                     uint64_t limit = ~uint64_t{0}) {
     const uint64_t size = reader_.getRecordSize(name);
     const Bytes bytes = file_->bytes();
     WM_CHECK(size <= limit && size / kMaxInflation <= bytes.size(), code::kCheckpoint, "Record '", name, "' of ",
              file_->path(), " claims ", size, " bytes");
-    if (is_stored(name)) {
+    const Bytes header = local_header(name);
+    const uint32_t stated = number(header, 14);
+    if (header[8] == 0 && header[9] == 0) {  // compression method
       const uint64_t offset = reader_.getRecordOffset(name);
       WM_CHECK(offset <= bytes.size() && size <= bytes.size() - offset, code::kCheckpoint, "Record '", name, "' of ",
                file_->path(), " reaches beyond the end of the file: truncated or damaged");
-      return bytes.subspan(offset, size);
+      return {bytes.subspan(offset, size), (header[6] & 8) != 0 ? described_crc(offset + size) : stated};
     }
     auto [data, length] = reader_.getRecord(name);
     const auto* begin = static_cast<const uint8_t*>(data.get());
     keep.push_back(std::make_shared<at::DataPtr>(std::move(data)));
-    return Bytes(begin, length);
+    return {Bytes(begin, length), stated};
+  }
+
+  // A small record, checked at once.
+  Bytes record(const std::string& name, std::vector<std::shared_ptr<const void>>& keep, uint64_t limit) {
+    const auto found = storage(name, keep, limit);
+    found.check(name, file_->path());
+    return found.bytes;
   }
 
  private:
-  bool is_stored(const std::string& name) {
+  Bytes local_header(const std::string& name) {
     const uint64_t header = reader_.getRecordHeaderOffset(name);
     const Bytes bytes = file_->bytes();
     WM_CHECK(header <= bytes.size() && bytes.size() - header >= 30, code::kCheckpoint, "Record '", name, "' of ",
              file_->path(), " has no header: truncated or damaged");
-    return bytes[header + 8] == 0 && bytes[header + 9] == 0;  // compression method of the local header
+    return bytes.subspan(header, 30);
+  }
+
+  // torch.save writes the checksum behind the data; 0 where no such descriptor is.
+  uint32_t described_crc(uint64_t end) const {
+    const Bytes bytes = file_->bytes();
+    if (bytes.size() - end < 8 || number(bytes.subspan(end), 0) != 0x08074b50) return 0;
+    return number(bytes.subspan(end), 4);
+  }
+
+  static uint32_t number(Bytes bytes, size_t at) {
+    uint32_t value;
+    std::memcpy(&value, bytes.data() + at, sizeof value);
+    return value;
   }
 
   MappedFilePtr file_;
@@ -79,7 +104,8 @@ void move_sizes_to_metadata(PickledCheckpoint::Parts& parts) {
     if (!names.contains(key) || array.numel != 1) return false;
     const auto storage = parts.storages.find(array.storage);
     if (storage == parts.storages.end()) return false;
-    const at::Tensor value = view_of(array, storage->second, nullptr);
+    storage->second.check("data/" + array.storage, parts.path);
+    const at::Tensor value = view_of(array, storage->second.bytes, nullptr);
     parts.state.metadata[key] = std::to_string(value.to(at::kLong).item<int64_t>());
     return true;
   });
@@ -110,7 +136,7 @@ std::shared_ptr<Checkpoint> open_archive(const MappedFilePtr& file) {
   for (const auto& [key, array] : parts.state.tensors) {
     if (array.storage.empty() || parts.storages.contains(array.storage)) continue;
     const std::string name = "data/" + array.storage;
-    if (archive.has(name)) parts.storages.emplace(array.storage, archive.record(name, parts.keep, ~uint64_t{0}));
+    if (archive.has(name)) parts.storages.emplace(array.storage, archive.storage(name, parts.keep));
   }
   if (script) move_sizes_to_metadata(parts);
   parts.keep.push_back(tree);

@@ -1,28 +1,28 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
 import { background, integer, listOf } from '../../lib/cli/flags.js'
 import { changed, withInto } from '../../lib/cli/repeat.js'
 import { table } from '../../lib/cli/terminal.js'
-import { events, wordmask } from './cli.js'
+import { events, root, wordmask } from './cli.js'
 
 const folder = mkdtempSync(join(tmpdir(), 'wordmask-usage-'))
 afterAll(() => rmSync(folder, { recursive: true }))
-const commands = ['model', 'segment', 'classify', 'embed', 'eval', 'run']
+const commands = ['setup', 'doctor', 'demo', 'model', 'model info', 'model pull', 'segment', 'classify', 'embed', 'eval', 'run']
 
 describe('help', () => {
   test('lists every command, says where to start, and what the exit codes are', async () => {
     const { code, stdout } = await wordmask(['--help'])
     expect(code).toBe(0)
-    for (const command of commands) expect(stdout).toMatch(new RegExp(`^  ${command}\\b`, 'm'))
+    for (const command of commands) expect(stdout).toMatch(new RegExp(`^  ${command.split(' ')[0]}\\b`, 'm'))
     expect(stdout).toMatch(/wordmask doctor/)
     expect(stdout).toMatch(/130/)
   })
   test.each(commands)('%s --help has examples that begin with the command itself', async (command) => {
-    const { code, stdout } = await wordmask([command, '--help'])
+    const { code, stdout } = await wordmask([...command.split(' '), '--help'])
     expect(code).toBe(0)
-    expect(stdout.match(new RegExp(`^  wordmask ${command} `, 'gm'))!.length).toBeGreaterThanOrEqual(2)
+    expect(stdout.match(new RegExp(`^  wordmask ${command}\\b`, 'gm'))!.length).toBeGreaterThanOrEqual(2)
   })
   test('segment --help explains background, and that without it every pixel gets a class', async () => {
     const { stdout } = await wordmask(['segment', '--help'])
@@ -87,6 +87,24 @@ describe('usage errors end with 2, name what was meant and where the help is', (
     const { code, stderr } = await wordmask(['run', join(folder, 'run.json')])
     expect(code).toBe(1)
     expect(stderr).toMatch(/ERR_WORDMASK_FILE_NOT_FOUND/)
+  })
+})
+
+describe('what to type next', () => {
+  test('a word that the built-in model does not know: which, where its words are listed, and the model that knows it', async () => {
+    const image = join(root, 'models', 'samples', 'images', '000002.png')
+    const { code, stderr } = await wordmask(['segment', image, '--classes', 'qwertyish,fox', '--into', join(folder, 'never')])
+    expect(stderr).toMatch(/The model scenes knows no word of "qwertyish"\. .*npx wordmask model info scenes/)
+    expect(stderr).toMatch(/next: wordmask model pull ViT-B\/16, then the same command with --clip ViT-B\/16/)
+    expect(code).toBe(1)
+  })
+  test('one model is named wherever a full one is needed', async () => {
+    const { stdout, stderr } = await wordmask(['model', '--help'])
+    expect(stdout + stderr).toMatch(/ViT-B\/16 .*good first choice/)
+    const notes = ['scenes', 'scenes-clip'].map((name) => readFileSync(join(root, 'models', 'cards', `${name}.json`), 'utf8'))
+    for (const text of [...notes, readFileSync(join(root, 'README.md'), 'utf8')]) {
+      expect(text.match(/model pull \S+/g)?.every((line) => line.startsWith('model pull ViT-B/16'))).toBe(true)
+    }
   })
 })
 

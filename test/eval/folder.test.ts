@@ -13,25 +13,29 @@ function confusion(truth: ArrayLike<number>, prediction: ArrayLike<number>, n: n
   return matrix
 }
 const map = (width: number, height: number, ...labels: number[]) => ({ width, height, labels: Uint8Array.from(labels) })
+const added = (evaluation: FolderEvaluation, { miou, sums }: ReturnType<FolderEvaluation['measure']>) => {
+  evaluation.add(sums)
+  return miou
+}
 const evaluation = () => new FolderEvaluation(['fox', 'grass', 'sky'], confusion, 255)
 
 describe('folder evaluation', () => {
   test('methods page, case 11, as one picture of 4 pixels', () => {
     const all = evaluation()
-    expect(all.add('a', map(4, 1, 0, 0, 1, 255), map(4, 1, 0, 1, 1, 0))).toBe(0.5)
+    expect(added(all, all.measure('a', map(4, 1, 0, 0, 1, 255), map(4, 1, 0, 1, 1, 0)))).toBe(0.5)
     expect(all.sums.mean()).toBe(0.5)
     expect(all.sums.accuracy()).toBeCloseTo(2 / 3, 12)
   })
   test('present names: labels of the answer are positions among the names asked for', () => {
     const present = evaluation()
     // Asked for grass (1) and sky (2) only: answer 0 is grass, 1 is sky.
-    expect(present.add('a', map(2, 2, 1, 1, 2, 2), map(2, 2, 0, 0, 1, 0), [1, 2])).toBeCloseTo((2 / 3 + 1 / 2) / 2, 12)
+    expect(added(present, present.measure('a', map(2, 2, 1, 1, 2, 2), map(2, 2, 0, 0, 1, 0), [1, 2]))).toBeCloseTo((2 / 3 + 1 / 2) / 2, 12)
     // A guess over two names on 2 + 2 pixels: each 1 right of 2 + 2 - 1.
     expect(present.chance.mean()).toBeCloseTo(1 / 3, 12)
   })
   test('another size, or a value beyond the class list, is refused with the numbers', () => {
-    expect(() => evaluation().add('a.jpg', map(2, 1, 0, 0), map(1, 2, 0, 0))).toThrow(/a\.jpg is 1 x 2, its label map 2 x 1/)
-    expect(() => evaluation().add('a.jpg', map(2, 1, 0, 3), map(2, 1, 0, 0))).toThrow(/value 3, but the class list ends at 2 \(sky\)/)
+    expect(() => evaluation().measure('a.jpg', map(2, 1, 0, 0), map(1, 2, 0, 0))).toThrow(/a\.jpg is 1 x 2, its label map 2 x 1/)
+    expect(() => evaluation().measure('a.jpg', map(2, 1, 0, 3), map(2, 1, 0, 0))).toThrow(/value 3, but the class list ends at 2 \(sky\)/)
   })
   test('presentValues: ascending, without ignore', () => {
     expect(presentValues(Uint8Array.of(7, 0, 255, 7, 3), 255)).toEqual([0, 3, 7])

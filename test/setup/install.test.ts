@@ -1,9 +1,21 @@
-import { spawn } from 'node:child_process'
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
+import { execFileSync, spawn } from 'node:child_process'
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { findLibTorch, searchLibTorch, setupLibTorch } from '../../lib/setup'
+import { events, wordmask } from '../cli/cli'
 import { makeLibTorchZip, sha256 } from './libtorch-zip'
 import { breakAfter, type Handler, serve } from './server'
 
@@ -102,6 +114,23 @@ describe('setup from a zip', () => {
     )
   })
 
+  test('a flipped byte of a stored entry, which nothing unpacks, is found by its CRC-32 too', async () => {
+    const { env, log } = machine()
+    const file = join(scratch, 'stored.zip')
+    const store =
+      "import sys, zipfile; z = zipfile.ZipFile(sys.argv[1], 'w'); z.write(sys.argv[2], 'libtorch/lib/libtorch_cpu.so'); z.close()"
+    execFileSync('python3', ['-c', store, file, join(scratch, 'libtorch', 'lib', 'libtorch_cpu.so')])
+    const flipped = readFileSync(file)
+    expect(flipped.readUInt16LE(8)).toBe(0) // compression method: stored
+    flipped[200_000] = (flipped[200_000] ?? 0) ^ 1
+    writeFileSync(file, flipped)
+    await expect(setupLibTorch({ env, log, from: file })).rejects.toHaveCode(
+      'ERR_WORDMASK_DOWNLOAD',
+      /wrong checksum of libtorch\/lib\/libtorch_cpu\.so/,
+    )
+    expect(searchLibTorch({ env }).found).toBeUndefined()
+  })
+
   test('a wrong sha256 installs nothing', async () => {
     const { env, log, libtorch } = machine()
     await expect(setupLibTorch({ env, log, from: await start(), sha256: '0'.repeat(64) })).rejects.toHaveCode(
@@ -126,6 +155,15 @@ describe('setup from a zip', () => {
     ).rejects.toHaveCode('ERR_WORDMASK_ABORTED')
     await setupLibTorch({ env, log, from, sha256: sha256(zip.data) })
     expect(server?.requests.at(-1)?.headers.range).toMatch(/^bytes=[1-9]\d{4,}-$/)
+  })
+
+  test('aborted while it unpacks: ERR_WORDMASK_ABORTED, nothing is installed', async () => {
+    const { env, folder } = machine()
+    const controller = new AbortController()
+    const log = (line: string) => line.startsWith('unpacking') && controller.abort()
+    await expect(setupLibTorch({ env, log, from: zip.file, signal: controller.signal })).rejects.toHaveCode('ERR_WORDMASK_ABORTED')
+    expect(strays(folder)).toEqual([])
+    expect(searchLibTorch({ env }).found).toBeUndefined()
   })
 
   test('a cache that cannot be written: ERR_WORDMASK_IO names it and the way out', async () => {
@@ -161,6 +199,50 @@ describe('setup from a zip', () => {
     const { env, log, libtorch } = machine()
     await setupLibTorch({ env, log, from: join(scratch, 'libtorch') })
     expect(realpathSync(join(libtorch, 'torch'))).toBe(realpathSync(join(scratch, 'libtorch')))
+  })
+})
+
+describe('setup by pip', () => {
+  /** Stands in for python3: "downloads" 270 MB of a wheel into pip's temporary folder, then fails as pip does. */
+  function fakePip(): string {
+    const file = join(scratch, 'python3')
+    const script = [
+      '#!/bin/sh',
+      'case "$1" in -c) exit 0;; esac',
+      'mkdir "$TMPDIR/pip-unpack-1"',
+      'for part in 80 160 270; do truncate -s "$part"000000 "$TMPDIR/pip-unpack-1/torch-2.11.0-cp312-cp312-x.whl"; sleep 0.6; done',
+      'echo "ERROR: the index went away"',
+      'exit 2',
+    ]
+    writeFileSync(file, `${script.join('\n')}\n`)
+    chmodSync(file, 0o755)
+    return file
+  }
+
+  test('tells how far the download is, in lines or by onProgress; a failure shows what pip said and leaves nothing', async () => {
+    const { env, log, lines, folder } = machine({ WORDMASK_PYTHON: fakePip() })
+    const failed = setupLibTorch({ env, log })
+    await expect(failed).rejects.toHaveCode('ERR_WORDMASK_DOWNLOAD', /pip failed with status 2.*run the same command again.*--from/)
+    expect(lines.filter((line) => /MB$/.test(line)).at(-1)).toBe('270 of 531 MB')
+    expect(lines.join('\n')).toMatch(/fetching torch==2\.11\.0 \(531 MB\) with pip[^]*ERROR: the index went away/)
+    expect(readdirSync(join(folder, 'downloads'))).toEqual([])
+    expect(strays(folder)).toEqual([])
+    const seen: [number, number | undefined][] = []
+    await expect(setupLibTorch({ env, log, onProgress: (...p) => seen.push(p) })).rejects.toHaveCode('ERR_WORDMASK_DOWNLOAD')
+    expect(seen.at(-1)).toEqual([270e6, 531e6])
+  })
+
+  test('wordmask setup --json tells it as events on stdout and ends with an error event and 1', async () => {
+    const { env } = machine({ WORDMASK_PYTHON: fakePip(), WORDMASK_LIBTORCH: '' })
+    const { code, stdout, stderr } = await wordmask(['setup', '--json'], { env })
+    const told = events(stdout)
+    expect(told.slice(0, -1).every(({ event, total }) => event === 'progress' && total === 531e6)).toBe(true)
+    expect(told.slice(-2)).toEqual([
+      { event: 'progress', done: 270e6, total: 531e6 },
+      expect.objectContaining({ event: 'error', code: 'ERR_WORDMASK_DOWNLOAD' }),
+    ])
+    expect(stderr).toMatch(/^setup: fetching torch/m)
+    expect(code).toBe(1)
   })
 })
 

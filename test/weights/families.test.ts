@@ -95,7 +95,13 @@ describe('a family is told by its keys, its numbers by the shapes, against publi
   ] as const)('under the prefix %s', async (prefix, layout, family) => {
     const found = await describeCheckpoint(write(prefixed(prefix, layout())))
     expect(found.family).toBe(family)
-    if (family === 'clip') expect(found.note).toMatch(/'module\.'/)
+    expect(found.runnable).toBe(family === 'clip')
+    if (family === 'clip') expect(found.note).toBeUndefined()
+  })
+
+  it('a prefix that other keys lack is not taken off: the family is told, with what to do', async () => {
+    const found = await describeCheckpoint(write({ ...prefixed('module.', layouts.clipVit(32)), queue: [4, 4] }))
+    expect(found).toMatchObject({ family: 'clip', note: expect.stringMatching(/under 'module\.'.*before loading/) })
   })
 
   it('keys of no family are said, and are not runnable', async () => {
@@ -168,6 +174,9 @@ describe('other things to describe', () => {
     const scenes = await describeCheckpoint('scenes')
     expect(scenes).toMatchObject({ family: 'clip', runnable: true, format: 'safetensors' })
     expect(scenes.files[0]).toMatch(/scenes\.safetensors$/)
+    expect(scenes.words).toEqual(expect.arrayContaining(['fox', 'grass', 'night', 'zebra']))
+    expect(scenes.words).not.toContain('the end')
+    expect((await describeCheckpoint(write(layouts.clipVit(32)))).words).toBeUndefined()
     expect(scenes.parameters).toBeGreaterThan(4e6)
   })
 

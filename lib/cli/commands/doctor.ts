@@ -9,7 +9,7 @@ export function doctor(program: Command, context: Context): void {
     .command('doctor')
     .description('what is installed, what is missing, what to type next')
     .addOption(flags.json())
-    .addHelpText('after', '\nExits with 1 when something that is needed is broken; the last line is then the command to type.')
+    .addHelpText('after', help)
     .action(async (options: { json?: boolean }) => {
       const { describeReport, doctor: examine } = await import('../../doctor.js')
       const report = await examine()
@@ -17,3 +17,10 @@ export function doctor(program: Command, context: Context): void {
       if (!report.ok) context.exitCode = exitCodes.failure
     })
 }
+
+const help = `
+Ends with 1 when something that is needed is broken; the last line is then the command to type.
+
+Examples:
+  wordmask doctor
+  wordmask doctor --json > report.json`

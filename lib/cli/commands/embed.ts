@@ -1,5 +1,5 @@
 import { type Command, Option } from 'commander'
-import { flags, type ModelFlags, outputOption } from '../flags'
+import { flags, type ModelFlags, modelFlags, outputOption, withFlags } from '../flags'
 import type { Context } from '../program'
 
 export const formats = ['npy', 'safetensors', 'jsonl'] as const
@@ -17,27 +17,24 @@ export interface EmbedFlags extends ModelFlags {
 
 /** `wordmask embed`: CLIP vectors of images or texts, one row each, with ids. */
 export function embed(program: Command, context: Context): void {
-  program
+  const command = program
     .command('embed')
     .description('write CLIP vectors of images or texts')
     .argument('[images...]', 'files, folders, globs, or @list.txt')
-    .addOption(new Option('--texts <file>', 'embed the lines of a text file instead of images').helpGroup('Words:'))
-    .addOption(flags.templates())
-    .addOption(flags.clip())
-    .addOption(flags.device())
-    .addOption(flags.dtype())
-    .addOption(flags.batchSize())
-    .addOption(flags.seed())
-    .addOption(outputOption('--format <format>', 'float32 rows').choices(formats).default('npy'))
-    .addOption(outputOption('--no-normalize', 'keep the length the model gives; default: unit length'))
-    .addOption(flags.into().default('wordmask-embed'))
-    .addOption(flags.overwrite())
-    .addOption(flags.json())
-    .addHelpText('after', help)
-    .action(async (images: string[], options: EmbedFlags) => {
-      const { embedInputs } = await import('../embed.js')
-      await embedInputs(images, options, context)
-    })
+  const texts = new Option('--texts <file>', 'embed the lines of a text file instead of images').helpGroup('Words:')
+  withFlags(command, texts, flags.templates(), ...modelFlags(), flags.batchSize(), flags.seed())
+  withFlags(
+    command,
+    outputOption('--format <format>', 'float32 rows').choices(formats).default('npy'),
+    outputOption('--no-normalize', 'keep the length the model gives; default: unit length'),
+    flags.into().default('wordmask-embed'),
+    flags.overwrite(),
+    flags.json(),
+  )
+  command.addHelpText('after', help).action(async (images: string[], options: EmbedFlags) => {
+    const { embedInputs } = await import('../embed.js')
+    await embedInputs(images, options, context)
+  })
 }
 
 const help = `

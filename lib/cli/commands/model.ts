@@ -15,9 +15,10 @@ export function model(program: Command, context: Context): void {
     })
   group
     .command('info')
-    .description('family, size, licence and keys of a checkpoint; runs nothing of it')
-    .argument('<model>', 'file, folder, or pulled ID')
+    .description('family, architecture, size and licence of a checkpoint; runs nothing of it')
+    .argument('<model>', 'built-in name, file, folder, or pulled ID')
     .addOption(flags.json())
+    .addHelpText('after', infoHelp)
     .action(async (model: string, options: { json?: boolean }) => {
       const { showModel } = await import('../model-info.js')
       await showModel(model, options.json ?? false, context)
@@ -25,13 +26,34 @@ export function model(program: Command, context: Context): void {
   group
     .command('pull')
     .description('download a model; its licence is shown first')
-    .argument('<id>', 'hf-hub:org/repo[@revision], ViT-B-32/laion2b_s34b_b79k, or ViT-B/16')
+    .argument('<id>', 'ViT-B/16 (OpenAI), ViT-B-32/laion2b_s34b_b79k (open_clip), or hf-hub:org/repo[@revision]')
     .addOption(flags.json())
+    .addHelpText('after', pullHelp)
     .action(async (id: string, options: { json?: boolean }) => {
       const { pull } = await import('../model-pull.js')
       await pull(id, options.json ?? false, context)
     })
 }
+
+const infoHelp = `
+The family is told from the names of the keys, the architecture from their shapes: CLIP, OVSeg, ZegFormer, OVSegmentor,
+DeiT, DINO, DINOv2, DeepLabv3+. CLIP alone runs in this version. Formats: safetensors (sharded too), .pt, .pth, .bin,
+Detectron2's .pkl; pickles are read by an allow-list, so no code in them is run.
+
+Examples:
+  wordmask model info weights.pt
+  wordmask model info ViT-B/16 --json
+  wordmask model info scenes                            also the words that this small model knows`
+
+const pullHelp = `
+First the licence, then what is to come, then the download. Stopped and started again it goes on where it was. Files
+are checked by the sha256 that the server states (OpenAI's by the one in their address). HF_TOKEN opens gated models,
+HF_HUB_CACHE says where they are kept, HF_ENDPOINT names a mirror, HF_HUB_OFFLINE=1 asks no server.
+
+Examples:
+  wordmask model pull ViT-B/16
+  wordmask model pull ViT-B-32/laion2b_s34b_b79k
+  wordmask model pull hf-hub:org/repo@main`
 
 const help = `
 Nothing but "model pull" downloads weights. It goes on where it stopped, checks sha256 where that is known, and shares
@@ -39,8 +61,9 @@ huggingface_hub's cache; HF_ENDPOINT, HF_TOKEN, HF_HUB_CACHE and HF_HUB_OFFLINE 
 
 Examples:
   wordmask model list
+  wordmask model pull ViT-B/16                          OpenAI's name: 350 MB, MIT, a good first choice for photographs
   wordmask model pull ViT-B-32/laion2b_s34b_b79k        open_clip's name: LAION's weights, MIT
-  wordmask model pull ViT-B/16                          OpenAI's name
   wordmask model pull hf-hub:org/repo@main              any CLIP repository of the Hub
   wordmask model info weights.pt
-  wordmask segment photos --classes "fox,grass" --clip ViT-B-32/laion2b_s34b_b79k`
+  wordmask model info scenes                            a built-in model: also the words it knows
+  wordmask segment photos --classes "fox,grass" --clip ViT-B/16`

@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import { type Background, flags, integer, listOf, type ModelFlags, outputOption } from '../flags'
+import { type Background, flags, integer, listOf, type ModelFlags, modelFlags, outputOption, withFlags } from '../flags'
 import type { Context } from '../program'
 import { requireClasses } from '../usage'
 
@@ -23,39 +23,29 @@ export interface SegmentFlags extends ModelFlags {
 
 /** `wordmask segment`: label maps, overlays, cut-outs, COCO and JSON lines of images, by names. */
 export function segment(program: Command, context: Context): void {
-  program
+  const command = program
     .command('segment')
     .description('segment images by a list of names')
     .argument('<images...>', 'files, folders (their tree is mirrored), globs, or @list.txt')
-    .addOption(flags.classes())
-    .addOption(flags.templates())
-    .addOption(flags.background())
-    .addOption(flags.clip())
-    .addOption(flags.device())
-    .addOption(flags.dtype())
-    .addOption(flags.method())
-    .addOption(flags.size())
-    .addOption(flags.seed())
-    .addOption(
-      outputOption('--write <kinds>', `what to write: ${written.join(',')}`)
-        .default(['labels', 'overlay'], 'labels,overlay')
-        .argParser(listOf(written)),
-    )
-    .addOption(outputOption('--instances', 'cutouts, coco, jsonl: one entry a connected component, not one a name'))
-    .addOption(
-      outputOption('--min-area <pixels>', 'cutouts, coco, jsonl: leave out smaller regions')
-        .default(1)
-        .argParser(integer(1, 2 ** 31 - 1)),
-    )
-    .addOption(flags.into().default('wordmask-segment'))
-    .addOption(flags.overwrite())
-    .addOption(flags.json())
-    .addHelpText('after', help)
-    .action(async (images: string[], options: SegmentFlags) => {
-      requireClasses(options)
-      const { segmentImages } = await import('../segment.js')
-      await segmentImages(images, options, context)
-    })
+  withFlags(command, flags.classes(), flags.templates(), flags.background(), ...modelFlags(), flags.method(), flags.size(), flags.seed())
+  withFlags(
+    command,
+    outputOption('--write <kinds>', `what to write: ${written.join(',')}`)
+      .default(['labels', 'overlay'], 'labels,overlay')
+      .argParser(listOf(written)),
+    outputOption('--instances', 'cutouts, coco, jsonl: one entry a connected component, not one a name'),
+    outputOption('--min-area <pixels>', 'cutouts, coco, jsonl: leave out smaller regions')
+      .default(1)
+      .argParser(integer(1, 2 ** 31 - 1)),
+    flags.into().default('wordmask-segment'),
+    flags.overwrite(),
+    flags.json(),
+  )
+  command.addHelpText('after', help).action(async (images: string[], options: SegmentFlags) => {
+    requireClasses(options)
+    const { segmentImages } = await import('../segment.js')
+    await segmentImages(images, options, context)
+  })
 }
 
 const help = `
@@ -77,7 +67,7 @@ Examples:
   wordmask segment cat.jpg --classes "cat,grass,sky"
   wordmask segment photos --classes classes.txt --background names:wall,floor --into out
   wordmask segment "photos/**/*.jpg" @more.txt --classes classes.json --write labels,coco --json
-  wordmask segment photos --classes "fox" --background threshold:0.5 --clip ViT-B-32/laion2b_s34b_b79k
+  wordmask segment photos --classes "fox" --background threshold:0.5 --clip ViT-B/16
 
 Class file: a name a line, synonyms after commas ("sofa, couch"); or JSON: [{ "name": "sofa", "synonyms": ["couch"],
 "prompts": ["a photo of a {} indoors"], "negatives": ["chair"], "id": 7, "color": "#aa3355" }].`

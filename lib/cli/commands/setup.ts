@@ -2,7 +2,7 @@ import { type Command, Option } from 'commander'
 import { flags } from '../flags'
 import type { Context } from '../program'
 
-interface SetupFlags {
+export interface SetupFlags {
   cpu?: boolean
   cuda?: boolean
   from?: string
@@ -22,23 +22,17 @@ export function setup(program: Command, context: Context): void {
     .addOption(flags.json())
     .addHelpText('after', help)
     .action(async (options: SetupFlags) => {
-      const { setupLibTorch } = await import('../../setup/index.js')
-      const found = await setupLibTorch({
-        cuda: options.cuda,
-        from: options.from,
-        sha256: options.sha256,
-        log: (line) => process.stderr.write(`setup: ${line}\n`),
-        signal: context.interrupt.stop,
-      })
-      const { root, version, source } = found
-      process.stdout.write(options.json ? `${JSON.stringify({ root, version, source })}\n` : `LibTorch ${version} is ready: ${root}\n`)
+      const { setUp } = await import('../setup.js')
+      await setUp(options, context)
     })
 }
 
 const help = `
 LibTorch 2.11.0 is looked for in this order: WORDMASK_LIBTORCH, the user cache, an installed Python torch of that
 version. Where none is found it is fetched with pip (the wheel is a zip with the same libraries), or from
-WORDMASK_LIBTORCH_URL or --from. Downloads are checked and go on where they stopped; nothing half-done is left.
+WORDMASK_LIBTORCH_URL or --from. Everything fetched is checked (sha256, or the zip's own checksums), unpacked beside
+and renamed, so nothing half-done is left. Stopped and started again, a download from a URL goes on where it was; pip
+begins the file it was at anew and keeps those it had finished.
 
 Examples:
   wordmask setup

@@ -1,0 +1,37 @@
+import { type Command, Option } from 'commander'
+import { flags, type ModelFlags, modelFlags, withFlags } from '../flags'
+import type { Context } from '../program'
+
+export interface DemoFlags extends Omit<ModelFlags, 'batchSize'> {
+  samples?: string
+  into: string
+  json?: boolean
+}
+
+/** `wordmask demo`: the sample pictures that ship, segmented by names and shown on one page. */
+export function demo(program: Command, context: Context): void {
+  const command = program.command('demo').description('segment the sample pictures that ship and show them on one page')
+  withFlags(
+    command,
+    new Option('--samples <folder>', 'other pictures: images/, classes.txt, and, if there are any, labels/').helpGroup('Data:'),
+    ...modelFlags(),
+    flags.into('output folder').default('wordmask-demo'),
+    flags.json(),
+  )
+  command.addHelpText('after', help).action(async (options: DemoFlags) => {
+    const { showDemo } = await import('../demo.js')
+    await showDemo(options, context)
+  })
+}
+
+const help = `
+What is written below --into:
+  index.html        every picture beside its answers and, where there is a label map, the truth; open it in a browser
+  labels/           palette PNG, one value a name in the order of classes.txt
+  overlay/          the picture under the colours, asked for all names
+  overlay-present/  the same, asked for the names that its label map shows
+  run.json          how it was made; repeat it with: wordmask run run.json
+
+Examples:
+  wordmask demo
+  wordmask demo --clip scenes-clip --into other`
