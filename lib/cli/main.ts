@@ -1,6 +1,14 @@
 #!/usr/bin/env node
 import { run } from './program'
 
+// `wordmask ... | head`: the reader has gone, so there is nobody to tell. What was written stays whole, as after Ctrl-C.
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error
+    process.exit(128 + 13) // as SIGPIPE ends other programs
+  })
+}
+
 run(process.argv.slice(2)).then((code) => {
   process.exitCode = code
 })

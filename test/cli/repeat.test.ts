@@ -97,7 +97,9 @@ describe('demo', () => {
     expect(
       (await wordmask(['demo', '--samples', at('pictures'), '--clip', at('model'), '--dtype', 'bfloat16', '--into', at('page')])).code,
     ).toBe(0)
-    const refused = await wordmask(['demo', '--samples', at('pictures'), '--clip', at('model'), '--into', at('segment')])
+    mkdirSync(at('taken'))
+    writeFileSync(at('taken', 'run.json'), JSON.stringify({ ...json(at('page', 'run.json')), command: 'segment' }))
+    const refused = await wordmask(['demo', '--samples', at('pictures'), '--clip', at('model'), '--into', at('taken')])
     expect(refused.code).toBe(2)
     expect(refused.stderr).toMatch(/results of another run \(other: command/)
   })

@@ -5,7 +5,7 @@ import { afterAll, describe, expect, test } from 'vitest'
 import { background, integer, listOf } from '../../lib/cli/flags.js'
 import { changed, withInto } from '../../lib/cli/repeat.js'
 import { table } from '../../lib/cli/terminal.js'
-import { events, root, wordmask } from './cli.js'
+import { events, root, start, wordmask } from './cli.js'
 
 const folder = mkdtempSync(join(tmpdir(), 'wordmask-usage-'))
 afterAll(() => rmSync(folder, { recursive: true }))
@@ -88,6 +88,14 @@ describe('usage errors end with 2, name what was meant and where the help is', (
     expect(code).toBe(1)
     expect(stderr).toMatch(/ERR_WORDMASK_FILE_NOT_FOUND/)
   })
+})
+
+test('a reader that goes away (| head) ends the command as SIGPIPE would, without a word', async () => {
+  const running = start(['model', 'list', '--json'])
+  running.child.stdout?.destroy()
+  const { code, stderr } = await running.ended
+  expect(stderr).toBe('')
+  expect(code).toBe(141)
 })
 
 describe('what to type next', () => {

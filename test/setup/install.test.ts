@@ -234,7 +234,7 @@ describe('setup by pip', () => {
 
   test('wordmask setup --json tells it as events on stdout and ends with an error event and 1', async () => {
     const { env } = machine({ WORDMASK_PYTHON: fakePip(), WORDMASK_LIBTORCH: '' })
-    const { code, stdout, stderr } = await wordmask(['setup', '--json'], { env })
+    const { code, stdout, stderr } = await wordmask(['setup', '--json'], { env: { ...env, PATH: env.PATH ?? '' } })
     const told = events(stdout)
     expect(told.slice(0, -1).every(({ event, total }) => event === 'progress' && total === 531e6)).toBe(true)
     expect(told.slice(-2)).toEqual([
