@@ -131,6 +131,21 @@ describe('decodeImage: bad input', () => {
     await expect(readLabelMap(file)).rejects.toHaveCode('ERR_WORDMASK_IMAGE')
   })
 
+  test('no beginning of a file is taken for the file, and no bit that flips escapes as another error', async () => {
+    const raw = sharp(noise(9, 7).data, { raw: { width: 9, height: 7, channels: 3 } })
+    const files = [await raw.clone().png().toBuffer(), await raw.clone().jpeg().toBuffer(), await raw.clone().webp().toBuffer()]
+    for (const whole of files) {
+      for (let length = 1; length < whole.length; length += 3)
+        await expect(decodeImage(whole.subarray(0, length)), `${length} of ${whole.length}`).rejects.toHaveCode('ERR_WORDMASK_IMAGE')
+      for (let bit = 0; bit < whole.length * 8; bit += 37) {
+        const flipped = Buffer.from(whole)
+        flipped[bit >> 3]! ^= 1 << (bit & 7)
+        const code = await decodeImage(flipped, { maxPixels: 10_000 }).catch((error) => error.code)
+        if (typeof code !== 'object') expect(code).toMatch(/^ERR_WORDMASK_IMAGE(_TOO_LARGE)?$/)
+      }
+    }
+  })
+
   test('what follows the end of an image, as cameras and tools leave it, is ignored', async () => {
     const raw = sharp(noise(64, 48).data, { raw: { width: 64, height: 48, channels: 3 } })
     for (const whole of [await raw.clone().png().toBuffer(), await raw.clone().jpeg().toBuffer(), await raw.clone().gif().toBuffer()]) {
