@@ -311,8 +311,16 @@ export interface TrainClipOptions {
   beta2: number
   warmupSteps: number
   clipNorm: number
-  /** Weight of the patch-level term; 0 leaves the class-token objective alone. */
+  /**
+   * Weight of the patch-level term: the pooled similarity of the patches to every name that captions use (data with tags), or to a
+   * second caption; 0 leaves the class-token objective alone.
+   */
   patchLoss: number
+  /**
+   * Weight of the claim term: the names compete for each patch, and each name that the picture shows must win some. Needs data with
+   * tags, softTargets and patchLoss > 0.
+   */
+  claimLoss: number
   /** Soft multi-positive targets from tags, where the data has tags. */
   softTargets: boolean
   freeze: { vision: boolean; text: boolean }
@@ -328,6 +336,7 @@ export interface TrainMetrics {
   loss: number
   lossClass: number
   lossPatch: number
+  lossClaim: number
   learningRate: number
   gradNorm: number
   imagesPerSecond: number

@@ -1,4 +1,4 @@
-// node scripts/scenes.mjs pack | render: the scene packs, and scenes as a data set on disk.
+// node scripts/scenes.mjs pack | render | card: the scene packs, scenes as a data set on disk, a built-in model of a training run.
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 
@@ -9,7 +9,9 @@ const usage = `usage: node scripts/scenes.mjs pack [--into FILE] [--heldout FILE
          builds ${defaultPack} and the pack of the held-out style
        node scripts/scenes.mjs render --into DIR [--split train|unseen|heldout] [--count 600] [--first 0] [--indices 3,17]
          [--size 96] [--seed 0] [--pack FILE] [--heldout FILE]
-         writes images/, labels/, captions.jsonl, classes.txt, README.md`
+         writes images/, labels/, captions.jsonl, classes.txt, README.md
+       node scripts/scenes.mjs card --run DIR --name scenes|scenes-clip [--seeds 0,1]
+         makes models/weights/NAME.safetensors and the card's figures from a folder of "wordmask train clip"`
 
 class UsageError extends Error {}
 
@@ -53,10 +55,19 @@ async function render(args) {
   console.log(`${written} scenes in ${values.into}`)
 }
 
+async function card(args) {
+  const { values } = parseArgs({ args, options: { run: { type: 'string' }, name: { type: 'string' }, seeds: { type: 'string' } } })
+  if (!values.run || !values.name) throw new UsageError('--run DIR or --name is missing')
+  const seeds = (values.seeds ?? '0,1').split(',').map((text) => integer({ seeds: text }, 'seeds', 0, 0, 2 ** 53 - 1))
+  const { writeModel } = await import('./scenes/card.mjs')
+  console.log(await writeModel({ run: values.run, name: values.name, seeds }))
+}
+
 const [command, ...rest] = process.argv.slice(2)
 try {
   if (command === 'pack') await pack(rest)
   else if (command === 'render') await render(rest)
+  else if (command === 'card') await card(rest)
   else throw new UsageError(command ? `unknown command ${command}` : 'no command given')
 } catch (error) {
   const misused = error instanceof UsageError || error.code?.startsWith('ERR_PARSE_ARGS')

@@ -50,6 +50,7 @@ export const trainOptions = z.strictObject({
   warmupSteps: count.optional(),
   clipNorm: positive.optional(),
   patchLoss: z.number().nonnegative().optional(),
+  claimLoss: z.number().nonnegative().optional(),
   softTargets: z.boolean().optional(),
   freeze: z.strictObject({ vision: z.boolean(), text: z.boolean() }).optional(),
   dtype: z.enum(['float32', 'bfloat16']).optional(),

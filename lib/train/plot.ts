@@ -8,6 +8,7 @@ export interface LoggedMetrics {
   loss: number
   lossClass: number
   lossPatch: number
+  lossCover: number
   retrieval: number
   /** Side of the pictures of the stage. */
   size: number
@@ -59,12 +60,13 @@ function chart(values: LoggedMetrics[]) {
       color: { field: 'series', type: 'nominal', title: null, scale: { scheme: 'tableau10' } },
     },
   })
+  const terms = (['lossClass', 'lossPatch', 'lossCover'] as const).filter((term) => values.some((line) => line[term] > 0))
   return {
     data: { values },
     background: 'white',
     resolve: { scale: { color: 'independent' } },
     vconcat: [
-      panel(220, 'loss', values.some(({ lossPatch }) => lossPatch > 0) ? ['loss', 'lossClass', 'lossPatch'] : ['loss'], { zero: false }),
+      panel(220, 'loss', ['loss', ...terms], { zero: false }),
       panel(160, 'retrieval in the batch', ['retrieval'], { domain: [0, 1] }),
     ],
   }

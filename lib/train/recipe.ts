@@ -15,13 +15,13 @@ export function scenesArchitecture(vocabulary: number[], endOfText: number): Cli
 
 export type Recipe = Omit<TrainClipOptions, 'model' | 'initial' | 'data' | 'into'>
 
-/** How `scenes` was trained; `scenes-clip` differs by `patchLoss: 0`. Every field can be given instead. */
+/** How `scenes` was trained; `scenes-clip` differs by `patchLoss: 0` (and so `claimLoss: 0`). Every field can be given instead. */
 export const scenesRecipe: Recipe = {
   seed: 1,
   // The cheap small pictures bring most of what is learned; the second stage is the size the model is used at.
   stages: [
-    { steps: 3000, batchSize: 128, size: 48 },
-    { steps: 1200, batchSize: 64, size: 96 },
+    { steps: 3600, batchSize: 128, size: 48 },
+    { steps: 2000, batchSize: 64, size: 96 },
   ],
   learningRate: 1e-3,
   weightDecay: 0.1,
@@ -30,6 +30,7 @@ export const scenesRecipe: Recipe = {
   warmupSteps: 200,
   clipNorm: 1,
   patchLoss: 1,
+  claimLoss: 1,
   softTargets: true,
   freeze: { vision: false, text: false },
   dtype: 'bfloat16',

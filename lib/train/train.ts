@@ -30,6 +30,7 @@ export async function trainClip(given: TrainOptions): Promise<TrainedClip> {
     const start = clip === undefined ? await fresh(library, source, task) : await findClip(clip, undefined, library, findPulled, task)
     const options: TrainClipOptions = {
       ...scenesRecipe,
+      ...(source === undefined || recipe.patchLoss === 0 || recipe.softTargets === false ? { claimLoss: 0 } : {}),
       ...defined(recipe),
       model: start.config,
       ...(start.files.length > 0 && { initial: start.files }),

@@ -58,6 +58,7 @@ Napi::Object metrics_to_js(Napi::Env env, const train::TrainMetrics& metrics) {
   set("loss", metrics.loss);
   set("lossClass", metrics.loss_class);
   set("lossPatch", metrics.loss_patch);
+  set("lossClaim", metrics.loss_claim);
   set("learningRate", metrics.learning_rate);
   set("gradNorm", metrics.grad_norm);
   set("imagesPerSecond", metrics.images_per_second);

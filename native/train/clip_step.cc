@@ -35,8 +35,10 @@ struct ClipStep::Worker {
     gradients.resize(store.specs().size());
   }
 
+  using Rows = std::vector<std::vector<int64_t>>;
   void load(const TrainClipOptions& options, const Source& source, int64_t first, int count, int size);
-  void forward(const TrainClipOptions& options, bool patch_term);
+  void encode(const TrainClipOptions& options, const Rows& patch_texts);
+  void compare(const TrainClipOptions& options, const Tensor& texts, int64_t batch);
   void backward(const ParameterStore& store, const std::vector<size_t>& which, const variable_list& roots,
                 const variable_list& root_gradients, const Tensor& extra = {});
 
@@ -46,8 +48,9 @@ struct ClipStep::Worker {
   Tensor patches, positions;
   Tensor image, text_class, text_patch;  // outputs of the towers, attached to their graphs
   Tensor image_patches;
-  Tensor text_all, pooled;  // leaf: second captions of the whole batch; [slice, batch]
-  Tensor grad_pooled, grad_image, grad_text_all, grad_class, grad_patch;
+  Tensor text_all;       // leaf: every text of the patch-level term
+  Tensor pooled, claim;  // [slice, texts]; the slice's share of the batch's claim loss
+  Tensor grad_pooled, grad_image, grad_text_all, grad_class;
   std::vector<Tensor> gradients;  // by parameter
 };
 
@@ -70,16 +73,18 @@ void ClipStep::Worker::load(const TrainClipOptions& options, const Source& sourc
   }
 }
 
-void ClipStep::Worker::forward(const TrainClipOptions& options, bool patch_term) {
+void ClipStep::Worker::encode(const TrainClipOptions& options, const Rows& patch_texts) {
   {
     c10::AutoGradMode mode(!options.freeze_vision);
-    auto features = image_tower(leaves, options.model, patches, positions, patch_term);
+    auto features = image_tower(leaves, options.model, patches, positions, options.patch_loss > 0);
     image = features.embedding;
     image_patches = features.patches;
   }
   // Captions in groups of similar length, each cut to its longest.
-  const size_t n = samples.size(), total = patch_term ? 2 * n : n;
-  const auto caption = [&](size_t i) -> const std::vector<int64_t>& { return samples[i % n].rows[i / n]; };
+  const size_t n = samples.size(), total = n + patch_texts.size();
+  const auto caption = [&](size_t i) -> const std::vector<int64_t>& {
+    return i < n ? samples[i].rows[0] : patch_texts[i - n];
+  };
   std::vector<size_t> order(total);
   std::iota(order.begin(), order.end(), 0);
   std::stable_sort(order.begin(), order.end(),
@@ -103,7 +108,21 @@ void ClipStep::Worker::forward(const TrainClipOptions& options, bool patch_term)
   }
   const auto all = at::cat(parts).index_select(0, back);
   text_class = all.narrow(0, 0, n);
-  text_patch = patch_term ? unit_rows(all.narrow(0, n, n)) : Tensor();
+  text_patch = patch_texts.empty() ? Tensor() : unit_rows(all.narrow(0, n, total - n));
+}
+
+// The slice's patches against the patch-level texts of the whole batch of `batch` pictures.
+void ClipStep::Worker::compare(const TrainClipOptions& options, const Tensor& texts, int64_t batch) {
+  text_all = leaf(texts);
+  const auto similarity = patch_similarity(image_patches, text_all);
+  pooled = pooled_similarity(similarity);
+  if (options.claim_loss == 0) return;
+  auto present = at::zeros({similarity.size(0), similarity.size(1)}, at::kBool);
+  for (size_t i = 0; i < samples.size(); ++i)
+    for (int64_t j = 0; j < present.size(1); ++j)
+      present.data_ptr<bool>()[i * present.size(1) + j] = samples[i].present[j];
+  const auto share = static_cast<double>(samples.size()) / static_cast<double>(batch);
+  claim = claim_loss(similarity, present, leaves.at(kClaimLogitScale).exp()) * share;
 }
 
 void ClipStep::Worker::backward(const ParameterStore& store, const std::vector<size_t>& which,
@@ -126,42 +145,52 @@ ClipStep::~ClipStep() = default;
 StepOutput ClipStep::run(const StepInput& input) {
   const bool patch_term = options_.patch_loss > 0;
   const int slice = input.batch_size / pool_.size();
+  Worker::Rows names;
+  if (patch_term && options_.soft_targets) names = source_.names(static_cast<uint64_t>(input.first));
+  const auto begin = [&](int w) { return static_cast<int64_t>(names.size()) * w / pool_.size(); };
   pool_.run([&](int w) {
-    workers_[w]->load(options_, source_, input.first + w * slice, slice, input.size);
-    workers_[w]->forward(options_, patch_term);
+    auto& worker = *workers_[w];
+    worker.load(options_, source_, input.first + w * slice, slice, input.size);
+    Worker::Rows texts;
+    if (!names.empty()) {
+      texts.assign(names.begin() + begin(w), names.begin() + begin(w + 1));
+    } else if (patch_term) {
+      for (const auto& sample : worker.samples) texts.push_back(sample.rows[1]);
+    }
+    worker.encode(options_, texts);
   });
   if (patch_term) {
     std::vector<Tensor> all;
     for (const auto& worker : workers_) all.push_back(worker->text_patch.detach());
-    text_patch_ = at::cat(all);
-    pool_.run([&](int w) {
-      auto& worker = *workers_[w];
-      worker.text_all = leaf(text_patch_);
-      worker.pooled = pooled_similarity(worker.image_patches, worker.text_all);
-    });
+    const auto texts = at::cat(all);
+    pool_.run([&](int w) { workers_[w]->compare(options_, texts, input.batch_size); });
   }
   StepOutput output;
   losses(output);
+  const bool claim = options_.claim_loss > 0;
   pool_.run([&](int w) {
     auto& worker = *workers_[w];
     variable_list roots, gradients;
     if (worker.image.requires_grad()) roots.push_back(worker.image), gradients.push_back(worker.grad_image);
     if (patch_term) roots.push_back(worker.pooled), gradients.push_back(worker.grad_pooled);
-    worker.backward(store_, worker.vision, roots, gradients, patch_term ? worker.text_all : Tensor());
+    if (claim) roots.push_back(worker.claim), gradients.push_back(at::full({}, options_.claim_loss));
+    auto inputs = worker.vision;
+    if (claim) inputs.push_back(store_.index(kClaimLogitScale));
+    worker.backward(store_, inputs, roots, gradients, patch_term ? worker.text_all : Tensor());
   });
-  if (patch_term) {
-    grad_text_patch_ = workers_[0]->grad_text_all;
-    for (int w = 1; w < pool_.size(); ++w) grad_text_patch_ = grad_text_patch_ + workers_[w]->grad_text_all;
-  }
+  Tensor grad_texts;
+  for (const auto& worker : workers_)
+    if (patch_term) grad_texts = grad_texts.defined() ? grad_texts + worker->grad_text_all : worker->grad_text_all;
   pool_.run([&](int w) {
     auto& worker = *workers_[w];
     if (worker.text.empty()) return;
+    variable_list roots{worker.text_class}, gradients{worker.grad_class};
     if (patch_term) {
-      worker.backward(store_, worker.text, {worker.text_class, worker.text_patch},
-                      {worker.grad_class, grad_text_patch_.narrow(0, w * slice, slice)});
-    } else {
-      worker.backward(store_, worker.text, {worker.text_class}, {worker.grad_class});
+      const auto count = worker.text_patch.size(0);
+      roots.push_back(worker.text_patch);
+      gradients.push_back(grad_texts.narrow(0, names.empty() ? w * count : begin(w), count));
     }
+    worker.backward(store_, worker.text, roots, gradients);
   });
   pool_.run([&](int w) { reduce(w); });
   return output;
@@ -180,13 +209,20 @@ void ClipStep::losses(StepOutput& output) {
     for (const auto& sample : worker->samples) samples.push_back(&sample);
   const auto n = static_cast<int64_t>(samples.size());
   const bool tags = options_.soft_targets && source_.has_tags();
-  const auto positives = [&](int which) {
+  const auto captioned = [&] {
     auto positive = at::eye(n, at::kFloat);
     if (!tags) return positive;
     float* out = positive.data_ptr<float>();
     for (int64_t i = 0; i < n; ++i)
       for (int64_t j = 0; j < n; ++j)
-        out[i * n + j] = (samples[j]->named[which] & ~samples[i]->present).none() && samples[j]->named[which].any();
+        out[i * n + j] = (samples[j]->named & ~samples[i]->present).none() && samples[j]->named.any();
+    return positive;
+  };
+  const auto shown = [&](int64_t names) {
+    auto positive = at::empty({n, names}, at::kFloat);
+    float* out = positive.data_ptr<float>();
+    for (int64_t i = 0; i < n; ++i)
+      for (int64_t j = 0; j < names; ++j) out[i * names + j] = samples[i]->present[j];
     return positive;
   };
 
@@ -194,14 +230,15 @@ void ClipStep::losses(StepOutput& output) {
   const auto scale = store_.leaves(true);
   const auto& class_scale = scale.at(kLogitScale);
   const auto similarity = at::mm(unit_rows(image), unit_rows(text).t());
-  const auto class_positive = positives(0);
+  const auto class_positive = captioned();
   const auto class_loss = contrastive_loss(similarity * class_scale.exp(), class_positive);
   auto loss = class_loss;
   variable_list inputs{image, text, class_scale};
   if (options_.patch_loss > 0) {
     const auto& patch_scale = scale.at(kPatchLogitScale);
     const auto pooled = gather(&Worker::pooled);
-    const auto patch_loss = contrastive_loss(pooled * patch_scale.exp(), positives(1));
+    const auto positive = tags ? shown(pooled.size(1)) : at::eye(n, at::kFloat);
+    const auto patch_loss = contrastive_loss(pooled * patch_scale.exp(), positive);
     loss = loss + options_.patch_loss * patch_loss;
     output.loss_patch = patch_loss.item<double>();
     inputs.push_back(pooled);
@@ -217,7 +254,9 @@ void ClipStep::losses(StepOutput& output) {
   }
   workers_[0]->gradients[store_.index(kLogitScale)] = gradients[2];
   if (options_.patch_loss > 0) workers_[0]->gradients[store_.index(kPatchLogitScale)] = gradients[4];
-  output.loss = loss.item<double>();
+  for (const auto& worker : workers_)
+    if (options_.claim_loss > 0) output.loss_claim += worker->claim.item<double>();
+  output.loss = loss.item<double>() + options_.claim_loss * output.loss_claim;
   output.loss_class = class_loss.item<double>();
   const auto best = similarity.detach().argmax(0, true);
   output.retrieval = class_positive.gather(0, best).mean().item<double>();

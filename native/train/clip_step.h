@@ -15,7 +15,7 @@ struct StepInput {
 };
 
 struct StepOutput {
-  double loss = 0, loss_class = 0, loss_patch = 0;
+  double loss = 0, loss_class = 0, loss_patch = 0, loss_claim = 0;
   double retrieval = 0;  // share of captions whose best picture of the batch shows everything they name
 };
 
@@ -40,7 +40,6 @@ class ClipStep {
   ParameterStore& store_;
   WorkerPool& pool_;
   std::vector<std::unique_ptr<Worker>> workers_;
-  at::Tensor text_class_, text_patch_, grad_text_patch_;
 };
 
 }  // namespace wordmask::train

@@ -10,6 +10,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
+#include "base/threads.h"
 #include "train/adamw.h"
 #include "train/clip_step.h"
 #include "train/schedule.h"
@@ -49,9 +50,12 @@ void check(const TrainClipOptions& o) {
   }
   WM_CHECK(o.learning_rate > 0 && o.learning_rate < 1, code::kInvalidArgument,
            "Expected learningRate in (0, 1) but received ", o.learning_rate);
-  WM_CHECK(o.weight_decay >= 0 && o.clip_norm > 0 && o.warmup_steps >= 0 && o.patch_loss >= 0, code::kInvalidArgument,
+  WM_CHECK(o.weight_decay >= 0 && o.clip_norm > 0 && o.warmup_steps >= 0 && o.patch_loss >= 0 && o.claim_loss >= 0,
+           code::kInvalidArgument,
            "Expected weightDecay, warmupSteps and patchLoss of at least 0 and clipNorm above 0 but received ",
            o.weight_decay, ", ", o.warmup_steps, ", ", o.patch_loss, " and ", o.clip_norm);
+  WM_CHECK(o.claim_loss == 0 || (o.patch_loss > 0 && o.soft_targets && !o.scene_pack.empty()), code::kInvalidArgument,
+           "Expected a scene pack, softTargets and a patchLoss above 0 with claimLoss ", o.claim_loss);
   WM_CHECK(o.beta1 >= 0 && o.beta1 < 1 && o.beta2 >= 0 && o.beta2 < 1, code::kInvalidArgument,
            "Expected beta1 and beta2 in [0, 1) but received ", o.beta1, " and ", o.beta2);
   WM_CHECK(!(o.freeze_vision && o.freeze_text), code::kInvalidArgument,
@@ -144,6 +148,7 @@ class MetricsLog {
 TrainResult train_clip(const TrainClipOptions& options, const std::function<void(const TrainMetrics&)>& on_metrics,
                        const Cancel& cancel) {
   c10::InferenceMode inference(false);
+  use_one_thread();  // the workers are the threads; an OpenMP team of this one would spin beside them (a third slower)
   check(options);
   int64_t steps = 0;
   for (const auto& stage : options.stages) steps += stage.steps;
@@ -188,19 +193,28 @@ TrainResult train_clip(const TrainClipOptions& options, const std::function<void
         update(store, pool, {rate, options.beta1, options.beta2, options.weight_decay, 1e-8, state.step + 1},
                options.clip_norm);
     ++state.step;
-    sum.loss += output.loss, sum.loss_class += output.loss_class, sum.loss_patch += output.loss_patch;
+    sum.loss += output.loss, sum.loss_class += output.loss_class, sum.loss_patch += output.loss_patch,
+        sum.loss_claim += output.loss_claim;
     sum.retrieval += output.retrieval, norm_sum += norm;
     ++logged, images += at.stage->batch_size;
     if (state.step % options.log_every == 0 || state.step == steps) {
       const auto n = static_cast<double>(logged);
       const double time = now();
-      const TrainMetrics metrics{state.step,         steps, sum.loss / n, sum.loss_class / n,
-                                 sum.loss_patch / n, rate,  norm_sum / n, static_cast<double>(images) / (time - last),
+      const TrainMetrics metrics{state.step,
+                                 steps,
+                                 sum.loss / n,
+                                 sum.loss_class / n,
+                                 sum.loss_patch / n,
+                                 sum.loss_claim / n,
+                                 rate,
+                                 norm_sum / n,
+                                 static_cast<double>(images) / (time - last),
                                  sum.retrieval / n};
       log.write({{"step", metrics.step},
                  {"loss", metrics.loss},
                  {"lossClass", metrics.loss_class},
                  {"lossPatch", metrics.loss_patch},
+                 {"lossClaim", metrics.loss_claim},
                  {"retrieval", metrics.retrieval},
                  {"size", at.stage->size},
                  {"learningRate", rate},

@@ -30,6 +30,7 @@ struct TrainClipOptions {
   int64_t warmup_steps = 200;
   double clip_norm = 1;
   double patch_loss = 1;
+  double claim_loss = 0;
   bool soft_targets = true;
   bool freeze_vision = false;
   bool freeze_text = false;
@@ -41,7 +42,8 @@ struct TrainClipOptions {
 
 struct TrainMetrics {
   int64_t step = 0, steps = 0;
-  double loss = 0, loss_class = 0, loss_patch = 0, learning_rate = 0, grad_norm = 0, images_per_second = 0;
+  double loss = 0, loss_class = 0, loss_patch = 0, loss_claim = 0, learning_rate = 0, grad_norm = 0,
+         images_per_second = 0;
   double retrieval = 0;  // share of the captions whose best picture of the batch shows everything they name
 };
 

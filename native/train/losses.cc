@@ -19,9 +19,20 @@ Tensor contrastive_loss(const Tensor& logits, const Tensor& positive) {
   return (one_direction(logits, positive) + one_direction(logits.t(), positive.t())) / 2;
 }
 
-Tensor pooled_similarity(const Tensor& patches, const Tensor& text, double sharpness) {
-  const auto s = at::bmm(text.unsqueeze(0).expand({patches.size(0), -1, -1}), patches.transpose(1, 2));  // [b, m, N]
-  return (at::softmax(s * sharpness, -1) * s).sum(-1);
+Tensor patch_similarity(const Tensor& patches, const Tensor& text) {
+  return at::bmm(text.unsqueeze(0).expand({patches.size(0), -1, -1}), patches.transpose(1, 2));
+}
+
+Tensor pooled_similarity(const Tensor& similarity, double sharpness) {
+  return (at::softmax(similarity * sharpness, -1) * similarity).sum(-1);
+}
+
+Tensor claim_loss(const Tensor& similarity, const Tensor& present, const Tensor& scale, double sharpness) {
+  const auto shares = at::softmax(similarity * scale, 1);  // of the names in a patch
+  const auto claims = (at::softmax(similarity * sharpness, -1) * shares).sum(-1).clamp(1e-6, 1 - 1e-6);
+  const auto shown = present.to(at::kFloat);
+  const auto losses = -(shown * claims.log() + (1 - shown) * (1 - claims).log());
+  return (losses.sum(1) / shown.sum(1).clamp_min(1)).mean();
 }
 
 }  // namespace wordmask::train

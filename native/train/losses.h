@@ -8,9 +8,18 @@ namespace wordmask::train {
 // column without any positive takes no part. -> scalar, mean of both directions.
 at::Tensor contrastive_loss(const at::Tensor& logits, const at::Tensor& positive);
 
-// Patch-level similarity. patches [b, N, d] and text [m, d], unit rows: s = patches . text, pooled over the patches by
-// softmax(sharpness * s). -> [b, m]
-at::Tensor pooled_similarity(const at::Tensor& patches, const at::Tensor& text, double sharpness = 12);
+// Cosines of every patch with every text: patches [b, N, d] and text [m, d], unit rows. -> [b, m, N]
+at::Tensor patch_similarity(const at::Tensor& patches, const at::Tensor& text);
+
+// Pooled over the patches by softmax(sharpness * s). similarity [b, m, N] -> [b, m]
+at::Tensor pooled_similarity(const at::Tensor& similarity, double sharpness = 12);
+
+// The names compete for each patch, and each name that the picture shows must win some. similarity [b, m, N] of patches
+// and names, present [b, m] in {0, 1}: p = softmax over the names of scale * similarity, c_ij = p_ij. pooled over the
+// patches by softmax(sharpness * similarity). -> mean over pictures of the sum over names of the binary cross-entropy
+// of c against `present`, divided by the number of names shown.
+at::Tensor claim_loss(const at::Tensor& similarity, const at::Tensor& present, const at::Tensor& scale,
+                      double sharpness = 12);
 
 // x / |x| by rows.
 at::Tensor unit_rows(const at::Tensor& x);

@@ -108,6 +108,7 @@ TrainClipOptions parse_options(const std::string& text) {
   reader.field("learningRate", o.learning_rate, false).field("weightDecay", o.weight_decay, false);
   reader.field("beta1", o.beta1, false).field("beta2", o.beta2, false).field("warmupSteps", o.warmup_steps, false);
   reader.field("clipNorm", o.clip_norm, false).field("patchLoss", o.patch_loss, false);
+  reader.field("claimLoss", o.claim_loss, false);
   reader.field("softTargets", o.soft_targets, false).field("dtype", dtype, false).field("workers", o.workers, false);
   reader.field("checkpointEvery", o.checkpoint_every, false).field("logEvery", o.log_every, false);
   reader.done();

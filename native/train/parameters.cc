@@ -8,6 +8,7 @@
 #include "models/clip.h"
 #include "models/init.h"
 #include "models/load.h"
+#include "train/image_init.h"
 
 namespace wordmask::train {
 namespace {
@@ -36,10 +37,12 @@ std::vector<ParameterSpec> clip_parameters(const ClipConfig& config) {
     spec.full = table;
     specs.push_back(spec);
   }
-  ParameterSpec scale;
-  scale.name = kPatchLogitScale;
-  scale.full = scale.state_only = true;
-  specs.push_back(scale);
+  for (const char* name : {kPatchLogitScale, kClaimLogitScale}) {
+    ParameterSpec scale;
+    scale.name = name;
+    scale.full = scale.state_only = true;
+    specs.push_back(scale);
+  }
   return specs;
 }
 
@@ -79,7 +82,9 @@ void ParameterStore::initialize(const ClipConfig& config, uint64_t seed) {
   models::ClipImpl clip(config);
   models::initialize(clip, seed);
   for (const auto& [name, tensor] : models::named_state(clip)) value(index(name)).copy_(tensor);
-  for (const char* name : {kLogitScale, kPatchLogitScale}) value(index(name)).fill_(std::log(1 / 0.07));
+  for (const char* name : {kLogitScale, kPatchLogitScale, kClaimLogitScale})
+    value(index(name)).fill_(std::log(1 / 0.07));
+  initialize_image_tower(config, seed, *this);
   refresh();
 }
 

@@ -2,11 +2,14 @@
 
 #include "base/error.h"
 #include "train/packed_source.h"
+#include "train/random.h"
 #include "train/scenes/scene_pack.h"
 #include "train/vocabulary.h"
 
 namespace wordmask::train {
 namespace {
+
+constexpr uint64_t kPromptStream = 0x9a3e;
 
 class SceneSource : public Source {
  public:
@@ -19,6 +22,18 @@ class SceneSource : public Source {
              Names().size(), " names but received ", pack_->names().size());
   }
   bool has_tags() const override { return true; }
+  std::vector<std::vector<int64_t>> names(uint64_t draw) const override {
+    const auto& prompts = pack_->prompts();
+    const auto& prompt = prompts[Random(seed_, kPromptStream, draw).below(static_cast<int>(prompts.size()))];
+    const auto hole = prompt.find("{}");
+    std::vector<std::vector<int64_t>> rows;
+    for (const auto& name : pack_->names()) {
+      auto& row = rows.emplace_back();
+      for (const int32_t id : pack_->tokenize(prompt.substr(0, hole) + name + prompt.substr(hole + 2)))
+        row.push_back(vocabulary_.row(id));
+    }
+    return rows;
+  }
   Sample sample(uint64_t index, int size) const override {
     auto scene = pack_->render(index, {size, Split::kTrain, seed_});
     Sample sample;
@@ -29,8 +44,8 @@ class SceneSource : public Source {
       WM_CHECK(static_cast<int>(caption.tokens.size()) <= context_, code::kInvalidArgument, "Caption \"", caption.text,
                "\" has ", caption.tokens.size(), " tokens, more than the context length ", context_);
       for (const int32_t id : caption.tokens) sample.rows[k].push_back(vocabulary_.row(id));
-      for (const int name : caption.names) sample.named[k].set(name);
     }
+    for (const int name : scene.captions[0].names) sample.named.set(name);
     return sample;
   }
 

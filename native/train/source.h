@@ -13,10 +13,10 @@ using Names = std::bitset<256>;
 struct Sample {
   ImageU8 image;
   // Rows of the token table, start and end included: [0] is the caption of the class-token term, [1] of the patch-level
-  // term.
+  // term where there are no tags.
   std::vector<int64_t> rows[2];
-  Names named[2];  // what each caption mentions
-  Names present;   // what the picture shows (image-level tags, never pixels)
+  Names named;    // what the first caption mentions
+  Names present;  // what the picture shows (image-level tags, never pixels)
 };
 
 // Where pictures and captions come from; sample `index` is a pure function of (source, seed, size, index). Thread-safe.
@@ -24,6 +24,8 @@ class Source {
  public:
   virtual ~Source() = default;
   virtual bool has_tags() const = 0;
+  // Token rows of every name that captions use, in index order, in a prompt drawn by `draw`; none without tags.
+  virtual std::vector<std::vector<int64_t>> names(uint64_t draw) const { return {}; }
   virtual Sample sample(uint64_t index, int size) const = 0;
 };
 

@@ -58,6 +58,7 @@ std::string recipe_of(const TrainClipOptions& o) {
               {"warmupSteps", o.warmup_steps},
               {"clipNorm", o.clip_norm},
               {"patchLoss", o.patch_loss},
+              {"claimLoss", o.claim_loss},
               {"softTargets", o.soft_targets},
               {"freeze", {o.freeze_vision, o.freeze_text}},
               {"dtype", o.bfloat16 ? "bfloat16" : "float32"},

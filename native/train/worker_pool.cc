@@ -1,9 +1,8 @@
 #include "train/worker_pool.h"
 
-#include <ATen/Parallel.h>
-#include <omp.h>
-
 #include <algorithm>
+
+#include "base/threads.h"
 
 namespace wordmask::train {
 
@@ -33,8 +32,7 @@ void WorkerPool::run(const std::function<void(int)>& task) {
 }
 
 void WorkerPool::loop(int worker) {
-  at::get_num_threads();   // ATen sets its own number once a thread, so let it do that first
-  omp_set_num_threads(1);  // of this thread alone: ATen, oneDNN and MKL ask OpenMP
+  use_one_thread();
   uint64_t seen = 0;
   for (;;) {
     const std::function<void(int)>* task;

@@ -39,7 +39,22 @@ Napi::Value contrastive_loss(const Napi::CallbackInfo &info) {
 
 // pooledSimilarity(patches [b, N, d], text [m, d]) -> [b, m]
 Napi::Value pooled_similarity(const Napi::CallbackInfo &info) {
-  return to_js(info.Env(), train::pooled_similarity(read_tensor({info[0], "patches"}), read_tensor({info[1], "text"})));
+  return to_js(info.Env(), train::pooled_similarity(
+                                train::patch_similarity(read_tensor({info[0], "patches"}), read_tensor({info[1], "text"}))));
+}
+
+// claimLoss(patches [b, N, d], names [m, d], present [b, m], scale) -> { loss, gradient [b, N, d] }
+Napi::Value claim_loss(const Napi::CallbackInfo &info) {
+  c10::AutoGradMode mode(true);
+  const auto patches = read_tensor({info[0], "patches"}).set_requires_grad(true);
+  const auto scale = at::full({}, Argument(info[3], "scale").number(-1e9, 1e9));
+  const auto similarity = train::patch_similarity(patches, read_tensor({info[1], "names"}));
+  const auto loss = train::claim_loss(similarity, read_tensor({info[2], "present"}), scale);
+  loss.backward();
+  auto result = Napi::Object::New(info.Env());
+  result["loss"] = loss.item<double>();
+  result["gradient"] = to_js(info.Env(), patches.grad());
+  return result;
 }
 
 // adamw({ learningRate, beta1, beta2, weightDecay, scale }, values, gradients
@@ -123,6 +138,7 @@ Napi::Value train_towers(const Napi::CallbackInfo &info) {
 void define_train(Napi::Env env, Napi::Object exports) {
   define<contrastive_loss>(exports, "contrastiveLoss");
   define<pooled_similarity>(exports, "pooledSimilarity");
+  define<claim_loss>(exports, "claimLoss");
   define<adamw>(exports, "adamw");
   define<cosine_rate>(exports, "cosineRate");
   define<step_gradient>(exports, "stepGradient");

@@ -132,3 +132,50 @@ describe('learning rate', () => {
     expect(rate(109)).toBeGreaterThan(0)
   })
 })
+
+describe('claim loss', () => {
+  test('one patch, two names, one shown: cross-entropy of their softmax shares', () => {
+    const { loss } = testing().claimLoss(tensor([1, 1, 2], [0.6, 0.8]), tensor([2, 2], [1, 0, 0, 1]), tensor([1, 2], [1, 0]), 5)
+    const share = Math.exp(3) / (Math.exp(3) + Math.exp(4))
+    expect(loss).toBeCloseTo(-2 * Math.log(share), 5)
+  })
+  test('a picture that shows nothing counts its wrong claims alone', () => {
+    const { loss } = testing().claimLoss(tensor([1, 1, 2], [0.6, 0.8]), tensor([2, 2], [1, 0, 0, 1]), tensor([1, 2], [0, 0]), 5)
+    const share = Math.exp(3) / (Math.exp(3) + Math.exp(4))
+    expect(loss).toBeCloseTo(-Math.log(1 - share) - Math.log(share), 5)
+  })
+  test('seeded random against plain loops, and its gradient against finite differences', () => {
+    const [b, n, m, d] = [2, 3, 5, 4]
+    const patches = randomTensor([b, n, d], 3)
+    const names = randomTensor([m, d], 4)
+    const present = tensor([b, m], [1, 0, 1, 0, 0, 0, 0, 0, 1, 0])
+    const sum = (list: number[]) => list.reduce((x, y) => x + y, 0)
+    const softmax = (list: number[]) => list.map((x) => Math.exp(x) / sum(list.map(Math.exp)))
+    const plain = (values: Float32Array): number => {
+      let total = 0
+      for (let i = 0; i < b; i++) {
+        const s = Array.from({ length: m }, (_, j) =>
+          Array.from({ length: n }, (_, k) =>
+            sum(Array.from({ length: d }, (_, c) => values[(i * n + k) * d + c]! * names.data[j * d + c]!)),
+          ),
+        )
+        const shares = Array.from({ length: n }, (_, k) => softmax(s.map((row) => 3 * row[k]!)))
+        const shown = s.map((_, j) => present.data[i * m + j]!)
+        const entropies = s.map((row, j) => {
+          const claim = sum(softmax(row.map((x) => 12 * x)).map((weight, k) => weight * shares[k]![j]!))
+          return -Math.log(shown[j] === 1 ? claim : 1 - claim)
+        })
+        total += sum(entropies) / Math.max(1, sum(shown))
+      }
+      return total / b
+    }
+    const { loss, gradient } = testing().claimLoss(patches, names, present, 3)
+    expect(loss).toBeCloseTo(plain(patches.data), 4)
+    for (const k of [0, 7, 23]) {
+      const [up, down] = [Float32Array.from(patches.data), Float32Array.from(patches.data)]
+      up[k]! += 1e-3
+      down[k]! -= 1e-3
+      expect(gradient.data[k]).toBeCloseTo((plain(up) - plain(down)) / 2e-3, 2)
+    }
+  })
+})

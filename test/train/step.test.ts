@@ -2,7 +2,11 @@ import { describe, expect, test } from 'vitest'
 import type { Float32Tensor } from '../../binding'
 import { relativeError } from '../helpers/golden'
 import { randomTensor, tensor, testing } from '../helpers/testing'
+import { trainingPack } from '../helpers/scene-pack'
 import { temporary, tinyModel, tinyOptions } from './tiny'
+
+/** The pack's own words and context. */
+const sceneText = { ...tinyModel.text, contextLength: 32, vocabSize: 49_408, endOfText: 49_407 }
 
 const gradient = (changes: Parameters<typeof tinyOptions>[2]) =>
   testing().stepGradient(JSON.stringify(tinyOptions(temporary(), 8, changes)))
@@ -51,6 +55,26 @@ describe('one step', () => {
     expect(norm(frozen.gradient['visual.proj']!)).toBe(0)
     expect(relativeError(frozen.gradient.text_projection!.data, free.gradient.text_projection!.data)).toBeLessThan(1e-4)
     expect(norm(gradient({ freeze: { vision: false, text: true } }).gradient.text_projection!)).toBe(0)
+  })
+  test('on scenes, with the names and their claims, split over 1, 2 or 4 workers gives the same gradient', () => {
+    const scenes = (workers: number) =>
+      gradient({
+        model: { ...tinyModel, vision: { ...tinyModel.vision, imageSize: 48, patchSize: 8 }, text: sceneText },
+        data: { kind: 'scenes', pack: trainingPack },
+        stages: [{ steps: 1, batchSize: 8, size: 48 }],
+        claimLoss: 1,
+        workers,
+      })
+    const one = scenes(1)
+    expect(norm(one.gradient['train.claim_logit_scale']!)).toBeGreaterThan(0)
+    for (const workers of [2, 4]) {
+      const split = scenes(workers)
+      expect(split.loss).toBeCloseTo(one.loss, 4)
+      for (const [name, expected] of Object.entries(one.gradient)) {
+        if (norm(expected) < 1e-6) expect(norm(split.gradient[name]!)).toBeLessThan(1e-6)
+        else expect(relativeError(split.gradient[name]!.data, expected.data), name).toBeLessThan(1e-4)
+      }
+    }
   })
   test('without the patch-level term its scale has no gradient', () => {
     expect(norm(gradient({ patchLoss: 0 }).gradient['train.patch_logit_scale']!)).toBe(0)

@@ -58,6 +58,7 @@ export function tinyOptions(folder: string, n: number, changes: Partial<TrainCli
     warmupSteps: 5,
     clipNorm: 1,
     patchLoss: 1,
+    claimLoss: 0,
     softTargets: true,
     freeze: { vision: false, text: false },
     dtype: 'float32',

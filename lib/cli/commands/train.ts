@@ -11,6 +11,7 @@ export interface TrainFlags {
   weightDecay?: number
   warmup?: number
   patchLoss?: number
+  claimLoss?: number
   softTargets: boolean
   freeze?: 'vision' | 'text'
   dtype: 'float32' | 'bfloat16'
@@ -34,11 +35,12 @@ export function train(program: Command, context: Context): void {
     .addOption(
       new Option('--clip <model>', 'ViT CLIP to go on from (default: the built-in architecture, random weights)').helpGroup('Model:'),
     )
-    .addOption(work('--stages <list>', 'steps x batch @ side, in order (default: "3000x128@48,1200x64@96")').argParser(stages))
+    .addOption(work('--stages <list>', 'steps x batch @ side, in order (default: "3600x128@48,2000x64@96")').argParser(stages))
     .addOption(work('--learning-rate <rate>', 'peak (default: 0.001)').argParser(number(0, 1)))
     .addOption(work('--weight-decay <decay>', 'of matrices (default: 0.1)').argParser(number(0, 10)))
     .addOption(work('--warmup <steps>', 'linear, before the cosine (default: 200)').argParser(integer(0, 1e9)))
     .addOption(work('--patch-loss <weight>', 'of the patch-level term; 0: the class token alone (default: 1)').argParser(number(0, 1e3)))
+    .addOption(work('--claim-loss <weight>', 'names compete for each patch, those shown must win some (default: 1; 0 with --patch-loss 0)').argParser(number(0, 1e3)))
     .addOption(work('--no-soft-targets', 'each picture has one right caption, whatever its tags say'))
     .addOption(work('--freeze <tower>', 'leave this tower as it is').choices(['vision', 'text']))
     .addOption(work('--dtype <type>', 'arithmetic').choices(['float32', 'bfloat16']).default('bfloat16'))

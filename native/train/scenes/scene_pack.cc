@@ -69,6 +69,8 @@ Sprite draw(const Levels& levels, int side, bool training, Rng& rng) {
   placement.slant = rng.percent(92) ? rng.between(-8047, 8047) : rng.between(-23853, 23853);
   placement.shear = training && rng.percent(30) ? rng.between(-9000, 9000) : 0;
   placement.flip = rng.percent(50);
+  if (training && rng.percent(60))
+    for (int& bend : placement.bend) bend = rng.between(-600, 600);
   Sprite drawing = warp(sprite, placement);
   const int gain = rng.between(200, 290);
   int channel[3];
@@ -136,6 +138,7 @@ class PackOfScenes final : public ScenePack {
   int concepts() const override { return pack_.concepts; }
   const std::vector<std::string>& styles() const override { return styles_; }
   const std::vector<int64_t>& vocabulary() const override { return pack_.vocabulary; }
+  const std::vector<std::string>& prompts() const override { return pack_.prompts; }
   int context_length() const override { return pack_.context_length; }
   std::vector<int32_t> tokenize(const std::string& text) const override { return train::tokenize(pack_, text); }
 

@@ -44,8 +44,9 @@ class ScenePack {
   virtual int concepts() const = 0;
   virtual const std::vector<std::string>& styles() const = 0;  // the held-out one last, when its file was given
   virtual const std::vector<int64_t>& vocabulary()
-      const = 0;                           // token ids that captions, prompts and templates use, ascending
-  virtual int context_length() const = 0;  // no caption has more tokens
+      const = 0;  // token ids that captions, prompts and templates use, ascending
+  virtual const std::vector<std::string>& prompts() const = 0;  // "a photo of a {}.": take a bare name
+  virtual int context_length() const = 0;                       // no caption has more tokens
   // Start mark, ids, end mark, by the pack's dictionary; a word outside it is ERR_WORDMASK_INVALID_ARGUMENT.
   virtual std::vector<int32_t> tokenize(const std::string& text) const = 0;
   // Safe from several threads at once.

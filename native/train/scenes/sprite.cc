@@ -47,8 +47,11 @@ Sprite warp(const Sprite& sprite, const Placement& placement) {
   const int64_t sine = 2 * static_cast<int64_t>(placement.slant) * kOne / (kOne + t2);
   const int64_t w = placement.width, h = placement.height;
   const int64_t sheared = w + (std::abs(placement.shear) * h >> 16);
-  const int out_w = static_cast<int>((sheared * cosine + std::abs(sine) * h) >> 16) + 2;
-  const int out_h = static_cast<int>((h * cosine + std::abs(sine) * sheared) >> 16) + 2;
+  const auto& bend = placement.bend;
+  const int64_t room_x = w * (std::abs(bend[0]) + 2 * std::abs(bend[1])) >> 12;
+  const int64_t room_y = h * (std::abs(bend[2]) + 2 * std::abs(bend[3])) >> 12;
+  const int out_w = static_cast<int>(((sheared * cosine + std::abs(sine) * h) >> 16) + room_x) + 2;
+  const int out_h = static_cast<int>(((h * cosine + std::abs(sine) * sheared) >> 16) + room_y) + 2;
   Sprite out(out_w, out_h);
 
   // inverse: rotate back, shear back, scale to sprite pixels; Q16
@@ -63,10 +66,16 @@ Sprite warp(const Sprite& sprite, const Placement& placement) {
     int64_t u = ((ux * dx + uy * dy) >> 1) + (static_cast<int64_t>(sprite.width) << 15) - (kOne >> 1);
     int64_t v = ((vx * dx + vy * dy) >> 1) + (static_cast<int64_t>(sprite.height) << 15) - (kOne >> 1);
     uint8_t* q = out.at(0, y);
+    // Q12 coordinates of -1 .. 1 over the drawing; their products are shifts in parts of the sprite
+    const int64_t down = (2 * y + 1 - out_h) * 4096 / out_h;
+    const int64_t bow_x = bend[0] * ((down * down >> 12) - 2048);
     for (int x = 0; x < out_w; ++x, q += 4, u += ux, v += vx) {
-      const int iu = static_cast<int>(u >> 16), iv = static_cast<int>(v >> 16);
+      const int64_t across = (2 * x + 1 - out_w) * 4096 / out_w, both = across * down >> 12;
+      const int64_t bu = u + (sprite.width * (bow_x + bend[1] * both) >> 8);
+      const int64_t bv = v + (sprite.height * (bend[2] * ((across * across >> 12) - 2048) + bend[3] * both) >> 8);
+      const int iu = static_cast<int>(bu >> 16), iv = static_cast<int>(bv >> 16);
       if (iu < -1 || iv < -1 || iu >= sprite.width || iv >= sprite.height) continue;
-      const int fu = (u >> 8) & 255, fv = (v >> 8) & 255;
+      const int fu = (bu >> 8) & 255, fv = (bv >> 8) & 255;
       static constexpr uint8_t kNothing[4] = {0, 0, 0, 0};
       const bool left = iu >= 0, right = iu + 1 < sprite.width, top = iv >= 0, bottom = iv + 1 < sprite.height;
       const uint8_t* a = left && top ? sprite.at(iu, iv) : kNothing;

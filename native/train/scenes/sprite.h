@@ -39,6 +39,9 @@ struct Placement {
   int slant = 0;  // tangent of half the angle, in 1 / 65536
   int shear = 0;  // horizontal, in 1 / 65536 of the height
   bool flip = false;
+  // Bows and tapers, in 1 / 4096 of the sprite's side: over target coordinates x, y of -1 .. 1 the sprite is read
+  // bend[0] (y^2 - 1/2) + bend[1] x y further right and bend[2] (x^2 - 1/2) + bend[3] x y further down.
+  int bend[4] = {0, 0, 0, 0};
 };
 
 // Premultiplied sprite -> its drawing, bilinear, in fixed point; the result is as large as the rotated sprite needs.

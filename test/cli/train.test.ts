@@ -1,0 +1,69 @@
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, describe, expect, test } from 'vitest'
+import { events, start, wordmask } from './cli.js'
+
+const folder = mkdtempSync(join(tmpdir(), 'wordmask-train-cli-'))
+afterAll(() => rmSync(folder, { recursive: true, force: true, maxRetries: 3 }))
+const train = (into: string, ...more: string[]) => ['train', 'clip', '--stages', '6x8@48,2x4@96', '--warmup', '2', '--into', join(folder, into), ...more]
+const read = (...parts: string[]) => readFileSync(join(folder, ...parts))
+
+describe('wordmask train clip', () => {
+  test('trains the built-in architecture on the scenes that ship; the model it leaves is one to classify with', async () => {
+    const { code, stdout, stderr } = await wordmask(train('short', '--seed', '7', '--json'))
+    expect(code, stderr).toBe(0)
+    const lines = events(stdout)
+    expect(lines.at(-1)).toMatchObject({ event: 'summary', steps: 8, sha256: expect.stringMatching(/^[0-9a-f]{64}$/) })
+    expect(lines[0]).toMatchObject({ event: 'metrics', step: 8, lossClass: expect.any(Number), lossClaim: expect.any(Number) })
+    expect(JSON.parse(read('short', 'run.json').toString())).toMatchObject({ command: 'train', status: 'done', seed: 7 })
+    const metrics = JSON.parse(read('short', 'metrics.jsonl').toString())
+    expect(metrics).toMatchObject({ step: 8, size: 96 })
+    expect(metrics.loss).toBeCloseTo(metrics.lossClass + metrics.lossPatch + metrics.lossClaim, 4)
+    const plot = read('short', 'metrics.svg').toString()
+    for (const word of ['<svg', 'lossClass', 'lossPatch', 'lossClaim', 'retrieval in the batch']) expect(plot).toContain(word)
+
+    const clip = join(folder, 'short', 'clip.safetensors')
+    const sample = join(__dirname, '../../models/samples')
+    const classified = await wordmask(['classify', sample, '--clip', clip, '--classes', 'dog,cat', '--json'])
+    expect(classified.code, classified.stderr).toBe(0)
+  })
+
+  test('stopped by SIGINT it ends with 130 and a checkpoint; the same command ends with the weights of a run never stopped', async () => {
+    const long = (into: string) => ['train', 'clip', '--stages', '60x8@48', '--warmup', '2', '--into', join(folder, into), '--checkpoint-every', '5']
+    const running = start(long('stopped'))
+    await running.saw(/20\/60/)
+    running.child.kill('SIGINT')
+    expect((await running.ended).code).toBe(130)
+    expect(existsSync(join(folder, 'stopped', 'checkpoint.safetensors'))).toBe(true)
+    expect(existsSync(join(folder, 'stopped', 'clip.safetensors'))).toBe(false)
+    expect(JSON.parse(read('stopped', 'run.json').toString())).toMatchObject({ status: 'interrupted' })
+    expect((await wordmask(long('stopped'))).code).toBe(0)
+    expect((await wordmask(long('whole'))).code).toBe(0)
+    expect(read('stopped', 'clip.safetensors').equals(read('whole', 'clip.safetensors'))).toBe(true)
+  })
+
+  test('the class-token objective alone: no patch-level and no claim term', async () => {
+    const { code, stdout, stderr } = await wordmask(train('class', '--patch-loss', '0', '--json'))
+    expect(code, stderr).toBe(0)
+    expect(events(stdout)[0]).toMatchObject({ lossPatch: 0, lossClaim: 0 })
+    expect(read('class', 'metrics.svg').toString()).not.toContain('lossPatch')
+  })
+
+  test.each([
+    [['--claim-loss', '1', '--patch-loss', '0'], /claimLoss/],
+    [['--stages', '6x9@48'], /batchSize.*multiple of the 2 workers.*9/],
+    [['--stages', '6x8@50'], /multiple of the patch size 8.*50/],
+    [['--clip', join(folder, 'nowhere')], /nowhere/],
+  ])('%j fails with words that say what fits', async (more, message) => {
+    const { code, stderr } = await wordmask(train('refused', ...more))
+    expect(code).toBe(1)
+    expect(stderr).toMatch(message)
+  })
+
+  test('stages in another form are wrongly asked', async () => {
+    const { code, stderr } = await wordmask(['train', 'clip', '--stages', 'many', '--into', join(folder, 'refused')])
+    expect(code).toBe(2)
+    expect(stderr).toMatch(/steps x batch @ side/)
+  })
+})
