@@ -6,7 +6,17 @@ import { events, start, wordmask } from './cli.js'
 
 const folder = mkdtempSync(join(tmpdir(), 'wordmask-train-cli-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true, maxRetries: 3 }))
-const train = (into: string, ...more: string[]) => ['train', 'clip', '--stages', '6x8@48,2x4@96', '--warmup', '2', '--into', join(folder, into), ...more]
+const train = (into: string, ...more: string[]) => [
+  'train',
+  'clip',
+  '--stages',
+  '6x8@48,2x4@96',
+  '--warmup',
+  '2',
+  '--into',
+  join(folder, into),
+  ...more,
+]
 const read = (...parts: string[]) => readFileSync(join(folder, ...parts))
 
 describe('wordmask train clip', () => {
@@ -30,7 +40,18 @@ describe('wordmask train clip', () => {
   })
 
   test('stopped by SIGINT it ends with 130 and a checkpoint; the same command ends with the weights of a run never stopped', async () => {
-    const long = (into: string) => ['train', 'clip', '--stages', '60x8@48', '--warmup', '2', '--into', join(folder, into), '--checkpoint-every', '5']
+    const long = (into: string) => [
+      'train',
+      'clip',
+      '--stages',
+      '60x8@48',
+      '--warmup',
+      '2',
+      '--into',
+      join(folder, into),
+      '--checkpoint-every',
+      '5',
+    ]
     const running = start(long('stopped'))
     await running.saw(/20\/60/)
     running.child.kill('SIGINT')

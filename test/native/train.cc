@@ -39,8 +39,8 @@ Napi::Value contrastive_loss(const Napi::CallbackInfo &info) {
 
 // pooledSimilarity(patches [b, N, d], text [m, d]) -> [b, m]
 Napi::Value pooled_similarity(const Napi::CallbackInfo &info) {
-  return to_js(info.Env(), train::pooled_similarity(
-                                train::patch_similarity(read_tensor({info[0], "patches"}), read_tensor({info[1], "text"}))));
+  return to_js(info.Env(), train::pooled_similarity(train::patch_similarity(read_tensor({info[0], "patches"}),
+                                                                            read_tensor({info[1], "text"}))));
 }
 
 // claimLoss(patches [b, N, d], names [m, d], present [b, m], scale) -> { loss, gradient [b, N, d] }

@@ -1,11 +1,12 @@
 import { describe, expect, test } from 'vitest'
-import type { Float32Tensor } from '../../binding'
+import type { Float32Tensor, VitConfig } from '../../binding'
 import { relativeError } from '../helpers/golden'
-import { randomTensor, tensor, testing } from '../helpers/testing'
 import { trainingPack } from '../helpers/scene-pack'
+import { randomTensor, tensor, testing } from '../helpers/testing'
 import { temporary, tinyModel, tinyOptions } from './tiny'
 
-/** The pack's own words and context. */
+/** Scenes have at least 48 pixels; the pack's own words and context. */
+const sceneVision = { ...(tinyModel.vision as VitConfig), imageSize: 48, patchSize: 8 }
 const sceneText = { ...tinyModel.text, contextLength: 32, vocabSize: 49_408, endOfText: 49_407 }
 
 const gradient = (changes: Parameters<typeof tinyOptions>[2]) =>
@@ -59,7 +60,7 @@ describe('one step', () => {
   test('on scenes, with the names and their claims, split over 1, 2 or 4 workers gives the same gradient', () => {
     const scenes = (workers: number) =>
       gradient({
-        model: { ...tinyModel, vision: { ...tinyModel.vision, imageSize: 48, patchSize: 8 }, text: sceneText },
+        model: { ...tinyModel, vision: sceneVision, text: sceneText },
         data: { kind: 'scenes', pack: trainingPack },
         stages: [{ steps: 1, batchSize: 8, size: 48 }],
         claimLoss: 1,

@@ -40,7 +40,12 @@ export function train(program: Command, context: Context): void {
     .addOption(work('--weight-decay <decay>', 'of matrices (default: 0.1)').argParser(number(0, 10)))
     .addOption(work('--warmup <steps>', 'linear, before the cosine (default: 200)').argParser(integer(0, 1e9)))
     .addOption(work('--patch-loss <weight>', 'of the patch-level term; 0: the class token alone (default: 1)').argParser(number(0, 1e3)))
-    .addOption(work('--claim-loss <weight>', 'names compete for each patch, those shown must win some (default: 1; 0 with --patch-loss 0)').argParser(number(0, 1e3)))
+    .addOption(
+      work(
+        '--claim-loss <weight>',
+        'names compete for each patch, those shown must win some (default: 1; 0 with --patch-loss 0)',
+      ).argParser(number(0, 1e3)),
+    )
     .addOption(work('--no-soft-targets', 'each picture has one right caption, whatever its tags say'))
     .addOption(work('--freeze <tower>', 'leave this tower as it is').choices(['vision', 'text']))
     .addOption(work('--dtype <type>', 'arithmetic').choices(['float32', 'bfloat16']).default('bfloat16'))
