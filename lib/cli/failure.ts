@@ -27,11 +27,12 @@ export function describeFailure(error: unknown, command: string): Failure {
     const message = error.message.replace(/^error: /, '').replaceAll('\n', ' ')
     return { message, code, next: help, exitCode: exitCodes.usage }
   }
-  const known = error as { name?: string; message?: string; code?: unknown; stack?: string } | undefined
+  const known = error as { name?: string; message?: string; code?: unknown; syscall?: string; stack?: string } | undefined
   const message = known?.message ?? String(error)
   // What AbortSignal itself throws has a number for a code.
   const unknown = known?.name === 'AbortError' ? 'ERR_WORDMASK_ABORTED' : 'ERR_WORDMASK_INTERNAL'
-  const code = typeof known?.code === 'string' ? known.code : unknown
+  // What Node says of files (EACCES, ENOSPC ...) is in the message.
+  const code = known?.syscall !== undefined ? 'ERR_WORDMASK_IO' : typeof known?.code === 'string' ? known.code : unknown
   const usage = error instanceof UsageError || usageCodes.has(code)
   const exitCode = usage ? exitCodes.usage : code === 'ERR_WORDMASK_ABORTED' ? exitCodes.interrupted : exitCodes.failure
   return { message, code, next: usage ? help : nextCommand(code, command, help), exitCode, stack: known?.stack }

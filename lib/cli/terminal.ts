@@ -35,7 +35,8 @@ export async function progress(label: string, total: number, json: boolean): Pro
   const { SingleBar, Presets } = await import('cli-progress')
   const bar = new SingleBar(
     {
-      format: `${label} {bar} {value}/{total} {eta_formatted}`,
+      format: `${label} {bar} {percentage}%  {value}/{total}  {eta_formatted}`,
+      formatTime: timeLeft,
       stream: process.stderr,
       hideCursor: true,
       clearOnComplete: true,
@@ -62,6 +63,14 @@ export async function progress(label: string, total: number, json: boolean): Pro
 export function shownPath(file: string): string {
   const relative = path.relative('.', file)
   return relative.startsWith('..') ? file : relative || '.'
+}
+
+/** The time a bar has still to go; nothing before it can be told (cli-progress then gives a word). */
+export function timeLeft(seconds: number | string): string {
+  if (typeof seconds !== 'number' || !Number.isFinite(seconds)) return ''
+  const [hours, minutes] = [Math.floor(seconds / 3600), Math.floor((seconds % 3600) / 60)]
+  if (hours > 0) return `${hours} h ${minutes} min left`
+  return minutes > 0 ? `${minutes} min left` : `${Math.round(seconds)} s left`
 }
 
 /** Writes one line of text, or one JSON event; the only way commands speak on stdout. */

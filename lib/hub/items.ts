@@ -61,5 +61,5 @@ export async function fetchOne(one: Item, at: Link, onBytes: (done: number, tota
     )
   }
   await inFile(one.file, () => mkdir(dirname(one.file), { recursive: true }))
-  await inFile(one.file, () => withLock(`${one.file}.lock`, at.log ?? (() => {}), work, 'download'))
+  await inFile(one.file, () => withLock(`${one.file}.lock`, { log: at.log, what: 'download', signal: at.signal }, work))
 }

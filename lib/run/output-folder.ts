@@ -94,9 +94,11 @@ export class OutputFolder {
 /**
  * The record of an earlier run of the same kind, if the folder holds one.
  *
- * @throws ERR_WORDMASK_INVALID_ARGUMENT when it holds another run's results and `overwrite` is not set
+ * @throws ERR_WORDMASK_INVALID_ARGUMENT when it is a file, or holds another run's results and `overwrite` is not set
  */
 export async function refuseOtherRun(folder: string, facts: RunFacts, overwrite: boolean): Promise<RunFile | undefined> {
+  if ((await stat(folder).catch(() => undefined))?.isDirectory() === false)
+    throw new WordmaskError('ERR_WORDMASK_INVALID_ARGUMENT', `Expected a folder for --into but ${folder} is a file`)
   const earlier = await readRunIfAny(folder)
   if (earlier === undefined || overwrite) return earlier
   const other = [...(earlier.command === facts.command ? [] : ['command']), ...differences(earlier.settings, facts.settings)]

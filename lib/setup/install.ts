@@ -48,7 +48,7 @@ export async function setupLibTorch(options: SetupOptions = {}): Promise<LibTorc
     log(`LibTorch ${LIBTORCH_VERSION}${cuda ? ' with CUDA' : ''} was not found. Looked at:\n${describeTried(before.tried)}`)
   const target = libtorchFolder(cuda ? 'cuda' : 'cpu', env)
   writable(target, () => mkdirSync(dirname(target), { recursive: true }))
-  return await withLock(`${target}.lock`, log, async () => {
+  return await withLock(`${target}.lock`, { log, signal: options.signal }, async () => {
     const meanwhile = options.from === undefined ? searchLibTorch(wanted).found : undefined
     if (meanwhile) {
       log(describeFound(meanwhile))

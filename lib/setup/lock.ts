@@ -1,8 +1,21 @@
 import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
+import { WordmaskError } from '../errors'
 
-/** Runs `work` (a `what`) while holding `file`; another live process that holds it is waited for, a dead one's lock is taken over. */
-export async function withLock<T>(file: string, log: (line: string) => void, work: () => Promise<T>, what = 'setup'): Promise<T> {
+export interface LockOptions {
+  log?: (line: string) => void
+  /** What is being done, in a word. Default 'setup'. */
+  what?: string
+  signal?: AbortSignal
+}
+
+/**
+ * Runs `work` (a `what`) while holding `file`; another live process that holds it is waited for, a dead one's lock is taken over.
+ *
+ * @throws ERR_WORDMASK_ABORTED when `signal` comes while it waits
+ */
+export async function withLock<T>(file: string, options: LockOptions, work: () => Promise<T>): Promise<T> {
+  const { log = () => {}, what = 'setup', signal } = options
   for (let waited = false; !acquire(file); waited = true) {
     const holder = readHolder(file)
     if (holder !== undefined && !isAlive(holder)) {
@@ -11,7 +24,8 @@ export async function withLock<T>(file: string, log: (line: string) => void, wor
       continue
     }
     if (!waited) log(`another ${what} is running (process ${holder ?? '?'}): waiting for it`)
-    await delay(300)
+    await delay(300, undefined, { signal }).catch(() => {})
+    if (signal?.aborted) throw new WordmaskError('ERR_WORDMASK_ABORTED', `Waiting for another ${what} was aborted`)
   }
   const release = () => rmSync(file, { force: true })
   process.once('exit', release)

@@ -60,7 +60,7 @@ export async function setupNvcc(options: NvccOptions = {}): Promise<string> {
   log(`nvcc ${CUDA_VERSION} was not found. Looked at PATH, /usr/local/cuda and:\n${looked}`)
   const target = nvccFolder(env)
   mkdirSync(dirname(target), { recursive: true })
-  return await withLock(`${target}.lock`, log, async () => {
+  return await withLock(`${target}.lock`, { log, signal: options.signal }, async () => {
     const meanwhile = searchNvcc(env).found
     if (meanwhile) return meanwhile
     const partial = `${target}.partial`

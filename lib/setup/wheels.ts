@@ -101,7 +101,8 @@ function runPip(args: string[], { env, log, signal, advice = OWN_LIBTORCH }: Whe
     })
     child.on('close', (status) => {
       if (status === 0) return resolve()
-      log(tail.trim())
+      if (signal?.aborted) return // rejected by 'error'
+      if (tail.trim() !== '') log(tail.trim())
       const missing = /No module named '?pip/.test(tail) ? 'install pip (Debian: apt-get install python3-pip) and run' : 'run'
       reject(
         new WordmaskError(

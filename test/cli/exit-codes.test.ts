@@ -42,6 +42,13 @@ const rows: Row[] = [
   ['model pull', 2, 'no ID', { args: () => ['model', 'pull'] }],
   ['model info', 2, 'no model', { args: () => ['model', 'info'] }],
   ['segment', 1, 'no image can be read', { args: () => ['segment', at('broken.png'), '--classes', 'a', ...tiny, '--into', at('s')] }],
+  [
+    'segment',
+    1,
+    'a folder that cannot be made',
+    { args: () => ['segment', at('one.png'), '--classes', 'a', ...tiny, '--into', at('one.png/x')] },
+  ],
+  ['segment', 2, 'a file to write into', { args: () => ['segment', at('one.png'), '--classes', 'a', ...tiny, '--into', at('broken.png')] }],
   ['segment', 2, 'an empty class list', { args: () => ['segment', at('one.png'), '--classes', ' , ', ...tiny, '--into', at('never')] }],
   [
     'segment',
@@ -74,6 +81,7 @@ describe('exit codes', () => {
     expect(signal).toBeNull()
     expect(code, stderr).toBe(expected)
     expect(stderr).not.toMatch(/^\s+at /m)
+    if (code !== 0 && stderr.includes('  code: ')) expect(stderr).toMatch(/^ {2}code: ERR_WORDMASK_(?!INTERNAL)\w+$/m)
     if (expected === 2) {
       expect(stdout).toBe('')
       expect(existsSync(at('never'))).toBe(false)

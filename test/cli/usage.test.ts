@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
 import { background, integer, listOf } from '../../lib/cli/flags.js'
 import { changed, withInto } from '../../lib/cli/repeat.js'
-import { table } from '../../lib/cli/terminal.js'
+import { table, timeLeft } from '../../lib/cli/terminal.js'
 import { events, root, start, wordmask } from './cli.js'
 
 const folder = mkdtempSync(join(tmpdir(), 'wordmask-usage-'))
@@ -147,6 +147,11 @@ test('a repeated run names what was different', () => {
     }) as never
   expect(changed(run('a'), run('a'))).toEqual([])
   expect(changed(run('a'), run('b'))).toEqual([expect.stringMatching(/weights.*a then, b now/)])
+})
+
+test('the time left of a bar: seconds, minutes, hours; nothing while it is not known', () => {
+  expect([0, 59.4, 61, 3600, 7325].map(timeLeft)).toEqual(['0 s left', '59 s left', '1 min left', '1 h 0 min left', '2 h 2 min left'])
+  expect(['INF', 'NULL', Number.NaN].map(timeLeft)).toEqual(['', '', ''])
 })
 
 test('tables align numbers to the right', () => {

@@ -79,6 +79,20 @@ describe('setup from a zip', () => {
     expect(lines.join('\n')).toMatch(/another setup is running/)
   })
 
+  test('a setup that waits for another one can be aborted', async () => {
+    const { env, libtorch } = machine({ WORDMASK_LIBTORCH_URL: await start() })
+    mkdirSync(join(libtorch, '..'), { recursive: true })
+    writeFileSync(`${libtorch}.lock`, String(process.pid))
+    const controller = new AbortController()
+    const log = (line: string) => line.startsWith('another setup is running') && controller.abort()
+    await expect(setupLibTorch({ env, log, signal: controller.signal })).rejects.toHaveCode(
+      'ERR_WORDMASK_ABORTED',
+      /Waiting for another setup/,
+    )
+    expect(existsSync(`${libtorch}.lock`)).toBe(true)
+    expect(server?.requests).toHaveLength(0)
+  })
+
   test('a lock whose process is dead is taken over, with a word, and its half-unpacked folder removed', async () => {
     const { env, log, lines, libtorch, folder } = machine({ WORDMASK_LIBTORCH_URL: await start() })
     const child = spawn('true')
