@@ -37,8 +37,7 @@ at::Tensor Clip::dense_pixels(const at::Tensor& pixels) {
 
 at::Tensor Clip::dense_features(const ImageU8& image, const DenseOptions& options, const Cancel& cancel) {
   c10::InferenceMode guard;
-  const auto resized = resize(image, options.width, options.height, options.bicubic);
-  auto pixels = normalize(resized, options);  // [3, height, width]
+  auto pixels = resize(image, options.width, options.height, options);  // [3, height, width]
   if (options.crop == 0) return dense_pixels(pixels);
 
   const auto cell = model_->visual->cell();

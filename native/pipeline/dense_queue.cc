@@ -10,7 +10,7 @@ namespace wordmask::pipeline {
 
 namespace {
 at::Tensor tower_input(const DenseQueue::Place& place) {
-  return normalize(resize(place.image, place.view.width, place.view.height, place.view.bicubic), place.view);
+  return resize(place.image, place.view.width, place.view.height, place.view);
 }
 
 bool seen_alike(const DenseOptions& a, const DenseOptions& b) {

@@ -10,6 +10,9 @@ export interface LabelMapOptions {
   extentW?: number
   temperature?: number
   threshold?: number
+  factor?: Float32Tensor
+  factorExtentH?: number
+  factorExtentW?: number
 }
 
 export interface TopkOptions {
@@ -25,6 +28,42 @@ export interface TopkResult {
   scores: Float64Array
   indices: Int32Array
 }
+
+export interface Picture {
+  data: Uint8Array
+  width: number
+  height: number
+}
+export interface ResizeFrame {
+  width: number
+  height: number
+  left: number
+  top: number
+}
+export interface ResizeOptions {
+  width: number
+  height: number
+  filter: 'nearest' | 'bilinear' | 'bicubic'
+  mean?: number[]
+  std?: number[]
+}
+
+export interface MaskPoolOptions {
+  reduce: 'sum' | 'mean' | 'unit'
+  sampling: 'area' | 'bilinear'
+  extentH?: number
+  extentW?: number
+}
+export interface RunMasks {
+  counts: Int32Array
+  offsets: number[]
+  height: number
+  width: number
+  columns: boolean
+}
+type Pooled = Record<'vectors' | 'mass' | 'empty', Float64Array>
+
+export type Labels = Uint8Array | Uint16Array | Int32Array | BigInt64Array
 
 /** wordmask_testing.node (test/native): kernels beside their references, module states, gradients. */
 export interface Testing {
@@ -46,6 +85,29 @@ export interface Testing {
     database: Float32Tensor,
     options: TopkOptions,
   ): TopkResult & { products: Float64Array; plain: Float64Array }
+  labelScores(scores: Float32Tensor, k: number, options: LabelMapOptions): Record<'labels' | 'values' | 'sums', Float64Array>
+  resizeNormalize(images: Picture[], frames: ResizeFrame[], options: ResizeOptions, strided: boolean): Float32Array
+  resizeNormalizeReference(image: Picture, frame: ResizeFrame, options: ResizeOptions): Float64Array
+  /** Bytes in which the vector and the plain form of the passes differ. */
+  resizePassesDiffer(size: number, resized: number, filter: string, seed: number): number
+  maskPool(
+    masks: Float32Tensor,
+    maskType: 'bool' | 'uint8' | 'int32' | 'float32' | 'float64',
+    features: Float32Tensor,
+    featureType: 'float32' | 'float64',
+    options: MaskPoolOptions,
+    strided: boolean,
+  ): Pooled
+  maskPoolRuns(masks: RunMasks, features: Float32Tensor, options: MaskPoolOptions): Pooled
+  maskPoolReference(masks: Float32Tensor, features: Float32Tensor, options: MaskPoolOptions): Omit<Pooled, 'empty'>
+  maskPoolGradient(
+    masks: Float32Tensor,
+    features: Float32Tensor,
+    options: MaskPoolOptions,
+    direction: Float32Tensor,
+  ): { value: number; masks: Float64Array; features: Float64Array }
+  confusion(truth: Labels | Float32Array, prediction: Labels, classes: number, ignore: number, strided: boolean): Float64Array
+  confusionReference(truth: Labels, prediction: Labels, classes: number, ignore: number): Float64Array
   setThreads(threads: number): void
   parallelThreads(): number
   laneThreads(lane: string): { wanted: number; used: number }

@@ -105,6 +105,82 @@ describe('label_map against its float64 reference', () => {
   })
 })
 
+describe('a product of two grids', () => {
+  test('by hand: .5 at the left and .5 at the right against 1 and 0, interpolated apart', () => {
+    // Class 0: 1, .75, .25, 0 times .5; class 1: .3 throughout.
+    const options = { height: 1, width: 4, factor: tensor([1, 1, 2], [0.5, 0.3]) }
+    expect(labels([1, 2, 2], [1, 1, 0, 1], options)).toEqual([0, 0, 1, 1])
+  })
+
+  test('negative scores: a product of two of them is positive', () => {
+    expect(labels([1, 1, 2], [-2, 1], { height: 2, width: 9, factor: tensor([1, 1, 2], [-2, 3]) })).toEqual(Array(18).fill(0))
+  })
+
+  test.each([
+    { h: 3, w: 5, classes: 7, height: 24, width: 40, fh: 2, fw: 2 },
+    { h: 6, w: 9, classes: 97, height: 96, width: 131, fh: 4, fw: 13 },
+    { h: 5, w: 6, classes: 20, height: 37, width: 45, extentW: 5.7, fh: 7, fw: 3, factorExtentW: 2.2 },
+    { h: 5, w: 6, classes: 40, height: 37, width: 45, fh: 7, fw: 3, temperature: 9, threshold: 0.3 },
+  ])('$h x $w and $fh x $fw cells, $classes classes to $height x $width, threshold $threshold', ({ h, w, classes, fh, fw, ...given }) => {
+    const scores = randomTensor([h, w, classes], 31)
+    const options = { ...given, factor: randomTensor([fh, fw, classes], 32) }
+    const exact = testing().labelMapReference(scores, options)
+    const ours = testing().labelMap(scores, options, false)
+    for (let i = 0; i < ours.length; i++) {
+      if (ours[i] === exact.labels[i]) continue
+      const pixel = exact.scores.subarray(i * classes, (i + 1) * classes)
+      const best = Math.max(...pixel)
+      if (ours[i]! >= 0 && exact.labels[i]! >= 0) expect(best - pixel[ours[i]!]!, `pixel ${i}`).toBeLessThanOrEqual(2 ** -20)
+      else {
+        const sum = pixel.reduce((total, score) => total + Math.exp(given.temperature! * (score - best)), 0)
+        expect(Math.abs(1 / sum - given.threshold!), `pixel ${i}`).toBeLessThan(1e-5)
+      }
+    }
+  })
+})
+
+describe('label_scores', () => {
+  test('by hand: three classes at one pixel, the best two and the sum of exponentials', () => {
+    const { labels, values, sums } = testing().labelScores(tensor([1, 1, 3], [0, 2, 1]), 2, { height: 1, width: 1 })
+    expect([[...labels], [...values]]).toEqual([
+      [1, 2],
+      [2, 1],
+    ])
+    expect(sums[0]!).toBeCloseTo(1 + Math.exp(-1) + Math.exp(-2), 6)
+  })
+
+  test('of equal scores the first classes come first, at one pixel and along a stretch', () => {
+    const { labels } = testing().labelScores(tensor([1, 2, 4], [1, 1, 1, 1, 1, 1, 1, 1]), 3, { height: 1, width: 12 })
+    expect([...labels]).toEqual(Array(12).fill([0, 1, 2]).flat())
+  })
+
+  test.each([
+    { h: 3, w: 5, classes: 7, height: 24, width: 40, k: 1, temperature: 1 },
+    { h: 3, w: 5, classes: 7, height: 24, width: 40, k: 7, temperature: 3 },
+    { h: 7, w: 4, classes: 171, height: 61, width: 33, k: 5, temperature: 40 },
+    { h: 4, w: 4, classes: 33, height: 20, width: 20, k: 3, temperature: 100, factor: 5 },
+    { h: 9, w: 9, classes: 12, height: 5, width: 4, k: 4, temperature: -1 },
+  ])('$h x $w cells, $classes classes to $height x $width, k $k, temperature $temperature', ({ h, w, classes, k, factor, ...size }) => {
+    const scores = randomTensor([h, w, classes], 41)
+    const options = { ...size, ...(factor ? { factor: randomTensor([factor, factor, classes], 42) } : {}) }
+    const exact = testing().labelMapReference(scores, options)
+    const ours = testing().labelScores(scores, k, options)
+    for (let i = 0; i < size.height * size.width; i++) {
+      const pixel = exact.scores.subarray(i * classes, (i + 1) * classes)
+      const sorted = Float64Array.from(pixel).sort().reverse()
+      const chosen = ours.labels.subarray(i * k, (i + 1) * k)
+      expect(new Set(chosen).size).toBe(k)
+      for (let j = 0; j < k; j++) {
+        expect(Math.abs(ours.values[i * k + j]! - sorted[j]!), `pixel ${i}, place ${j}`).toBeLessThanOrEqual(2 ** -20)
+        expect(Math.abs(pixel[chosen[j]!]! - sorted[j]!), `pixel ${i}, place ${j}`).toBeLessThanOrEqual(2 ** -20)
+      }
+      const sum = pixel.reduce((total, score) => total + Math.exp(size.temperature * (score - sorted[0]!)), 0)
+      // An error of 2^-21 in each of two scores, by the temperature; and what the terms below e^-30 make.
+      expect(Math.abs(ours.sums[i]! / sum - 1), `sum at pixel ${i}`).toBeLessThan(2e-6 + Math.abs(size.temperature) * 2 ** -20)
+    }
+  })
+})
+
 describe('label_map on threads', () => {
   afterAll(() => testing().setThreads(1))
 
@@ -147,5 +223,17 @@ describe('BAD CALL - label_map', () => {
 
   test('a threshold above 1', () => {
     expect(call([2, 2, 1], { height: 1, width: 1, threshold: 1.5 })).toHaveCode('ERR_WORDMASK_INVALID_ARGUMENT', /1\.5/)
+  })
+
+  test('a factor of other classes, k beyond the classes, an endless extent', () => {
+    const code = 'ERR_WORDMASK_INVALID_ARGUMENT'
+    expect(call([2, 2, 3], { height: 1, width: 1, factor: randomTensor([1, 1, 2], 1) })).toHaveCode(
+      code,
+      /same classes.*\[2, 2, 3\].*\[1, 1, 2\]/,
+    )
+    expect(() => testing().labelScores(randomTensor([2, 2, 3], 1), 4, { height: 1, width: 1 })).toThrow(
+      /k from 1 to 3 classes but received 4/,
+    )
+    expect(call([2, 2, 3], { height: 1, width: 1, extentH: -1 })).toHaveCode(code, /extents >= 0 but received -1/)
   })
 })

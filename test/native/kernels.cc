@@ -1,6 +1,8 @@
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
 
+#include <algorithm>
+#include <functional>
 #include <set>
 #include <thread>
 
@@ -23,7 +25,24 @@ kernels::LabelMapOptions read_options(const Argument& argument) {
   set("extentW", options.extent_w);
   set("temperature", options.temperature);
   set("threshold", options.threshold);
+  if (const auto factor = argument["factor"]; factor.given()) options.factor = read_tensor(factor);
+  set("factorExtentH", options.factor_extent_h);
+  set("factorExtentW", options.factor_extent_w);
   return options;
+}
+
+// The interpolated scores in float64, of two grids their product.
+std::vector<double> exact_scores(const at::Tensor& scores, const kernels::LabelMapOptions& options) {
+  const auto volume = [&](const at::Tensor& grid, double extent_h, double extent_w) {
+    auto own = options;
+    own.extent_h = extent_h, own.extent_w = extent_w;
+    return wordmask_ref::interpolated_scores(numbers(grid), grid.size(0), grid.size(1), grid.size(2), own);
+  };
+  auto result = volume(scores, options.extent_h, options.extent_w);
+  if (!options.factor.defined()) return result;
+  const auto factor = volume(options.factor, options.factor_extent_h, options.factor_extent_w);
+  std::transform(result.begin(), result.end(), factor.begin(), result.begin(), std::multiplies<>());
+  return result;
 }
 
 // labelMap(scores [h, w, T], options, strided) -> Int32Array; strided: the same values behind permuted strides
@@ -38,19 +57,27 @@ Napi::Value label_map(const Napi::CallbackInfo& info) {
 
 // labelMapReference(scores, options) -> { scores: Float64Array [height, width, T], labels: Int32Array }
 Napi::Value label_map_reference(const Napi::CallbackInfo& info) {
-  const auto scores = read_tensor({info[0], "scores"}).to(at::kDouble);
+  const auto scores = read_tensor({info[0], "scores"});
   const auto options = read_options({info[1], "options"});
-  const std::vector<double> values(scores.const_data_ptr<double>(), scores.const_data_ptr<double>() + scores.numel());
-  const auto interpolated =
-      wordmask_ref::interpolated_scores(values, scores.size(0), scores.size(1), scores.size(2), options);
+  const auto interpolated = exact_scores(scores, options);
   const auto labels = wordmask_ref::label_map(interpolated, scores.size(2), options.temperature, options.threshold);
   auto result = Napi::Object::New(info.Env());
-  auto volume = Napi::Float64Array::New(info.Env(), interpolated.size());
-  std::copy(interpolated.begin(), interpolated.end(), volume.Data());
   auto indices = Napi::Int32Array::New(info.Env(), labels.size());
   std::copy(labels.begin(), labels.end(), indices.Data());
-  result["scores"] = volume;
+  result["scores"] = doubles(info.Env(), interpolated);
   result["labels"] = indices;
+  return result;
+}
+
+// labelScores(scores, k, options) -> { labels, values [height, width, k], sums [height, width] } as Float64Arrays
+Napi::Value label_scores(const Napi::CallbackInfo& info) {
+  const auto scored =
+      kernels::label_scores(read_tensor({info[0], "scores"}), Argument(info[1], "k").integer(-1, 1 << 20),
+                            read_options({info[2], "options"}));
+  auto result = Napi::Object::New(info.Env());
+  result["labels"] = doubles(info.Env(), scored.labels);
+  result["values"] = doubles(info.Env(), scored.values);
+  result["sums"] = doubles(info.Env(), scored.sums);
   return result;
 }
 
@@ -76,6 +103,7 @@ Napi::Value parallel_threads(const Napi::CallbackInfo& info) {
 void define_kernels(Napi::Env, Napi::Object exports) {
   define<label_map>(exports, "labelMap");
   define<label_map_reference>(exports, "labelMapReference");
+  define<label_scores>(exports, "labelScores");
   define<set_threads>(exports, "setThreads");
   define<parallel_threads>(exports, "parallelThreads");
 }

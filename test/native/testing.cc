@@ -20,12 +20,28 @@ at::Tensor read_tensor(const Argument& argument) {
   return tensor;
 }
 
+std::vector<double> numbers(const at::Tensor& tensor) {
+  const auto values = tensor.detach().to(at::kDouble).contiguous();
+  return {values.const_data_ptr<double>(), values.const_data_ptr<double>() + values.numel()};
+}
+
+Napi::Float64Array doubles(Napi::Env env, const std::vector<double>& values) {
+  auto result = Napi::Float64Array::New(env, values.size());
+  std::copy(values.begin(), values.end(), result.Data());
+  return result;
+}
+
+Napi::Float64Array doubles(Napi::Env env, const at::Tensor& tensor) { return doubles(env, numbers(tensor)); }
+
 }  // namespace wordmask::testing
 
 static Napi::Object init(Napi::Env env, Napi::Object exports) {
   wordmask::testing::define_kernels(env, exports);
   wordmask::testing::define_max_affinity(env, exports);
   wordmask::testing::define_topk_similarity(env, exports);
+  wordmask::testing::define_resize(env, exports);
+  wordmask::testing::define_mask_pool(env, exports);
+  wordmask::testing::define_confusion(env, exports);
   wordmask::testing::define_models(env, exports);
   wordmask::testing::define_executor(env, exports);
   wordmask::testing::define_train(env, exports);

@@ -3,6 +3,8 @@
 #include <ATen/core/Tensor.h>
 #include <napi.h>
 
+#include <vector>
+
 #include "base/error.h"
 #include "bindings/argument.h"
 
@@ -13,12 +15,21 @@ using bindings::Argument;
 void define_kernels(Napi::Env env, Napi::Object exports);
 void define_max_affinity(Napi::Env env, Napi::Object exports);
 void define_topk_similarity(Napi::Env env, Napi::Object exports);
+void define_resize(Napi::Env env, Napi::Object exports);
+void define_mask_pool(Napi::Env env, Napi::Object exports);
+void define_confusion(Napi::Env env, Napi::Object exports);
 void define_executor(Napi::Env env, Napi::Object exports);
 void define_models(Napi::Env env, Napi::Object exports);
 void define_train(Napi::Env env, Napi::Object exports);
 
 // { data: Float32Array, shape } -> a float32 tensor of its own.
 at::Tensor read_tensor(const Argument& argument);
+
+// A tensor's values as a Float64Array.
+Napi::Float64Array doubles(Napi::Env env, const at::Tensor& tensor);
+Napi::Float64Array doubles(Napi::Env env, const std::vector<double>& values);
+// { data, shape } of a tensor as numbers in float64.
+std::vector<double> numbers(const at::Tensor& tensor);
 
 // A function whose wordmask::Error becomes an Error with `code`.
 template <Napi::Value (*function)(const Napi::CallbackInfo&)>

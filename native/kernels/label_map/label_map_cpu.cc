@@ -1,120 +1,113 @@
-// Bound: H * W * T interpolations. The grid is interpolated down once a row of the result (w * T values, which stay in
-// cache), so a pixel costs one lerp a class instead of three, and no [T, H, W] volume is ever written.
+// Bound: H * W * T interpolations, were all made. The grid is interpolated down once a row of the result (w * T values,
+// which stay in cache); between two columns of cells a linear score stays between its two ends, so a class whose larger
+// end lies below another's smaller end cannot win there and is not interpolated: of H * W * T there remain
+// 3 * H * w * T operations to find the contenders and H * W times their number. No [T, H, W] volume is ever written.
 #include <ATen/Parallel.h>
 #include <ATen/ops/empty.h>
 #include <torch/library.h>
 
-#include <cmath>
-#include <limits>
-#include <vector>
+#include <algorithm>
+#include <numeric>
+
+#include "kernels/label_map/rows.h"
 
 namespace wordmask::kernels {
 
 namespace {
-constexpr int kLanes = 16;
-constexpr float kNegligible = -30;  // exp of it is below half a unit of the last place of a float sum >= 1
+using namespace label;
 
-#if defined(__x86_64__)
-// AVX2 without FMA: the same bits as the default clone.
-#define WORDMASK_CLONES __attribute__((target_clones("avx2", "default")))
-#else
-#define WORDMASK_CLONES
-#endif
-
-struct Tap {
-  int64_t low, high;
-  float weight;  // of `high`
-};
-
-std::vector<Tap> taps(int64_t size, int64_t cells, double extent) {
-  std::vector<Tap> result(size);
-  for (int64_t i = 0; i < size; ++i) {
-    const double at = std::min(std::max((static_cast<double>(i) + 0.5) * extent / static_cast<double>(size) - 0.5, 0.0),
-                               static_cast<double>(cells - 1));
-    const auto low = static_cast<int64_t>(at);
-    result[i] = {low, std::min(low + 1, cells - 1), static_cast<float>(at - static_cast<double>(low))};
-  }
-  return result;
-}
-
-WORDMASK_CLONES
-void interpolate(const float* low, const float* high, float weight, int64_t n, float* out) {
-  for (int64_t i = 0; i < n; ++i) out[i] = low[i] + weight * (high[i] - low[i]);
-}
-
-struct Best {
-  float value;
-  int32_t index;
-};
-
-// argmax of low + weight * (high - low); a lane keeps its first maximum, the lanes' smallest index wins a tie.
-WORDMASK_CLONES
-Best best_of(const float* low, const float* high, float weight, int64_t n) {
-  float value[kLanes];
-  int32_t index[kLanes];
-  for (int lane = 0; lane < kLanes; ++lane) {
-    value[lane] = -std::numeric_limits<float>::infinity();
-    index[lane] = 0;
-  }
-  int64_t t = 0;
-  for (; t + kLanes <= n; t += kLanes) {
-    for (int lane = 0; lane < kLanes; ++lane) {
-      const float score = low[t + lane] + weight * (high[t + lane] - low[t + lane]);
-      const bool better = score > value[lane];
-      value[lane] = better ? score : value[lane];
-      index[lane] = better ? static_cast<int32_t>(t) + lane : index[lane];
-    }
-  }
-  for (int lane = 0; t < n; ++t, ++lane) {
-    const float score = low[t] + weight * (high[t] - low[t]);
-    if (score > value[lane]) value[lane] = score, index[lane] = static_cast<int32_t>(t);
-  }
-  Best best{value[0], index[0]};
-  for (int lane = 1; lane < kLanes; ++lane) {
-    if (value[lane] > best.value || (value[lane] == best.value && index[lane] < best.index))
-      best = {value[lane], index[lane]};
-  }
-  return best;
-}
-
-// Whether 1 / sum exp(temperature * (score - best)) is below the threshold; stops as soon as that is certain.
-bool unsure(const float* low, const float* high, float weight, int64_t n, float best, float temperature, float limit) {
-  float sum = 0;
-  for (int64_t t = 0; t < n && sum <= limit; ++t) {
-    const float exponent = temperature * (low[t] + weight * (high[t] - low[t]) - best);
-    if (exponent > kNegligible) sum += std::exp(exponent);
-  }
-  return sum > limit;
-}
-
-at::Tensor label_map_cpu(const at::Tensor& given, int64_t height, int64_t width, double extent_h, double extent_w,
-                         double temperature, double threshold) {
-  const auto scores = given.contiguous();
-  const auto h = scores.size(0), w = scores.size(1), classes = scores.size(2), row_size = w * classes;
-  auto labels = at::empty({height, width}, scores.options().dtype(at::kInt));
-  const auto rows = taps(height, h, extent_h), columns = taps(width, w, extent_w);
-  const auto* grid = scores.const_data_ptr<float>();
+at::Tensor labels_of(const Grids& grids, int64_t height, int64_t width, double temperature, double threshold) {
+  auto labels = at::empty({height, width}, at::kInt);
   auto* out = labels.mutable_data_ptr<int32_t>();
   const auto limit = static_cast<float>(threshold > 0 ? 1 / threshold : 0);
+  const float slack = grids.slack(threshold > 0, temperature);
 
   at::parallel_for(0, height, /*grain_size=*/1, [&](int64_t begin, int64_t end) {
-    std::vector<float> row(row_size);
+    RowOfScores row(grids);
+    float best[kTogether], sum[kTogether];
+    int32_t index[kTogether];
     for (int64_t y = begin; y < end; ++y) {
-      interpolate(grid + rows[y].low * row_size, grid + rows[y].high * row_size, rows[y].weight, row_size, row.data());
-      for (int64_t x = 0; x < width; ++x) {
-        const auto* low = row.data() + columns[x].low * classes;
-        const auto* high = row.data() + columns[x].high * classes;
-        const auto best = best_of(low, high, columns[x].weight, classes);
-        const bool none = threshold > 0 && unsure(low, high, columns[x].weight, classes, best.value,
-                                                  static_cast<float>(temperature), limit);
-        out[y * width + x] = none ? -1 : best.index;
-      }
+      row.seek(y);
+      row.for_each(/*k=*/1, slack,
+                   [&](const Ends& ends, const std::vector<int32_t>& classes, int64_t n, const Weights& weights,
+                       int64_t first, int64_t count) {
+                     best_of(ends, weights, classes.data(), n, best, index);
+                     if (threshold > 0) {
+                       scores_of(ends, weights, classes.data(), n, row.buffer());
+                       softmax_sums(row.buffer(), n, best, static_cast<float>(temperature), sum);
+                     }
+                     for (int64_t i = 0; i < count; ++i)
+                       out[y * width + first + i] = threshold > 0 && sum[i] > limit ? -1 : index[i];
+                   });
     }
   });
   return labels;
 }
+
+at::Tensor label_map_cpu(const at::Tensor& scores, int64_t height, int64_t width, double extent_h, double extent_w,
+                         double temperature, double threshold) {
+  return labels_of({scores, std::nullopt, height, width, {extent_h, extent_w}}, height, width, temperature, threshold);
+}
+
+at::Tensor label_map_product_cpu(const at::Tensor& scores, const at::Tensor& factor, int64_t height, int64_t width,
+                                 at::ArrayRef<double> extents, double temperature, double threshold) {
+  return labels_of({scores, factor, height, width, extents}, height, width, temperature, threshold);
+}
+
+// Puts a score among the k best of a pixel, behind those that are not smaller.
+void insert(float score, int32_t label, int64_t k, float* values, int32_t* labels) {
+  if (!(score > values[k - 1])) return;
+  int64_t at = k - 1;
+  for (; at > 0 && score > values[at - 1]; --at) values[at] = values[at - 1], labels[at] = labels[at - 1];
+  values[at] = score, labels[at] = label;
+}
+
+std::tuple<at::Tensor, at::Tensor, at::Tensor> label_scores_cpu(const at::Tensor& scores,
+                                                                const std::optional<at::Tensor>& factor, int64_t height,
+                                                                int64_t width, at::ArrayRef<double> extents,
+                                                                double temperature, int64_t k) {
+  const Grids grids(scores, factor, height, width, extents);
+  auto labels = at::empty({height, width, k}, scores.options().dtype(at::kInt));
+  auto values = at::empty({height, width, k}, scores.options());
+  auto sums = at::empty({height, width}, scores.options());
+  auto* label = labels.mutable_data_ptr<int32_t>();
+  auto* value = values.mutable_data_ptr<float>();
+  auto* total = sums.mutable_data_ptr<float>();
+  const float slack = grids.slack(/*softmax=*/true, temperature);
+
+  at::parallel_for(0, height, /*grain_size=*/1, [&](int64_t begin, int64_t end) {
+    RowOfScores row(grids);
+    float best[kTogether], sum[kTogether];
+    for (int64_t y = begin; y < end; ++y) {
+      row.seek(y);
+      row.for_each(k, slack,
+                   [&](const Ends& ends, const std::vector<int32_t>& classes, int64_t n, const Weights& weights,
+                       int64_t first, int64_t count) {
+                     scores_of(ends, weights, classes.data(), n, row.buffer());
+                     std::fill_n(best, kTogether, 0.0f);
+                     for (int64_t i = 0; i < count; ++i) {
+                       const int64_t pixel = y * width + first + i;
+                       auto* pixel_values = value + pixel * k;
+                       auto* pixel_labels = label + pixel * k;
+                       std::fill_n(pixel_values, k, -std::numeric_limits<float>::infinity());
+                       std::fill_n(pixel_labels, k, 0);
+                       for (int64_t c = 0; c < n; ++c)
+                         insert(row.buffer()[c * kTogether + i], classes[c], k, pixel_values, pixel_labels);
+                       best[i] = pixel_values[0];
+                     }
+                     softmax_sums(row.buffer(), n, best, static_cast<float>(temperature), sum);
+                     std::copy_n(sum, count, total + y * width + first);
+                   });
+    }
+  });
+  return {labels, values, sums};
+}
 }  // namespace
 
-TORCH_LIBRARY_IMPL(wordmask, CPU, m) { m.impl("label_map", &label_map_cpu); }
+TORCH_LIBRARY_IMPL(wordmask, CPU, m) {
+  m.impl("label_map", &label_map_cpu);
+  m.impl("label_map_product", &label_map_product_cpu);
+  m.impl("label_scores", &label_scores_cpu);
+}
 
 }  // namespace wordmask::kernels
