@@ -91,19 +91,22 @@ inline Vector read_tail(const typename Type::Element* from, int64_t size, int ve
   return Type::read(padded);
 }
 
-// Rows of one call, at most kDotRows; a cache line of each row is asked for as the one kAhead before it is read.
+// Each row's successor in the next group is fetched meanwhile: `following`, or what lies behind the group in memory.
 template <class Type, int count>
-inline void dot_rows(const void* const* stored, const float* query, int64_t size, float* dots) {
+inline void dot_rows(const void* const* stored, const void* const* following, const float* query, int64_t size,
+                     float* dots) {
   using Element = typename Type::Element;
-  constexpr int64_t kAhead = 1024 / sizeof(Element);
-  const Element* rows[count];
-  for (int r = 0; r < count; ++r) rows[r] = static_cast<const Element*>(stored[r]);
+  const Element *rows[count], *next[count];
+  for (int r = 0; r < count; ++r) {
+    rows[r] = static_cast<const Element*>(stored[r]);
+    next[r] = following ? static_cast<const Element*>(following[r]) : rows[r] + count * size;
+  }
   Vector sums[count][kDotVectors] = {};
   int64_t i = 0;
   for (; i + kDotLanes <= size; i += kDotLanes) {
 #pragma GCC unroll 4
     for (int r = 0; r < count; ++r) {
-      __builtin_prefetch(rows[r] + i + kAhead);
+      __builtin_prefetch(next[r] + i);
 #pragma GCC unroll 4
       for (int v = 0; v < kDotVectors; ++v)
         sums[r][v] = Type::read(rows[r] + i + v * kLanes) * load(query + i + v * kLanes) + sums[r][v];
@@ -125,8 +128,11 @@ inline void dot_rows(const void* const* stored, const float* query, int64_t size
 template <class Type>
 void dots(const void* const* rows, int64_t count, const float* query, int64_t size, float* dots) {
   int64_t r = 0;
-  for (; r + kDotRows <= count; r += kDotRows) dot_rows<Type, kDotRows>(rows + r, query, size, dots + r);
-  for (; r < count; ++r) dot_rows<Type, 1>(rows + r, query, size, dots + r);
+  for (; r + kDotRows <= count; r += kDotRows) {
+    const bool more = r + 2 * kDotRows <= count;
+    dot_rows<Type, kDotRows>(rows + r, more ? rows + r + kDotRows : nullptr, query, size, dots + r);
+  }
+  for (; r < count; ++r) dot_rows<Type, 1>(rows + r, nullptr, query, size, dots + r);
 }
 
 template <class Type>
