@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path'
 import type { Loader } from '../binding'
 import { WordmaskError } from './errors'
 import { describeTried, searchLibTorch } from './setup'
+import { threadsWanted } from './threads'
 
 /** The native half of the package, as binding.d.ts writes it. */
 export type Binding = typeof import('../binding')
@@ -23,6 +24,7 @@ export function binding(): Binding {
 }
 
 function load(): Binding {
+  threadsWanted() // The addon reads it too, and would fail to load.
   const path = loaderPath()
   const loader = attempt(`loading ${path}`, () => requireNative(path) as Loader)
   const { found, tried } = searchLibTorch()

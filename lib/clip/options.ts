@@ -2,6 +2,7 @@ import { z } from 'zod'
 import type { RunOptions } from '../options'
 import { positiveInteger, runOptions, slideOptions } from '../options'
 import type { Templates } from '../text/prompts'
+import { maxThreads } from '../threads'
 
 /** Options of Clip.load. */
 export interface ClipOptions extends RunOptions {
@@ -9,6 +10,11 @@ export interface ClipOptions extends RunOptions {
   device?: string
   /** Arithmetic of the towers; 'auto' chooses bfloat16 where the device is fast at it. Default 'float32'. */
   dtype?: 'float32' | 'bfloat16' | 'float16' | 'auto'
+  /**
+   * Threads of a tensor operation on the CPU, for every model of this process: the last one given counts. Default:
+   * WORDMASK_THREADS, else every core.
+   */
+  threads?: number
   /** For bare weight files that do not record it: OpenAI's weights and their descendants use 'quick_gelu'. */
   activation?: 'quick_gelu' | 'gelu'
   /**
@@ -85,6 +91,7 @@ export const clipOptions = z.strictObject({
   ...runOptions,
   device: z.string().optional(),
   dtype: z.enum(['float32', 'bfloat16', 'float16', 'auto']).optional(),
+  threads: positiveInteger.max(maxThreads).optional(),
   activation: z.enum(['quick_gelu', 'gelu']).optional(),
   dense: z.enum(['value', 'residual']).optional(),
 })

@@ -60,7 +60,8 @@ export function cpu(info: SystemInfo | undefined, env: Environment): Check[] {
 export function threads(info: SystemInfo | undefined, env: Environment): Check[] {
   const { cores, tensor, decodePerImage, pool } = divideCores(undefined, env)
   const value = `${info?.threads ?? tensor} for tensors, ${decodePerImage} an image in sharp, ${pool} in libuv's pool (UV_THREADPOOL_SIZE)`
-  return [{ group: 'CPU', name: 'threads', value: `${value}; ${cores} cores`, state: 'ok' }]
+  const said = env.WORDMASK_THREADS ? `WORDMASK_THREADS=${env.WORDMASK_THREADS}` : 'WORDMASK_THREADS is not set'
+  return [{ group: 'CPU', name: 'threads', value: `${value}; ${cores} cores; ${said}`, state: 'ok' }]
 }
 
 export function cuda(info: SystemInfo | undefined, env: Environment): Check[] {

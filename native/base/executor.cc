@@ -31,10 +31,6 @@ ThreadSetting& setting() {
   static auto* value = new ThreadSetting;
   return *value;
 }
-int default_threads() {
-  static const int value = at::get_num_threads();
-  return value;
-}
 
 struct Lanes {
   std::mutex mutex;

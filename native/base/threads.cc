@@ -3,7 +3,33 @@
 #include <ATen/Parallel.h>
 #include <omp.h>
 
+#include <cstdlib>
+#include <string>
+
+#include "base/error.h"
+
 namespace wordmask {
+
+namespace {
+constexpr int kMostThreads = 1024;
+
+int from_environment(const std::string& text) {
+  const bool digits = !text.empty() && text.size() <= 4 && text.find_first_not_of("0123456789") == std::string::npos;
+  const int threads = digits ? std::stoi(text) : 0;
+  WM_CHECK(threads >= 1 && threads <= kMostThreads, code::kInvalidArgument, "Expected a whole number from 1 to ",
+           kMostThreads, " for WORDMASK_THREADS but received '", text, "'");
+  return threads;
+}
+}  // namespace
+
+int default_threads() {
+  static const int value = [] {
+    const int usual = at::get_num_threads();
+    const char* text = std::getenv("WORDMASK_THREADS");
+    return text != nullptr && *text != '\0' ? from_environment(text) : usual;
+  }();
+  return value;
+}
 
 void use_one_thread() {
   // LibTorch sets a thread's count at its first parallel loop, undoing ours. It remembers having done so in an inline

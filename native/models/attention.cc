@@ -1,5 +1,7 @@
 #include "models/attention.h"
 
+#include "kernels/attention/attention.h"
+
 namespace wordmask::models {
 
 AttentionImpl::AttentionImpl(int64_t width, int64_t heads) : heads(heads) {
@@ -16,20 +18,42 @@ at::Tensor AttentionImpl::attend(const at::Tensor& qkv, bool causal) const {
   return mixed.transpose(1, 2).reshape({b, n, width});
 }
 
+// Rows of one third of in_proj: [b, n, width].
+at::Tensor AttentionImpl::third(const at::Tensor& x, Third which) {
+  const auto width = x.size(-1);
+  const auto bias = in_proj_bias.narrow(0, which * width, width);
+  if (packs(in_proj_weight))
+    return kernels::packed_linear(x.to(in_proj_weight.scalar_type()), packed_.get(in_proj_weight, which, 3), bias);
+  unpack();
+  return project(x, in_proj_weight.narrow(0, which * width, width), bias);
+}
+
+at::Tensor AttentionImpl::attend_packed(const at::Tensor& x, const at::Tensor& value, bool causal) {
+  return kernels::attention(third(x, kQuery), third(x, kKey), value, {heads, causal, {}});
+}
+
 at::Tensor AttentionImpl::forward(const at::Tensor& x, bool causal) {
+  if (packs(in_proj_weight)) return out_proj(attend_packed(x, third(x, kValue), causal));
+  unpack();
   return out_proj(attend(project(x, in_proj_weight, in_proj_bias), causal));
 }
 
-at::Tensor AttentionImpl::value(const at::Tensor& x) {
-  const auto width = x.size(-1);
-  const auto v = project(x, in_proj_weight.narrow(0, 2 * width, width), in_proj_bias.narrow(0, 2 * width, width));
-  return out_proj(v);
-}
+at::Tensor AttentionImpl::value(const at::Tensor& x) { return out_proj(third(x, kValue)); }
 
 AttentionImpl::Both AttentionImpl::forward_with_value(const at::Tensor& x) {
+  if (packs(in_proj_weight)) {
+    const auto value = third(x, kValue);
+    return {out_proj(attend_packed(x, value, /*causal=*/false)), out_proj(value)};
+  }
+  unpack();
   const auto qkv = project(x, in_proj_weight, in_proj_bias);
   const auto width = x.size(-1);
   return {out_proj(attend(qkv, /*causal=*/false)), out_proj(qkv.narrow(-1, 2 * width, width))};
+}
+
+at::Tensor AttentionImpl::forward_from(const at::Tensor& query, const at::Tensor& x, const at::Tensor& lengths) {
+  const auto q = third(query, kQuery).unsqueeze(1);  // [b, 1, width]
+  return out_proj(kernels::attention(q, third(x, kKey), third(x, kValue), {heads, /*causal=*/false, lengths}).squeeze(1));
 }
 
 }  // namespace wordmask::models

@@ -11,7 +11,7 @@ DownsampleImpl::DownsampleImpl(int64_t in, int64_t out, int64_t stride) : stride
   norm = register_module("1", BatchNorm(out));
 }
 
-at::Tensor DownsampleImpl::forward(const at::Tensor& x) { return norm(conv(pooled(x, stride))); }
+at::Tensor DownsampleImpl::forward(const at::Tensor& x) { return conv->normed(pooled(x, stride), *norm, /*relu=*/false); }
 
 BottleneckImpl::BottleneckImpl(int64_t in, int64_t planes, int64_t stride) : stride(stride) {
   const auto out = planes * kExpansion;
@@ -25,10 +25,9 @@ BottleneckImpl::BottleneckImpl(int64_t in, int64_t planes, int64_t stride) : str
 }
 
 at::Tensor BottleneckImpl::forward(const at::Tensor& x) {
-  auto y = at::relu(bn1(conv1(x)));
-  y = at::relu(bn2(conv2(y)));
-  y = bn3(conv3(pooled(y, stride)));
-  return at::relu(y + (downsample ? downsample(x) : x));
+  auto y = conv1->normed(x, *bn1, /*relu=*/true);
+  y = conv2->normed(y, *bn2, /*relu=*/true);
+  return conv3->normed(pooled(y, stride), *bn3, /*relu=*/true, downsample ? downsample(x) : x);
 }
 
 }  // namespace wordmask::models

@@ -1,21 +1,35 @@
 #pragma once
-#include "models/linear.h"
+#include "models/folded_norm.h"
 
 namespace wordmask::models {
 
-// Convolution without bias.
-struct ConvImpl : torch::nn::Module {
+// Convolution without bias. Its weight is plain wherever gradients may be wanted, packed where it is only used
+// (packed_weight.h): as a matrix (patches) or with its BatchNorm folded in (normed), never both.
+struct ConvImpl : torch::nn::Module, Packable {
   ConvImpl(int64_t in, int64_t out, int64_t kernel, int64_t stride = 1, int64_t padding = 0)
       : stride(stride), padding(padding) {
     weight = register_parameter("weight", parameter({out, in, kernel, kernel}));
   }
-  at::Tensor forward(const at::Tensor& x) const {
-    const bool reduced = weight.scalar_type() != at::kFloat && weight.scalar_type() != at::kDouble;
-    return at::conv2d(reduced ? x.to(weight.scalar_type()) : x, weight, {}, {stride, stride}, {padding, padding});
-  }
+  at::Tensor forward(const at::Tensor& x);
+
+  // Where kernel and stride are one and nothing is padded: [b, in, H, W] of whole patches -> [b, h * w, out]. Packed it
+  // is a product with the pixels of each patch in a row.
+  at::Tensor patches(const at::Tensor& x);
+
+  // norm(conv(x)) + other, then ReLU where asked; `other` may be undefined.
+  at::Tensor normed(const at::Tensor& x, const BatchNormImpl& norm, bool relu, const at::Tensor& other = {});
+
+  void unpack() override;
 
   int64_t stride, padding;
   at::Tensor weight;
+
+ private:
+  bool fold_in(const BatchNormImpl& norm);
+  void restore();
+  PackedWeight matrix_;
+  std::optional<FoldedNorm> folded_;  // its weight packed
+  bool foldable_ = true;  // false once folding has failed for these weights
 };
 TORCH_MODULE(Conv);
 

@@ -5,6 +5,8 @@
 #include <set>
 #include <unordered_map>
 
+#include "models/packed_weight.h"
+
 namespace wordmask::models {
 
 namespace {
@@ -83,6 +85,7 @@ at::TensorOptions placement(const std::string& key, const LoadOptions& options) 
 }  // namespace
 
 std::vector<weights::NamedTensor> named_state(const torch::nn::Module& module) {
+  unpack_all(module);
   std::vector<weights::NamedTensor> state;
   for (const auto& item : module.named_parameters()) state.push_back({item.key(), item.value()});
   for (const auto& item : module.named_buffers()) state.push_back({item.key(), item.value()});

@@ -23,7 +23,7 @@ void load_weights(torch::nn::Module& module, const weights::Checkpoint& checkpoi
 // The same placement for weights that are already there (random ones).
 void convert(torch::nn::Module& module, const LoadOptions& options);
 
-// Every parameter and buffer in registration order.
+// Every parameter and buffer in registration order, weights that were packed for inference as they were loaded.
 std::vector<weights::NamedTensor> named_state(const torch::nn::Module& module);
 
 }  // namespace wordmask::models

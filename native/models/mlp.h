@@ -11,6 +11,11 @@ struct MlpImpl : torch::nn::Module {
   MlpImpl(int64_t width, int64_t hidden, Activation activation);
   at::Tensor forward(const at::Tensor& x);  // [..., width] -> [..., width]
 
+  // The same on packed weights, the activation fused. QuickGELU is swish(1.702 h) / 1.702, and oneDNN has swish: the
+  // caller multiplies the input by scale() and divides the result by it, both inside passes that happen anyway.
+  at::Tensor forward_scaled(const at::Tensor& x);
+  double scale() const { return activation == Activation::kQuickGelu ? 1.702 : 1; }
+
   Linear c_fc{nullptr}, c_proj{nullptr};
   Activation activation;
 };

@@ -39,9 +39,9 @@ ResNetImpl::ResNetImpl(const ClipConfig& config) {
 }
 
 at::Tensor ResNetImpl::trunk(const at::Tensor& pixels) {
-  auto x = at::relu(bn1(conv1(pixels)));
-  x = at::relu(bn2(conv2(x)));
-  x = at::relu(bn3(conv3(x)));
+  auto x = conv1->normed(pixels, *bn1, /*relu=*/true);
+  x = conv2->normed(x, *bn2, /*relu=*/true);
+  x = conv3->normed(x, *bn3, /*relu=*/true);
   x = at::avg_pool2d(x, {2, 2});
   return run(layer4, run(layer3, run(layer2, run(layer1, x))));
 }

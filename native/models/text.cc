@@ -26,6 +26,8 @@ TextImpl::TextImpl(const ClipConfig& config) : config_(config.text) {
   }
 }
 
+at::Tensor TextImpl::lengths(const at::Tensor& tokens) const { return ends(tokens.to(at::kCPU, at::kLong)) + 1; }
+
 at::Tensor TextImpl::ends(const at::Tensor& tokens) const {
   if (config_.end_of_text < 0) return tokens.argmax(1);
   const auto found = tokens == config_.end_of_text;
@@ -60,10 +62,8 @@ at::Tensor TextImpl::encode_text(const at::Tensor& given) {
   const auto length = end.max().item<int64_t>() + 1;
   const auto device = token_embedding->weight.device();
   const auto ids = rows(all.slice(1, 0, length), end).to(device);  // [n, length]
-  auto x = at::embedding(token_embedding->weight, ids) + positional_embedding.slice(0, 0, length);
-  x = ln_final(transformer->forward(x, /*causal=*/true));
-  const auto n = at::arange(ids.size(0), ids.options());
-  return project(x.index({n, end.to(device)}), text_projection.t());
+  const auto x = at::embedding(token_embedding->weight, ids) + positional_embedding.slice(0, 0, length);
+  return project(ln_final(transformer->forward_row(x, end, /*causal=*/true)), text_projection.t());
 }
 
 }  // namespace wordmask::models

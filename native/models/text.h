@@ -20,6 +20,9 @@ struct TextImpl : torch::nn::Module {
   // An id without a row in token_embedding is ERR_WORDMASK_INVALID_ARGUMENT.
   at::Tensor encode_text(const at::Tensor& tokens);
 
+  // Tokens of every row up to its end of text: int64 [n]. What a row costs.
+  at::Tensor lengths(const at::Tensor& tokens) const;
+
   Embedding token_embedding{nullptr};
   at::Tensor positional_embedding, text_projection;
   Transformer transformer{nullptr};

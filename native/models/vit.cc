@@ -30,12 +30,11 @@ VitImpl::Tokens VitImpl::embed(const at::Tensor& pixels, const at::Tensor& given
   const auto patch = cell();
   const auto below = (patch - pixels.size(2) % patch) % patch, right = (patch - pixels.size(3) % patch) % patch;
   const auto padded = below || right ? at::constant_pad_nd(pixels, {0, right, 0, below}) : pixels;
-  const auto grid = conv1(padded);  // [b, width, h, w]
-  const auto b = grid.size(0), h = grid.size(2), w = grid.size(3);
+  const auto b = padded.size(0), h = padded.size(2) / patch, w = padded.size(3) / patch;
   const auto at = given.defined() ? given : position(h, w);
   WM_CHECK(at.dim() == 2 && at.size(0) == 1 + h * w, code::kInvalidArgument, "Expected ", 1 + h * w,
            " positions for pixels ", pixels.sizes(), " but received ", at.sizes());
-  const auto patches = grid.flatten(2).transpose(1, 2).to(at.scalar_type());  // [b, h * w, width]
+  const auto patches = conv1->patches(padded).to(at.scalar_type());  // [b, h * w, width]
   const auto tokens = at::cat({class_embedding.expand({b, 1, -1}), patches}, 1) + at;
   return {ln_pre(tokens), h, w};
 }
@@ -45,8 +44,8 @@ at::Tensor VitImpl::read_out(const at::Tensor& tokens) const { return project(ln
 at::Tensor VitImpl::forward(const at::Tensor& pixels) { return forward(pixels, {}); }
 
 at::Tensor VitImpl::forward(const at::Tensor& pixels, const at::Tensor& position) {
-  const auto tokens = transformer->forward(embed(pixels, position).tokens, /*causal=*/false);
-  return read_out(tokens.select(1, 0));
+  const auto class_token = at::zeros({pixels.size(0)}, at::kLong);
+  return read_out(transformer->forward_row(embed(pixels, position).tokens, class_token, /*causal=*/false));
 }
 
 VitImpl::Embeddings VitImpl::forward_with_patches(const at::Tensor& pixels, const at::Tensor& position) {

@@ -110,10 +110,14 @@ at::Tensor Clip::encode_text(const at::Tensor& tokens, bool normalize, int batch
   WM_CHECK(tokens.dim() == 2, code::kInvalidArgument, "Expected tokens [n, context] but received ", tokens.sizes());
   const auto step = positive_batch(batch_size), total = tokens.size(0);
   auto result = at::empty({total, config_.embed_dim}, at::kFloat);
+  if (total == 0) return result;
+  // A batch costs what its longest text costs, so texts of like length go together.
+  const auto order = model_->lengths(tokens).argsort(/*stable=*/true, /*dim=*/0, /*descending=*/false);
   for (int64_t from = 0; from < total; from += step) {
     if (cancel) cancel->check();
     const auto n = std::min(step, total - from);
-    result.narrow(0, from, n).copy_(scaled(finished(model_->encode_text(tokens.narrow(0, from, n))), normalize));
+    const auto rows = order.narrow(0, from, n);
+    result.index_copy_(0, rows, scaled(finished(model_->encode_text(tokens.index_select(0, rows))), normalize));
     report(progress, from + n, total);
   }
   return result;

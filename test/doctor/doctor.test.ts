@@ -59,6 +59,7 @@ describe('divideCores', () => {
     [1, {}, { cores: 1, tensor: 1, decodePerImage: 1, pool: 4 }],
     [16, { UV_THREADPOOL_SIZE: '12' }, { cores: 16, tensor: 16, decodePerImage: 1, pool: 12 }],
     [8, { OMP_NUM_THREADS: '3' }, { cores: 8, tensor: 3, decodePerImage: 1, pool: 4 }],
+    [8, { OMP_NUM_THREADS: '3', WORDMASK_THREADS: '5' }, { cores: 8, tensor: 5, decodePerImage: 1, pool: 4 }],
     [2, { UV_THREADPOOL_SIZE: 'many', OMP_NUM_THREADS: '-1' }, { cores: 2, tensor: 2, decodePerImage: 1, pool: 4 }],
   ])('%i cores, %o', (cores, env, expected) => {
     expect(divideCores(cores, env)).toEqual(expected)

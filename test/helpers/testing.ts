@@ -65,6 +65,14 @@ type Pooled = Record<'vectors' | 'mass' | 'empty', Float64Array>
 
 export type Labels = Uint8Array | Uint16Array | Int32Array | BigInt64Array
 
+export type Dtype = 'float32' | 'bfloat16'
+/** A kernel, the plain operators of the same dtype, and the formula in float64. */
+export interface Compared {
+  ours: Float32Array
+  plain: Float32Array
+  exact: Float64Array
+}
+
 /** wordmask_testing.node (test/native): kernels beside their references, module states, gradients. */
 export interface Testing {
   labelMap(scores: Float32Tensor, options: LabelMapOptions, strided: boolean): Int32Array
@@ -118,7 +126,39 @@ export interface Testing {
   resizePosition(table: Float32Tensor, h: number, w: number): Float32Tensor
   windowPosition(table: Float32Tensor, y: number, x: number, h: number, w: number): Float32Tensor
   withoutGradient(config: ClipConfig, window: number): string[]
-  attention(x: Float32Tensor, heads: number, causal: boolean): Record<'ours' | 'exact' | 'value' | 'exactValue', Float32Tensor>
+  attention(x: Float32Tensor, heads: number, causal: boolean, packed: boolean): Record<'ours' | 'exact' | 'value' | 'exactValue', Float32Tensor>
+  packedAndPlain(
+    config: ClipConfig,
+    pixels: Float32Tensor,
+  ): { same: boolean; trained: boolean; packed: number; unmarked: number; image: Float32Tensor; plain: Float32Tensor }
+  packedLinear(
+    x: Float32Tensor,
+    weight: Float32Tensor,
+    bias: Float32Tensor,
+    fused: 'none' | 'gelu' | 'swish',
+    dtype: Dtype,
+  ): Compared & { unpacked: boolean }
+  packedConv(
+    x: Float32Tensor,
+    weight: Float32Tensor,
+    bias: Float32Tensor,
+    other: Float32Tensor | undefined,
+    options: { stride: number; padding: number; relu: boolean; dtype: Dtype },
+  ): Compared & { unpacked: boolean }
+  packedOutside(): void
+  attentionKernel(
+    qkv: Float32Tensor,
+    queries: number,
+    heads: number,
+    options: { causal: boolean; strided: boolean; dtype: Dtype; lengths?: number[] | undefined },
+  ): Compared
+  residualNorm(
+    stream: Float32Tensor,
+    delta: Float32Tensor | undefined,
+    gain: Float32Tensor,
+    bias: Float32Tensor,
+    options: { deltaScale: number; scale: number; eps: number; dtype: Dtype; deltaDtype: Dtype },
+  ): Record<'stream' | 'added' | 'normed' | 'plain', Float32Array> & Record<'exactStream' | 'exact', Float64Array>
   patchesAndDense(config: ClipConfig, pixels: Float32Tensor): Record<'patches' | 'dense' | 'pooled' | 'image', Float32Tensor>
   contrastiveLoss(logits: Float32Tensor, positive: Float32Tensor): { loss: number; gradient: Float32Tensor }
   pooledSimilarity(patches: Float32Tensor, text: Float32Tensor): Float32Tensor

@@ -13,9 +13,10 @@ const script = `
     console.log(JSON.stringify({ native: addon.systemInfo().nativeBfloat16, dtype: clip.info().dtype, data: [...data] }))
   })`
 
-function answer(isa: string | undefined) {
-  const env = { ...addonEnvironment(), ONEDNN_MAX_CPU_ISA: isa }
+function answer(isa: string | undefined, capability?: string) {
+  const env = { ...addonEnvironment(), ONEDNN_MAX_CPU_ISA: isa, ATEN_CPU_CAPABILITY: capability }
   if (isa === undefined) delete env.ONEDNN_MAX_CPU_ISA
+  if (capability === undefined) delete env.ATEN_CPU_CAPABILITY
   return JSON.parse(execFileSync(process.execPath, ['-e', script], { env, encoding: 'utf8' })) as {
     native: boolean
     dtype: string
@@ -36,5 +37,12 @@ describe('ONEDNN_MAX_CPU_ISA', () => {
   test('the answers of AVX2 agree with those of this processor', () => {
     const [narrow, wide] = [answer('AVX2'), answer(undefined)]
     expect(maxDifference(narrow.data, wide.data)).toBeLessThan(wide.dtype === 'bfloat16' ? 0.05 : 1e-5)
+  })
+})
+
+describe("ATEN_CPU_CAPABILITY: narrower vectors of ATen's kernels and of ours", () => {
+  test.each(['avx2', 'default'])('%s: the answers agree with those of this processor', (capability) => {
+    const [narrow, wide] = [answer('AVX2', capability), answer('AVX2')]
+    expect(maxDifference(narrow.data, wide.data)).toBeLessThan(1e-5)
   })
 })

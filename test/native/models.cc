@@ -81,7 +81,7 @@ Napi::Value without_gradient(const Napi::CallbackInfo& info) {
   return result;
 }
 
-// attention(x [b, n, width], heads, causal) -> { ours, exact, value, exactValue }: the module with weights drawn from a
+// attention(x [b, n, width], heads, causal, packed) -> { ours, exact, value, exactValue }: the module with weights drawn from a
 // fixed seed, and softmax(q k^T / sqrt(d) + mask) v written out in float64.
 Napi::Value attention(const Napi::CallbackInfo& info) {
   const auto x = read_tensor({info[0], "x"});
@@ -105,10 +105,52 @@ Napi::Value attention(const Napi::CallbackInfo& info) {
   if (causal) logits = logits.masked_fill(at::ones({n, n}, at::kBool).triu(1), -1e30);
   const auto mixed = at::matmul(logits.softmax(-1), split(qkv[2])).transpose(1, 2).reshape({b, n, width});
   auto result = Napi::Object::New(info.Env());
-  result["ours"] = to_js(info.Env(), module.forward(x, causal));
   result["exact"] = to_js(info.Env(), out(mixed));
-  result["value"] = to_js(info.Env(), module.value(x));
   result["exactValue"] = to_js(info.Env(), out(qkv[2]));
+  c10::InferenceMode guard(Argument(info[3], "packed").boolean());
+  result["ours"] = to_js(info.Env(), module.forward(x, causal));
+  result["value"] = to_js(info.Env(), module.value(x));
+  return result;
+}
+
+// packedAndPlain(config, pixels [b, 3, s, s]) -> { same, trained, packed, unmarked, image, plain }: whether
+// weights are the same bits after a packed pass and a training pass; how many were packed in between, and how many of
+// them held anything but NaN; the packed pass beside a plain one.
+Napi::Value packed_and_plain(const Napi::CallbackInfo& info) {
+  models::ClipImpl clip(bindings::read_clip_config({info[0], "config"}));
+  models::redraw(clip, 11);
+  const auto pixels = read_tensor({info[1], "pixels"});
+  std::vector<at::Tensor> before;
+  for (const auto& [key, tensor] : models::named_state(clip)) before.push_back(tensor.detach().clone());
+  at::Tensor plain, image;
+  {
+    at::NoGradGuard no_grad;
+    plain = clip.encode_image(pixels);
+  }
+  {
+    c10::InferenceMode guard;
+    image = clip.encode_image(pixels).clone();
+  }
+  int64_t packed = 0, unmarked = 0;
+  for (const auto& item : clip.named_parameters()) {
+    if (item.value().is_contiguous() || item.value().numel() == 1) continue;
+    ++packed;
+    unmarked += item.value().isnan().all().item<bool>() ? 0 : 1;
+  }
+  const auto trained = [&] {
+    clip.encode_image(pixels).sum().backward();
+    return clip.visual->parameters()[0].grad().defined();
+  }();
+  bool same = true;
+  size_t i = 0;
+  for (const auto& [key, tensor] : models::named_state(clip)) same = same && at::equal(tensor, before[i++]);
+  auto result = Napi::Object::New(info.Env());
+  result["same"] = Napi::Boolean::New(info.Env(), same);
+  result["trained"] = Napi::Boolean::New(info.Env(), trained);
+  result["packed"] = Napi::Number::New(info.Env(), static_cast<double>(packed));
+  result["unmarked"] = Napi::Number::New(info.Env(), static_cast<double>(unmarked));
+  result["image"] = to_js(info.Env(), image);
+  result["plain"] = to_js(info.Env(), plain);
   return result;
 }
 
@@ -138,6 +180,7 @@ void define_models(Napi::Env, Napi::Object exports) {
   define<window_position>(exports, "windowPosition");
   define<without_gradient>(exports, "withoutGradient");
   define<attention>(exports, "attention");
+  define<packed_and_plain>(exports, "packedAndPlain");
   define<patches_and_dense>(exports, "patchesAndDense");
 }
 

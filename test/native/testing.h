@@ -20,6 +20,7 @@ void define_mask_pool(Napi::Env env, Napi::Object exports);
 void define_confusion(Napi::Env env, Napi::Object exports);
 void define_executor(Napi::Env env, Napi::Object exports);
 void define_models(Napi::Env env, Napi::Object exports);
+void define_packed(Napi::Env env, Napi::Object exports);
 void define_train(Napi::Env env, Napi::Object exports);
 
 // { data: Float32Array, shape } -> a float32 tensor of its own.

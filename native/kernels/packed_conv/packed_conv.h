@@ -1,0 +1,22 @@
+#pragma once
+#include <ATen/core/Tensor.h>
+
+namespace wordmask::kernels {
+
+// A convolution whose weight is laid out once in oneDNN's order, with what follows it applied while the result is still
+// in registers. Forward only, on the CPU, where can_pack (packed_linear.h) says so; tensors are channels-last.
+struct ConvOptions {
+  int64_t stride = 1, padding = 0;
+  bool relu = false;  // after everything else
+};
+
+// [out, in, k, k] -> an opaque tensor of the same sizes; unpack_conv gives the same bits back, in any mode.
+at::Tensor pack_conv(const at::Tensor& weight, const ConvOptions& options);
+at::Tensor unpack_conv(const at::Tensor& packed);
+
+// relu?(conv(x) + bias + other?): x [b, in, H, W] -> [b, out, h, w]; other has the result's sizes, or is undefined. x,
+// weight, bias and other share one dtype.
+at::Tensor packed_conv(const at::Tensor& x, const at::Tensor& packed, const at::Tensor& bias, const at::Tensor& other,
+                       const ConvOptions& options);
+
+}  // namespace wordmask::kernels

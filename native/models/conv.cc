@@ -1,0 +1,60 @@
+#include "models/conv.h"
+
+#include <ATen/core/grad_mode.h>
+
+#include "kernels/packed_conv/packed_conv.h"
+
+namespace wordmask::models {
+
+at::Tensor ConvImpl::forward(const at::Tensor& x) {
+  restore();
+  const bool reduced = weight.scalar_type() != at::kFloat && weight.scalar_type() != at::kDouble;
+  return at::conv2d(reduced ? x.to(weight.scalar_type()) : x, weight, {}, {stride, stride}, {padding, padding});
+}
+
+at::Tensor ConvImpl::patches(const at::Tensor& x) {
+  if (!packs(weight)) return forward(x).flatten(2).transpose(1, 2);
+  const auto b = x.size(0), in = x.size(1), h = x.size(2) / stride, w = x.size(3) / stride;
+  const auto rows = x.to(weight.scalar_type())
+                        .view({b, in, h, stride, w, stride})
+                        .permute({0, 2, 4, 1, 3, 5})
+                        .reshape({b, h * w, in * stride * stride});
+  return kernels::packed_linear(rows, matrix_.get(weight), {});
+}
+
+bool ConvImpl::fold_in(const BatchNormImpl& norm) {
+  if (folded_ || !foldable_) return foldable_;
+  folded_ = fold(weight.detach(), norm);
+  foldable_ = folded_.has_value();
+  if (!foldable_) return false;
+  folded_->weight = kernels::pack_conv(folded_->weight, {stride, padding, false});
+  mark_packed(weight);
+  return true;
+}
+
+at::Tensor ConvImpl::normed(const at::Tensor& x, const BatchNormImpl& norm, bool relu, const at::Tensor& other) {
+  if (packs(weight) && !norm.is_training() && fold_in(norm)) {
+    const auto dtype = weight.scalar_type();
+    return kernels::packed_conv(x.to(dtype), folded_->weight, folded_->bias, other.defined() ? other.to(dtype) : other,
+                                {stride, padding, relu});
+  }
+  auto y = norm.forward(forward(x));
+  if (other.defined()) y = y + other;
+  return relu ? at::relu(y) : y;
+}
+
+void ConvImpl::unpack() {
+  restore();
+  foldable_ = true;
+}
+
+void ConvImpl::restore() {
+  matrix_.unpack(weight);
+  if (!folded_) return;
+  c10::InferenceMode normal(false);
+  at::NoGradGuard no_grad;
+  weight.set_data(unfold(kernels::unpack_conv(folded_->weight), *folded_));
+  folded_.reset();
+}
+
+}  // namespace wordmask::models
