@@ -27,7 +27,15 @@ export class OpenClip {
 /** Finds a model, loads its weights and prepares its words. */
 export async function openClip(source: string, given: ClipOptions): Promise<OpenClip> {
   if (typeof source !== 'string' || source === '') throw invalidArgument('source', 'a built-in name, a path or a pulled ID', source)
-  const { device = 'auto', dtype = 'float32', threads, activation, dense, signal, onProgress } = checkOptions('Clip.load', clipOptions, given)
+  const {
+    device = 'auto',
+    dtype = 'float32',
+    threads,
+    activation,
+    dense,
+    signal,
+    onProgress,
+  } = checkOptions('Clip.load', clipOptions, given)
   const library = binding()
   if (threads !== undefined) library.setThreads(threads)
   return withSignal(signal, async (task) => {

@@ -53,7 +53,8 @@ AttentionImpl::Both AttentionImpl::forward_with_value(const at::Tensor& x) {
 
 at::Tensor AttentionImpl::forward_from(const at::Tensor& query, const at::Tensor& x, const at::Tensor& lengths) {
   const auto q = third(query, kQuery).unsqueeze(1);  // [b, 1, width]
-  return out_proj(kernels::attention(q, third(x, kKey), third(x, kValue), {heads, /*causal=*/false, lengths}).squeeze(1));
+  return out_proj(
+      kernels::attention(q, third(x, kKey), third(x, kValue), {heads, /*causal=*/false, lengths}).squeeze(1));
 }
 
 }  // namespace wordmask::models

@@ -11,7 +11,9 @@ DownsampleImpl::DownsampleImpl(int64_t in, int64_t out, int64_t stride) : stride
   norm = register_module("1", BatchNorm(out));
 }
 
-at::Tensor DownsampleImpl::forward(const at::Tensor& x) { return conv->normed(pooled(x, stride), *norm, /*relu=*/false); }
+at::Tensor DownsampleImpl::forward(const at::Tensor& x) {
+  return conv->normed(pooled(x, stride), *norm, /*relu=*/false);
+}
 
 BottleneckImpl::BottleneckImpl(int64_t in, int64_t planes, int64_t stride) : stride(stride) {
   const auto out = planes * kExpansion;

@@ -29,7 +29,7 @@ struct ConvImpl : torch::nn::Module, Packable {
   void restore();
   PackedWeight matrix_;
   std::optional<FoldedNorm> folded_;  // its weight packed
-  bool foldable_ = true;  // false once folding has failed for these weights
+  bool foldable_ = true;              // false once folding has failed for these weights
 };
 TORCH_MODULE(Conv);
 

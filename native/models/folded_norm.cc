@@ -6,7 +6,9 @@ namespace wordmask::models {
 
 namespace {
 // Neighbouring numbers of one sign are neighbouring integers.
-at::Tensor bits(const at::Tensor& x) { return x.view(x.scalar_type() == at::kFloat ? at::kInt : at::kShort).to(at::kInt); }
+at::Tensor bits(const at::Tensor& x) {
+  return x.view(x.scalar_type() == at::kFloat ? at::kInt : at::kShort).to(at::kInt);
+}
 
 at::Tensor quotient(const at::Tensor& weight, const at::Tensor& scale) {
   return (weight.to(at::kFloat) / scale).to(weight.scalar_type());

@@ -6,7 +6,6 @@ import { binding } from '../../lib/binding'
 import { threadsWanted } from '../../lib/threads'
 import { addonEnvironment } from '../helpers/native'
 
-
 const helper = fileURLToPath(new URL('../helpers/native.cjs', import.meta.url))
 
 /** Threads of the addon in a process with this setting, or the last line of its error. */

@@ -126,7 +126,12 @@ export interface Testing {
   resizePosition(table: Float32Tensor, h: number, w: number): Float32Tensor
   windowPosition(table: Float32Tensor, y: number, x: number, h: number, w: number): Float32Tensor
   withoutGradient(config: ClipConfig, window: number): string[]
-  attention(x: Float32Tensor, heads: number, causal: boolean, packed: boolean): Record<'ours' | 'exact' | 'value' | 'exactValue', Float32Tensor>
+  attention(
+    x: Float32Tensor,
+    heads: number,
+    causal: boolean,
+    packed: boolean,
+  ): Record<'ours' | 'exact' | 'value' | 'exactValue', Float32Tensor>
   packedAndPlain(
     config: ClipConfig,
     pixels: Float32Tensor,

@@ -34,7 +34,11 @@ describe('attention by hand', () => {
   test('a NaN among the keys is an answer of NaN, not a guess', () => {
     const qkv = randomTensor([1, 20, 12], 2)
     qkv.data[5 * 12 + 4] = Number.NaN
-    expect(testing().attentionKernel(qkv, 20, 1, { ...float32, causal: false }).ours.some(Number.isNaN)).toBe(true)
+    expect(
+      testing()
+        .attentionKernel(qkv, 20, 1, { ...float32, causal: false })
+        .ours.some(Number.isNaN),
+    ).toBe(true)
   })
 })
 

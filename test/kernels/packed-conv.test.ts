@@ -31,7 +31,9 @@ const cases = [
   { b: 3, input: 64, out: 32, side: 2, kernel: 1, stride: 1, padding: 0 },
   { b: 2, input: 32, out: 64, side: 1, kernel: 1, stride: 1, padding: 0 },
 ].flatMap((sizes, i) =>
-  [false, true].flatMap((shortcut) => [false, true].flatMap((relu) => dtypes.map((dtype) => ({ ...sizes, shortcut, relu, dtype, seed: 500 + i })))),
+  [false, true].flatMap((shortcut) =>
+    [false, true].flatMap((relu) => dtypes.map((dtype) => ({ ...sizes, shortcut, relu, dtype, seed: 500 + i }))),
+  ),
 )
 
 describe('packed_conv against its float64 reference', () => {

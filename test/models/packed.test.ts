@@ -1,10 +1,13 @@
-import { describe, expect, test } from 'vitest'
+import { beforeAll, describe, expect, test } from 'vitest'
 import type { ClipConfig } from '../../binding'
 import { binding } from '../../lib/binding'
 import { relativeError } from '../helpers/golden'
 import { compute, middling, tiny } from '../helpers/native'
 import { randomTensor, testing } from '../helpers/testing'
 import { load, randomWeights } from '../helpers/weights'
+
+// Small tensors on busy cores: a parallel region costs more than it saves.
+beforeAll(() => binding().setThreads(1))
 
 const resnet: ClipConfig = { ...tiny, vision: { kind: 'resnet', imageSize: 32, layers: [1, 1, 1, 1], width: 8, heads: 4 } }
 const size = (config: ClipConfig) => config.vision.imageSize
@@ -29,7 +32,12 @@ describe('weights are packed for inference and plain for everything else', () =>
       const weights = await randomWeights(config, 8)
       const clip = await load(config, weights.values())
       await clip.encodePixels(randomTensor([1, 3, 32, 32], 1), { normalize: true }, {})
-      await clip.encodeText(Int32Array.from({ length: config.text.contextLength }, (_, i) => i), 1, { normalize: true, batchSize: 1 }, {})
+      await clip.encodeText(
+        Int32Array.from({ length: config.text.contextLength }, (_, i) => i),
+        1,
+        { normalize: true, batchSize: 1 },
+        {},
+      )
       const file = `${process.env.TMPDIR ?? '/tmp'}/wordmask-packed-${process.pid}.safetensors`
       await clip.save(file, 'float32', {}, {})
       for (const [key, { data }] of weights) expect((await binding().readTensor([file], key, {})).data, key).toEqual(data)
@@ -60,7 +68,9 @@ describe('texts of mixed lengths', () => {
     const clip = await binding().Clip.random(tiny, 9, compute, {})
     const context = tiny.text.contextLength
     const lengths = [9, 2, 5, 2, 11, 3, 7]
-    const rows = lengths.map((length, row) => Int32Array.from({ length: context }, (_, i) => (i < length ? 1 + ((row * 7 + i) % 90) : i === length ? 99 : 0)))
+    const rows = lengths.map((length, row) =>
+      Int32Array.from({ length: context }, (_, i) => (i < length ? 1 + ((row * 7 + i) % 90) : i === length ? 99 : 0)),
+    )
     const tokens = Int32Array.from(rows.flatMap((row) => [...row]))
     for (const batchSize of [1, 3, 7]) {
       const { data } = await clip.encodeText(tokens, rows.length, { normalize: false, batchSize }, {})

@@ -81,8 +81,8 @@ Napi::Value without_gradient(const Napi::CallbackInfo& info) {
   return result;
 }
 
-// attention(x [b, n, width], heads, causal, packed) -> { ours, exact, value, exactValue }: the module with weights drawn from a
-// fixed seed, and softmax(q k^T / sqrt(d) + mask) v written out in float64.
+// attention(x [b, n, width], heads, causal, packed) -> { ours, exact, value, exactValue }: the module with weights
+// drawn from a fixed seed, and softmax(q k^T / sqrt(d) + mask) v written out in float64.
 Napi::Value attention(const Napi::CallbackInfo& info) {
   const auto x = read_tensor({info[0], "x"});
   const auto heads = Argument(info[1], "heads").integer(1, 64), b = x.size(0), n = x.size(1), width = x.size(2);

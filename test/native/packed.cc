@@ -56,8 +56,7 @@ Napi::Value packed_linear_kernel(const Napi::CallbackInfo& info) {
   auto result = Napi::Object::New(info.Env());
   result["ours"] = floats(info.Env(), kernels::packed_linear(x, packed, bias, fused));
   result["plain"] = floats(info.Env(), plain);
-  result["exact"] =
-      doubles(info.Env(), wordmask_ref::packed_linear(values(x), values(weight), values(bias), fused));
+  result["exact"] = doubles(info.Env(), wordmask_ref::packed_linear(values(x), values(weight), values(bias), fused));
   result["unpacked"] = Napi::Boolean::New(info.Env(), at::equal(kernels::unpack_linear(packed), weight));
   return result;
 }
@@ -82,10 +81,9 @@ Napi::Value packed_conv_kernel(const Napi::CallbackInfo& info) {
   auto result = Napi::Object::New(info.Env());
   result["ours"] = floats(info.Env(), kernels::packed_conv(x, packed, bias, other, conv));
   result["plain"] = floats(info.Env(), plain);
-  result["exact"] =
-      doubles(info.Env(), wordmask_ref::packed_conv(values(x), values(weight), values(bias),
-                                                    other.defined() ? values(other) : std::vector<double>(), conv.relu,
-                                                    sizes));
+  result["exact"] = doubles(
+      info.Env(), wordmask_ref::packed_conv(values(x), values(weight), values(bias),
+                                            other.defined() ? values(other) : std::vector<double>(), conv.relu, sizes));
   result["unpacked"] = Napi::Boolean::New(info.Env(), at::equal(kernels::unpack_conv(packed), weight));
   return result;
 }
@@ -103,8 +101,8 @@ Napi::Value packed_outside(const Napi::CallbackInfo& info) {
   return info.Env().Undefined();
 }
 
-// attentionKernel(qkv [b, n, 3 * width], queries, heads, { causal, lengths?, dtype, strided }) -> { ours, plain, exact }
-// The first `queries` tokens ask; strided: q, k and v are views of the one product.
+// attentionKernel(qkv [b, n, 3 * width], queries, heads, { causal, lengths?, dtype, strided }) -> { ours, plain, exact
+// } The first `queries` tokens ask; strided: q, k and v are views of the one product.
 Napi::Value attention_kernel(const Napi::CallbackInfo& info) {
   c10::InferenceMode guard;
   const Argument options(info[3], "options");
@@ -124,8 +122,11 @@ Napi::Value attention_kernel(const Napi::CallbackInfo& info) {
   }
   std::optional<at::Tensor> mask;
   if (lengths.defined()) mask = (at::arange(n).unsqueeze(0) < lengths.unsqueeze(1)).view({b, 1, 1, n});
-  const auto split = [&](const at::Tensor& x) { return x.reshape({b, x.size(1), heads, width / heads}).transpose(1, 2); };
-  const auto plain = m > 0 ? at::scaled_dot_product_attention(split(q), split(k), split(v), mask, 0.0, causal) : split(q);
+  const auto split = [&](const at::Tensor& x) {
+    return x.reshape({b, x.size(1), heads, width / heads}).transpose(1, 2);
+  };
+  const auto plain =
+      m > 0 ? at::scaled_dot_product_attention(split(q), split(k), split(v), mask, 0.0, causal) : split(q);
   auto result = Napi::Object::New(info.Env());
   result["ours"] = floats(info.Env(), kernels::attention(q, k, v, {heads, causal, lengths}));
   result["plain"] = floats(info.Env(), plain.transpose(1, 2));
@@ -145,14 +146,14 @@ Napi::Value residual_norm_kernel(const Napi::CallbackInfo& info) {
   const auto delta = given.given() ? testing::read_tensor(given).to(read_dtype(options["deltaDtype"])) : at::Tensor();
   const auto gain = read_tensor({info[2], "gain"}), bias = read_tensor({info[3], "bias"});
   const auto dtype = read_dtype(options["dtype"]);
-  const auto normed = kernels::residual_norm(stream, delta, number("deltaScale"), gain, bias,
-                                             {number("eps"), number("scale"), dtype});
+  const auto normed =
+      kernels::residual_norm(stream, delta, number("deltaScale"), gain, bias, {number("eps"), number("scale"), dtype});
   auto sum = before;
   if (delta.defined()) sum = before + number("deltaScale") * delta.to(at::kFloat);
   const auto plain = (at::layer_norm(sum, {gain.size(0)}, gain, bias, number("eps")) * number("scale")).to(dtype);
-  const auto exact = wordmask_ref::residual_norm(values(before), delta.defined() ? values(delta) : std::vector<double>(),
-                                                 number("deltaScale"), values(gain), values(bias), number("eps"),
-                                                 number("scale"));
+  const auto exact =
+      wordmask_ref::residual_norm(values(before), delta.defined() ? values(delta) : std::vector<double>(),
+                                  number("deltaScale"), values(gain), values(bias), number("eps"), number("scale"));
   auto only_added = before.clone();
   if (delta.defined()) kernels::residual_add(only_added, delta, number("deltaScale"));
   auto result = Napi::Object::New(info.Env());

@@ -16,6 +16,7 @@ using attention_tile::Head;
 using attention_tile::kQueries;
 using attention_tile::Scratch;
 using attention_tile::ScratchSizes;
+constexpr int64_t kGrain = 1 << 21;  // FLOPs a thread takes at least: some ten microseconds
 
 template <class T>
 WORDMASK_TARGET_AVX512 void attend_avx512(const Head<T>& head, const Scratch& scratch) {
@@ -58,7 +59,8 @@ void run(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, int64_t 
   const T *qs = q.const_data_ptr<T>(), *ks = k.const_data_ptr<T>(), *vs = v.const_data_ptr<T>();
   T* to = out.mutable_data_ptr<T>();
   const ScratchSizes sizes(n, d);
-  at::parallel_for(0, b * heads * parts, /*grain_size=*/1, [&](int64_t begin, int64_t end) {
+  const int64_t grain = std::max<int64_t>(1, kGrain / (4 * step * n * d));
+  at::parallel_for(0, b * heads * parts, grain, [&](int64_t begin, int64_t end) {
     const std::unique_ptr<float[]> memory(new float[sizes.total()]);
     const auto scratch = divide(memory.get(), sizes);
     for (int64_t task = begin; task < end; ++task) {

@@ -12,9 +12,9 @@ namespace wordmask::kernels::attention_tile {
 using simd::Floats;
 using simd::kLanes;
 
-constexpr int64_t kQueries = 48;      // rows of one block; a multiple of every R
-constexpr int64_t kKeys = 512;        // keys seen between two rescalings: 48 x 512 scores lie in the second cache
-constexpr int64_t kMaxColumns = 64;   // widest tile, V = 4
+constexpr int64_t kQueries = 48;     // rows of one block; a multiple of every R
+constexpr int64_t kKeys = 512;       // keys seen between two rescalings: 48 x 512 scores lie in the second cache
+constexpr int64_t kMaxColumns = 64;  // widest tile, V = 4
 
 inline int64_t round_up(int64_t n, int64_t step) { return (n + step - 1) / step * step; }
 
@@ -31,11 +31,11 @@ struct Head {
 
 // Scratch of a thread, reused head after head.
 struct Scratch {
-  float *keys;    // panels of V * 16 keys: [panel][d][V * 16], the last one filled up with zeros
-  float *values;  // panels of V * 16 columns: [panel][keys][V * 16]
-  float *query;   // [kQueries][d]
-  float *scores;  // [kQueries][kKeys rounded up]
-  float *sums;    // [panel][kQueries][V * 16]
+  float* keys;    // panels of V * 16 keys: [panel][d][V * 16], the last one filled up with zeros
+  float* values;  // panels of V * 16 columns: [panel][keys][V * 16]
+  float* query;   // [kQueries][d]
+  float* scores;  // [kQueries][kKeys rounded up]
+  float* sums;    // [panel][kQueries][V * 16]
 };
 
 struct ScratchSizes {
@@ -180,7 +180,8 @@ WORDMASK_INLINE void attend_block(const Head<T>& head, int64_t begin, int64_t co
     }
     for (int64_t r = 0; r < rows; ++r) {
       const int64_t limit = head.causal ? head.first_query + begin + r + 1 - from : keys;
-      const float shrink = soften(scratch.scores + r * kStride, std::clamp<int64_t>(limit, 0, keys), keys, c, running[r]);
+      const float shrink =
+          soften(scratch.scores + r * kStride, std::clamp<int64_t>(limit, 0, keys), keys, c, running[r]);
       if (from > 0)
         for (int64_t j = 0; j < columns; ++j)
           scratch.sums[j / kColumns * kQueries * kColumns + r * kColumns + j % kColumns] *= shrink;
@@ -188,8 +189,8 @@ WORDMASK_INLINE void attend_block(const Head<T>& head, int64_t begin, int64_t co
     for (int64_t j = 0; j < columns; j += kColumns) {
       const float* panel = scratch.values + j * head.keys + from * kColumns;
       for (int64_t r = 0; r < rows; r += R)
-        multiply<R, V>(scratch.scores + r * kStride, kStride, panel, keys,
-                       scratch.sums + j * kQueries + r * kColumns, kColumns, from > 0);
+        multiply<R, V>(scratch.scores + r * kStride, kStride, panel, keys, scratch.sums + j * kQueries + r * kColumns,
+                       kColumns, from > 0);
     }
   }
   for (int64_t r = 0; r < count; ++r) {

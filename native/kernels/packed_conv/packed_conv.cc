@@ -23,6 +23,11 @@ auto operator_named(const char* name, const char* overload = "") {
 }
 
 at::Tensor channels_last(const at::Tensor& x) { return x.contiguous(at::MemoryFormat::ChannelsLast); }
+
+// One pixel or one channel: the strides fit either order, and oneDNN refuses to add such a tensor.
+bool in_both_orders(const at::Tensor& x) {
+  return x.is_contiguous() && x.is_contiguous(at::MemoryFormat::ChannelsLast);
+}
 }  // namespace
 
 at::Tensor pack_conv(const at::Tensor& weight, const ConvOptions& options) {
@@ -50,21 +55,20 @@ at::Tensor packed_conv(const at::Tensor& given, const at::Tensor& packed, const 
   const auto x = channels_last(given);
   const std::array<int64_t, 2> padding{options.padding, options.padding}, stride{options.stride, options.stride},
       dilation{1, 1};
-  // The strides of a single pixel fit every order, and oneDNN refuses to add it.
-  const bool pixel = other.defined() && other.size(2) == 1 && other.size(3) == 1;
-  if (!other.defined() || pixel) {
-    using Signature = at::Tensor(const at::Tensor&, const at::Tensor&, const std::optional<at::Tensor>&,
-                                 at::IntArrayRef, at::IntArrayRef, at::IntArrayRef, int64_t, std::string_view, Scalars,
-                                 Name);
+  const bool apart = other.defined() && (in_both_orders(x) || in_both_orders(other));
+  if (!other.defined() || apart) {
+    using Signature =
+        at::Tensor(const at::Tensor&, const at::Tensor&, const std::optional<at::Tensor>&, at::IntArrayRef,
+                   at::IntArrayRef, at::IntArrayRef, int64_t, std::string_view, Scalars, Name);
     static const auto op = operator_named("mkldnn::_convolution_pointwise").typed<Signature>();
-    const bool relu = options.relu && !pixel;
+    const bool relu = options.relu && !apart;
     auto y = op.call(x, packed, bias, padding, stride, dilation, 1, relu ? "relu" : "none", Scalars(), {});
-    if (pixel) y.add_(other);
-    return pixel && options.relu ? y.relu_() : y;
+    if (apart) y.add_(other);
+    return apart && options.relu ? y.relu_() : y;
   }
-  using Signature = at::Tensor(const at::Tensor&, const at::Tensor&, const at::Tensor&, const std::optional<at::Tensor>&,
-                               at::IntArrayRef, at::IntArrayRef, at::IntArrayRef, int64_t, std::string_view,
-                               std::optional<at::Scalar>, Name, Scalars, Name);
+  using Signature = at::Tensor(const at::Tensor&, const at::Tensor&, const at::Tensor&,
+                               const std::optional<at::Tensor>&, at::IntArrayRef, at::IntArrayRef, at::IntArrayRef,
+                               int64_t, std::string_view, std::optional<at::Scalar>, Name, Scalars, Name);
   static const auto op = operator_named("mkldnn::_convolution_pointwise", "binary").typed<Signature>();
   return op.call(x, channels_last(other), packed, bias, padding, stride, dilation, 1, "add", std::nullopt,
                  options.relu ? Name("relu") : Name(), Scalars(), {});

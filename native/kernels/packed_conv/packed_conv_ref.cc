@@ -17,7 +17,8 @@ std::vector<double> packed_conv(const std::vector<double>& x, const std::vector<
         for (int64_t i = 0; i < in * k * k; ++i) {
           const int64_t c = i / (k * k), y = at / columns * stride + i / k % k - padding,
                         z = at % columns * stride + i % k - padding;
-          if (y >= 0 && y < h && z >= 0 && z < w) sum += x[((image * in + c) * h + y) * w + z] * weight[o * in * k * k + i];
+          if (y >= 0 && y < h && z >= 0 && z < w)
+            sum += x[((image * in + c) * h + y) * w + z] * weight[o * in * k * k + i];
         }
         if (!other.empty()) sum += other[result.size()];
         result.push_back(relu ? std::max(sum, 0.0) : sum);

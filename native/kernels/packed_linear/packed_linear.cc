@@ -69,9 +69,8 @@ at::Tensor packed_linear(const at::Tensor& x, const at::Tensor& packed, const at
                (!bias.defined() || (bias.scalar_type() == x.scalar_type() && bias.numel() == packed.size(0))),
            code::kInternal, "Expected rows of ", packed.size(1), " ", packed.scalar_type(), " but received ",
            x.scalar_type(), " ", x.sizes());
-  using Signature =
-      at::Tensor(const at::Tensor&, const at::Tensor&, const std::optional<at::Tensor>&, std::string_view,
-                 c10::List<std::optional<at::Scalar>>, std::optional<std::string_view>);
+  using Signature = at::Tensor(const at::Tensor&, const at::Tensor&, const std::optional<at::Tensor>&, std::string_view,
+                               c10::List<std::optional<at::Scalar>>, std::optional<std::string_view>);
   static const auto op = operator_named("mkldnn::_linear_pointwise").typed<Signature>();
   const auto [name, algorithm] = attribute(fused);
   const auto given = bias.defined() ? std::optional<at::Tensor>(bias) : std::nullopt;

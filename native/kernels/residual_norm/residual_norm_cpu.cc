@@ -76,19 +76,19 @@ WORDMASK_INLINE void norm_row(const float* row, float sum, const Norm& norm, int
 
 // Rows [begin, end). Without `delta` nothing is added, without `out` nothing is normalised.
 template <class Delta, class Out>
-WORDMASK_INLINE void run_rows(float* stream, const Delta* delta, float scale, const Norm& norm, Out* out,
-                              int64_t width, int64_t begin, int64_t end) {
+WORDMASK_INLINE void run_rows(float* stream, const Delta* delta, float scale, const Norm& norm, Out* out, int64_t width,
+                              int64_t begin, int64_t end) {
   for (int64_t at = begin * width; at < end * width; at += width) {
     const float sum = delta ? add_row(stream + at, delta + at, scale, width) : sum_row(stream + at, width);
     if (out) norm_row(stream + at, sum, norm, width, out + at);
   }
 }
 
-#define WORDMASK_ROWS(name, target)                                                                               \
-  template <class Delta, class Out>                                                                               \
-  target void name(float* stream, const Delta* delta, float scale, const Norm& norm, Out* out, int64_t width,     \
-                   int64_t begin, int64_t end) {                                                                  \
-    run_rows(stream, delta, scale, norm, out, width, begin, end);                                                 \
+#define WORDMASK_ROWS(name, target)                                                                           \
+  template <class Delta, class Out>                                                                           \
+  target void name(float* stream, const Delta* delta, float scale, const Norm& norm, Out* out, int64_t width, \
+                   int64_t begin, int64_t end) {                                                              \
+    run_rows(stream, delta, scale, norm, out, width, begin, end);                                             \
   }
 WORDMASK_ROWS(rows_avx512, WORDMASK_TARGET_AVX512)
 WORDMASK_ROWS(rows_avx2, WORDMASK_TARGET_AVX2)
