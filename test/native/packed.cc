@@ -19,21 +19,10 @@ at::ScalarType read_dtype(const Argument& argument) {
   return argument.one_of({"float32", "bfloat16"}) == "float32" ? at::kFloat : at::kBFloat16;
 }
 
-std::vector<double> values(const at::Tensor& tensor) {
-  const auto wide = tensor.to(at::kDouble).contiguous();
-  return {wide.const_data_ptr<double>(), wide.const_data_ptr<double>() + wide.numel()};
-}
-
 Napi::Value floats(Napi::Env env, const at::Tensor& tensor) {
   const auto plain = tensor.to(at::kFloat).contiguous();
   auto result = Napi::Float32Array::New(env, plain.numel());
   std::copy_n(plain.const_data_ptr<float>(), plain.numel(), result.Data());
-  return result;
-}
-
-Napi::Value doubles(Napi::Env env, const std::vector<double>& from) {
-  auto result = Napi::Float64Array::New(env, from.size());
-  std::copy(from.begin(), from.end(), result.Data());
   return result;
 }
 
@@ -56,7 +45,7 @@ Napi::Value packed_linear_kernel(const Napi::CallbackInfo& info) {
   auto result = Napi::Object::New(info.Env());
   result["ours"] = floats(info.Env(), kernels::packed_linear(x, packed, bias, fused));
   result["plain"] = floats(info.Env(), plain);
-  result["exact"] = doubles(info.Env(), wordmask_ref::packed_linear(values(x), values(weight), values(bias), fused));
+  result["exact"] = doubles(info.Env(), wordmask_ref::packed_linear(numbers(x), numbers(weight), numbers(bias), fused));
   result["unpacked"] = Napi::Boolean::New(info.Env(), at::equal(kernels::unpack_linear(packed), weight));
   return result;
 }
@@ -81,9 +70,10 @@ Napi::Value packed_conv_kernel(const Napi::CallbackInfo& info) {
   auto result = Napi::Object::New(info.Env());
   result["ours"] = floats(info.Env(), kernels::packed_conv(x, packed, bias, other, conv));
   result["plain"] = floats(info.Env(), plain);
-  result["exact"] = doubles(
-      info.Env(), wordmask_ref::packed_conv(values(x), values(weight), values(bias),
-                                            other.defined() ? values(other) : std::vector<double>(), conv.relu, sizes));
+  result["exact"] =
+      doubles(info.Env(),
+              wordmask_ref::packed_conv(numbers(x), numbers(weight), numbers(bias),
+                                        other.defined() ? numbers(other) : std::vector<double>(), conv.relu, sizes));
   result["unpacked"] = Napi::Boolean::New(info.Env(), at::equal(kernels::unpack_conv(packed), weight));
   return result;
 }
@@ -130,7 +120,7 @@ Napi::Value attention_kernel(const Napi::CallbackInfo& info) {
   auto result = Napi::Object::New(info.Env());
   result["ours"] = floats(info.Env(), kernels::attention(q, k, v, {heads, causal, lengths}));
   result["plain"] = floats(info.Env(), plain.transpose(1, 2));
-  result["exact"] = doubles(info.Env(), wordmask_ref::attention(values(q), values(k), values(v), counts,
+  result["exact"] = doubles(info.Env(), wordmask_ref::attention(numbers(q), numbers(k), numbers(v), counts,
                                                                 {b, m, n, heads, width / heads, causal}));
   return result;
 }
@@ -152,8 +142,8 @@ Napi::Value residual_norm_kernel(const Napi::CallbackInfo& info) {
   if (delta.defined()) sum = before + number("deltaScale") * delta.to(at::kFloat);
   const auto plain = (at::layer_norm(sum, {gain.size(0)}, gain, bias, number("eps")) * number("scale")).to(dtype);
   const auto exact =
-      wordmask_ref::residual_norm(values(before), delta.defined() ? values(delta) : std::vector<double>(),
-                                  number("deltaScale"), values(gain), values(bias), number("eps"), number("scale"));
+      wordmask_ref::residual_norm(numbers(before), delta.defined() ? numbers(delta) : std::vector<double>(),
+                                  number("deltaScale"), numbers(gain), numbers(bias), number("eps"), number("scale"));
   auto only_added = before.clone();
   if (delta.defined()) kernels::residual_add(only_added, delta, number("deltaScale"));
   auto result = Napi::Object::New(info.Env());
