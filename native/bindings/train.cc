@@ -40,6 +40,7 @@ TrainClipOptions read_options(const Argument& argument) {
   options.warmup_steps = argument["warmupSteps"].integer(0, int64_t{1} << 40);
   options.clip_norm = argument["clipNorm"].number(0, 1e9);
   options.patch_loss = argument["patchLoss"].number(0, 1e3);
+  options.claim_loss = argument["claimLoss"].number(0, 1e3);
   options.soft_targets = argument["softTargets"].boolean();
   options.freeze_vision = argument["freeze"]["vision"].boolean();
   options.freeze_text = argument["freeze"]["text"].boolean();

@@ -70,6 +70,7 @@ exports.training = (folder, steps) => {
     warmupSteps: 10,
     clipNorm: 1,
     patchLoss: 0,
+    claimLoss: 0,
     softTargets: false,
     freeze: { vision: false, text: false },
     dtype: 'float32',

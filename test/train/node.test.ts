@@ -48,10 +48,12 @@ describe('trainClip', () => {
     const given = { data: { pixels: data.pixels, tokens: data.tokens }, clip: 'scenes', into, claimLoss: 1 }
     await expect(trainClip(given)).rejects.toHaveCode('ERR_WORDMASK_INVALID_ARGUMENT', /claimLoss/)
   })
+  test('an option that there is not is named', async () => {
+    await expect(trainClip({ into: 'x', step: 4 } as never)).rejects.toHaveCode('ERR_WORDMASK_UNKNOWN_OPTION', /step/)
+  })
   test.each([
     [{}, /into/],
     [{ into: 3 }, /into/],
-    [{ into: 'x', step: 4 }, /step/],
     [{ into: 'x', stages: [] }, /stages/],
   ])('%j is refused', async (given, message) => {
     await expect(trainClip(given as never)).rejects.toHaveCode('ERR_WORDMASK_INVALID_ARGUMENT', message)
