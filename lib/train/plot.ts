@@ -8,7 +8,7 @@ export interface LoggedMetrics {
   loss: number
   lossClass: number
   lossPatch: number
-  lossCover: number
+  lossClaim: number
   retrieval: number
   /** Side of the pictures of the stage. */
   size: number
@@ -60,7 +60,7 @@ function chart(values: LoggedMetrics[]) {
       color: { field: 'series', type: 'nominal', title: null, scale: { scheme: 'tableau10' } },
     },
   })
-  const terms = (['lossClass', 'lossPatch', 'lossCover'] as const).filter((term) => values.some((line) => line[term] > 0))
+  const terms = (['lossClass', 'lossPatch', 'lossClaim'] as const).filter((term) => values.some((line) => line[term] > 0))
   return {
     data: { values },
     background: 'white',
