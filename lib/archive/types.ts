@@ -1,0 +1,74 @@
+import type { StoredFile } from '../storage/store'
+
+/** Where the bytes of one image lie: a file, or a range of a shard (`uri` is then the shard's). */
+export interface ImagePlace {
+  uri: string
+  /** Name of the member within the shard (WebDataset key with ending); absent for a file of its own. */
+  key?: string
+  offset?: number
+  length?: number
+}
+
+/** Pixels of the upright parent image: left, top, width, height. */
+export type Box = [number, number, number, number]
+
+/** One image as a source names it; nothing of it is read yet. */
+export interface SourceImage extends ImagePlace {
+  /** Stable: made of shard and member or of the URI, never of a key alone; a crop adds its box. */
+  id: string
+  caption?: string
+  /** The user's own columns: numbers, strings, booleans. */
+  metadata?: Record<string, string | number | boolean | null>
+  /** The row of a crop: its parent's id and the box within it. */
+  parent?: string
+  box?: Box
+  /** The bytes of the image file. Errors are the image's alone: it is rejected, the stream goes on. */
+  bytes(signal?: AbortSignal): Promise<Uint8Array>
+  /** Known already (a clip-retrieval dump): unit length not required. */
+  vector?: Float32Array
+}
+
+/** What could not be read, by the code of the error. */
+export interface Reject extends ImagePlace {
+  id: string
+  code: string
+  reason: string
+}
+
+/** A piece of work that one process takes as a whole: a tar, a slice of a list or of a folder. */
+export interface Shard {
+  /** Stable hash of what is in it. */
+  id: string
+  /** For messages and `status`. */
+  name: string
+  /** JSON: what `openShard` needs to make the images again, on any machine; URIs only, no data. */
+  source: unknown
+  /** Where known. */
+  images?: number
+  files?: StoredFile[]
+}
+
+/** One row of the archive as it is given out; `vector` and user columns only where asked for. */
+export interface ArchiveRow extends ImagePlace {
+  id: string
+  width: number
+  height: number
+  bytes: number
+  /** Of the file's bytes, hex. */
+  sha256: string
+  /** 64-bit perceptual hash, 16 hex digits. */
+  phash: string
+  caption?: string
+  parent?: string
+  box?: Box
+  /** ISO 8601, UTC. */
+  addedAt: string
+  metadata?: Record<string, string | number | boolean | null>
+  vector?: Float32Array
+}
+
+/** Best first; of equal scores the row that was added first. */
+export interface SearchHit extends ArchiveRow {
+  /** Cosine. */
+  score: number
+}
