@@ -18,7 +18,7 @@ export interface ReadOptions {
 
 /**
  * Files behind one URI scheme: local paths (also `file://`), `s3://bucket/key`, `https://` (read only). Every read is one
- * request. Errors: ERR_WORDMASK_NOT_FOUND for what is missing, ERR_WORDMASK_IO with the URI and the cause for the rest.
+ * request. Errors: ERR_WORDMASK_FILE_NOT_FOUND for what is missing, ERR_WORDMASK_IO with the URI and the cause for the rest.
  */
 export interface Store {
   readonly scheme: 'file' | 's3' | 'https'
@@ -27,7 +27,10 @@ export interface Store {
   read(uri: string, options?: ReadOptions): Promise<Buffer>
   /** The same in pieces, with back-pressure. */
   stream(uri: string, options?: ReadOptions): AsyncIterable<Uint8Array>
-  /** Every file below a prefix, in ascending order of the URI's code units. */
+  /**
+   * Every file below a folder, at any depth (`s3://b/a` is the folder `s3://b/a/`), in ascending order of the URI's UTF-8 bytes, as
+   * object stores give it: that of code points, not of JavaScript's `<`. A missing folder of an object store is an empty one.
+   */
   list(prefix: string, options?: { signal?: AbortSignal }): AsyncIterable<StoredFile>
   /**
    * Whole or not at all: written beside, fsynced and renamed, or one conditional PUT. With `ifAbsent` an existing file is left
