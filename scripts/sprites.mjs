@@ -1,48 +1,18 @@
-// node scripts/sprites.mjs: fetches the artwork of models/scenes/styles.json and redraws the sprite sheets from it.
-// Run by hand when a style or a concept changes; what it writes is committed, so nobody else needs the 150 MB of packages.
-import { execFileSync } from 'node:child_process'
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+// node scripts/sprites.mjs [style ...]: fetches the artwork of models/scenes/styles.json and redraws the sprite sheets from it.
+// Run by hand when a style or a concept changes; what it writes is committed, so nobody else needs the 200 MB of packages.
+import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import sharp from 'sharp'
+import { fetchPackage } from './sprites/fetch.mjs'
+import { darkened, ownColours, paint } from './sprites/paint.mjs'
+import { pictures } from './sprites/pictures.mjs'
 
 const root = join(import.meta.dirname, '..')
 const COLUMNS = 12
 const json = (file) => JSON.parse(readFileSync(file, 'utf8'))
 const { concepts } = json(join(root, 'models/scenes/concepts.json'))
 const { cell, styles, heldout } = json(join(root, 'models/scenes/styles.json'))
-
-/** Unpacks one pinned package into `temp` and returns its folder. */
-function fetchPackage({ package: name, version }, temp) {
-  const folder = join(temp, name.replace('/', '+'))
-  if (existsSync(folder)) return folder
-  const file = execFileSync('npm', ['pack', '--silent', '--pack-destination', temp, `${name}@${version}`], { encoding: 'utf8' }).trim()
-  mkdirSync(folder, { recursive: true })
-  execFileSync('tar', ['xzf', join(temp, file.split('\n').at(-1)), '-C', folder, '--strip-components', '1'])
-  return folder
-}
-
-/** The pictures of one concept in one style: encoded images or SVG text. */
-function pictures(style, folder, concept) {
-  if (style.source !== 'icons.json')
-    return concept.emoji
-      .flatMap((emoji) => [emoji, `${emoji}-fe0f`])
-      .map((emoji) => join(folder, style.source.replace('{emoji}', emoji).replace('{EMOJI}', emoji.toUpperCase())))
-      .filter((file) => existsSync(file))
-      .map((file) => readFileSync(file))
-  const set = json(join(folder, 'icons.json'))
-  if (style.without?.includes(concept.name)) return []
-  const names = typeof style.names === 'string' ? concept[style.names] : (style.names[concept.name] ?? [])
-  return names
-    .flatMap((name) => [name, `${name}-1`, `${name}-2`, `${name}-3`])
-    .map((name) => set.icons[name])
-    .filter(Boolean)
-    .map(({ body, width = set.width ?? 16, height = set.height ?? 16, left = 0, top = 0 }) =>
-      Buffer.from(
-        `<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" width="256" height="256" viewBox="${left} ${top} ${width} ${height}">${body}</svg>`,
-      ),
-    )
-}
 
 /** Trimmed to its visible part, then fitted into one cell. */
 async function sprite(picture) {
@@ -63,8 +33,14 @@ async function sprite(picture) {
 
 async function drawSheet(style, folder, into) {
   const cells = []
-  for (const concept of concepts)
-    for (const picture of pictures(style, folder, concept)) cells.push({ concept: concept.name, image: await sprite(picture) })
+  const own = style.paints && (await ownColours(into, styles[0].name))
+  const colour = (name, concept) => (name === 'own' ? own.get(concept) : name)
+  for (const [i, concept] of concepts.entries())
+    for (const [k, picture] of pictures(style, folder, concept).entries()) {
+      const [ink, paper] = (style.paints?.[(i + k) % style.paints.length] ?? []).map((name) => colour(name, concept.name))
+      const painted = style.paints ? await paint(picture, { ink: darkened(ink), paper, recolour: style.recolour }) : picture
+      cells.push({ concept: concept.name, image: await sprite(painted) })
+    }
   const rows = Math.ceil(cells.length / COLUMNS)
   const sheet = sharp({
     create: { width: COLUMNS * cell, height: rows * cell, channels: 4, background: { r: 0, g: 0, b: 0, alpha: 0 } },
@@ -84,7 +60,7 @@ async function drawSheet(style, folder, into) {
     licence,
     url,
     package: `${style.package}@${version}`,
-    changes: `trimmed, resized to ${cell} px, laid out on one sheet`,
+    changes: `trimmed, ${style.paints ? 'coloured, ' : ''}resized to ${cell} px, laid out on one sheet`,
     cells: cells.map((c) => c.concept),
   }
   writeFileSync(join(into, `${name}.json`), `${JSON.stringify(index, null, 1)}\n`)
@@ -92,13 +68,19 @@ async function drawSheet(style, folder, into) {
   console.log(`${name}: ${cells.length} sprites; no picture of: ${missing.join(', ') || 'none missing'}`)
 }
 
+const wanted = process.argv.slice(2)
+const unknown = wanted.find((name) => ![...styles, heldout].some((style) => style.name === name))
+if (unknown) throw new Error(`Expected names of styles in models/scenes/styles.json but received ${unknown}`)
+const isWanted = ({ name }) => wanted.length === 0 || wanted.includes(name)
 const temp = mkdtempSync(join(tmpdir(), 'wordmask-sprites-'))
 try {
-  for (const style of styles) await drawSheet(style, fetchPackage(style, temp), join(root, 'models/scenes/sprites'))
-  const folder = fetchPackage(heldout, temp)
-  const into = join(root, 'test/fixtures/openmoji')
-  await drawSheet(heldout, folder, into)
-  writeFileSync(join(into, 'LICENSE.txt'), readFileSync(join(folder, 'LICENSE.txt')))
+  for (const style of styles.filter(isWanted)) await drawSheet(style, fetchPackage(style, temp), join(root, 'models/scenes/sprites'))
+  if (isWanted(heldout)) {
+    const folder = fetchPackage(heldout, temp)
+    const into = join(root, 'test/fixtures/openmoji')
+    await drawSheet(heldout, folder, into)
+    writeFileSync(join(into, 'LICENSE.txt'), readFileSync(join(folder, 'LICENSE.txt')))
+  }
 } finally {
   rmSync(temp, { recursive: true, force: true })
 }

@@ -5,7 +5,6 @@ import { join } from 'node:path'
 import sharp from 'sharp'
 
 const root = join(import.meta.dirname, '../..')
-const version = 1
 const contextLength = 32
 const json = (...path) => JSON.parse(readFileSync(join(root, ...path), 'utf8'))
 
@@ -41,11 +40,18 @@ async function cutSheet(folder, style, conceptNames) {
   })
 }
 
+/** Format 2 has styles for training only; a pack without any stays readable by what reads format 1. */
 function encode(header, styles) {
+  const version = styles.some(({ trainingOnly }) => trainingOnly) ? 2 : 1
   const head = Buffer.from(
     JSON.stringify({
       ...header,
-      styles: styles.map(({ name, weight, sprites }) => ({ name, weight, sprites: sprites.map((s) => [s.concept, s.width, s.height]) })),
+      styles: styles.map(({ name, weight, trainingOnly, sprites }) => ({
+        name,
+        weight,
+        ...(trainingOnly && { trainingOnly }),
+        sprites: sprites.map((s) => [s.concept, s.width, s.height]),
+      })),
     }),
   )
   const prefix = Buffer.alloc(16)
@@ -96,7 +102,8 @@ export async function buildPacks({ into, heldout }) {
     ...(await dictionary([...names, ...plurals, ...captions.templates, ...prompts, ...captions.words])),
   }
   const drawn = []
-  for (const { name, weight } of styles) drawn.push({ name, weight, sprites: await cutSheet('models/scenes/sprites', name, conceptNames) })
+  for (const { name, weight, trainingOnly } of styles)
+    drawn.push({ name, weight, trainingOnly, sprites: await cutSheet('models/scenes/sprites', name, conceptNames) })
   const bytes = encode(header, drawn)
   write(into, bytes)
   const built = [

@@ -11,7 +11,7 @@ const json = (...path) => JSON.parse(readFileSync(join(root, ...path), 'utf8'))
 
 function readme({ split, size, seed, first, count }, command) {
   const { styles, heldout } = json('models/scenes/styles.json')
-  const used = split === 'heldout' ? [heldout] : styles
+  const used = split === 'heldout' ? [heldout] : styles.filter((style) => split === 'train' || !style.trainingOnly)
   const credits = used.map(
     (s) => `- ${s.work}, ${s.author}, ${s.licence}, ${s.url} (from ${s.package}@${s.version}; trimmed, resized, recoloured, composed)`,
   )

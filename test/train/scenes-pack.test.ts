@@ -27,13 +27,47 @@ describe('a pack that is sound opens', () => {
     expect(scene.pixels.data).toHaveLength(96 * 96 * 3)
   })
 
-  it('the one that ships: 86 concepts, 10 backgrounds, 8 styles; with the second file the held-out style is the ninth', async () => {
+  it('the one that ships: 86 concepts, 10 backgrounds, 16 styles; with the second file the held-out style is the last', async () => {
     const alone = await open(trainingPack)
-    expect([alone.names.length, alone.concepts, alone.styles.length]).toEqual([96, 86, 8])
+    expect([alone.names.length, alone.concepts, alone.styles.length]).toEqual([96, 86, 16])
     const both = await open(trainingPack, heldoutPack)
     expect(both.styles).toEqual([...alone.styles, 'openmoji'])
     expect(both.vocabulary).toEqual([...both.vocabulary].sort((a, b) => a - b))
     expect(both.vocabulary.slice(-2)).toEqual([49406, 49407])
+  })
+})
+
+describe('a style for training only', () => {
+  const whole = [
+    [0, 3, 2],
+    [1, 2, 2],
+  ]
+  const plain = { name: 'plain', weight: 1, sprites: whole }
+  const tall = [
+    [0, 1, 5],
+    [1, 5, 1],
+  ]
+  const extra = { name: 'extra', weight: 3, trainingOnly: true, sprites: tall }
+  const opened = (list: object[], version = 2) => open(forged({ styles: list }, { version, pixels: list.length * 40 }))
+  const pixels = async (pack: Awaited<ReturnType<typeof open>>, split: 'train' | 'unseen') => {
+    const scenes = Array.from({ length: 20 }, (_, i) => pack.render(i, { size: 48, split, seed: 5 }, {}))
+    return (await Promise.all(scenes)).map(({ pixels, captions }) => [Buffer.from(pixels.data).toString('base64'), ...captions])
+  }
+
+  it('changes what training draws and not one byte of the split unseen', async () => {
+    const [before, after] = [await opened([plain], 1), await opened([plain, extra])]
+    expect(after.styles).toEqual(['plain', 'extra'])
+    expect(await pixels(after, 'unseen')).toEqual(await pixels(before, 'unseen'))
+    expect(await pixels(after, 'train')).not.toEqual(await pixels(before, 'train'))
+  })
+
+  it.each<[string, object[], number, RegExp]>([
+    ['in format 1', [plain, extra], 1, /format 1 does not have/],
+    ['before one for every split', [extra, plain], 2, /'plain' stands behind one for training only/],
+    ['with a flag that is no boolean', [plain, { ...extra, trainingOnly: 1 }], 2, /true or false.*received 1/],
+    ['as the only one', [extra], 2, /no picture of 'dog' but those for training only/],
+  ])('is refused %s', async (_, list, version, message) => {
+    await expect(opened(list, version)).rejects.toHaveCode('ERR_WORDMASK_CHECKPOINT', message)
   })
 })
 
@@ -72,7 +106,7 @@ describe('a pack that is damaged or lies is refused', () => {
   })
 
   it('a newer version has a code of its own, whatever follows', async () => {
-    await expect(open(forged({}, { version: 2 }))).rejects.toHaveCode('ERR_WORDMASK_VERSION', /format 2 is newer/)
+    await expect(open(forged({}, { version: 3 }))).rejects.toHaveCode('ERR_WORDMASK_VERSION', /format 3 is newer/)
     await expect(open(written(packFile('not even JSON', { version: 900 })))).rejects.toHaveCode('ERR_WORDMASK_VERSION', /update wordmask/)
   })
 

@@ -36,9 +36,29 @@ void same_length(size_t got, size_t expected, const char* what) {
   WM_CHECK(got == expected, code::kCheckpoint, "expected ", expected, " ", what, " but received ", got);
 }
 
-void read_style(const json& entry, const Pack& pack, const uint8_t*& at, const uint8_t* end, PackStyle& style) {
+// The styles that every split draws from stand first, so that adding others does not change what evaluation draws.
+bool read_training_only(const json& entry, const Pack& pack, uint32_t version, const std::string& style) {
+  const bool after_one = pack.styles.size() > 1 && pack.styles[pack.styles.size() - 2].training_only;
+  if (!entry.contains("trainingOnly")) {
+    WM_CHECK(!after_one, code::kCheckpoint, "style '", style, "' stands behind one for training only");
+    return false;
+  }
+  WM_CHECK(version >= 2, code::kCheckpoint, "style '", style, "' is for training only, which format 1 does not have");
+  const auto& value = entry.at("trainingOnly");
+  WM_CHECK(value.is_boolean(), code::kCheckpoint, "expected true or false for 'trainingOnly' of style '", style,
+           "' but received ", value.dump());
+  const bool training_only = value.get<bool>();
+  WM_CHECK(!training_only || pack.kind == "training", code::kCheckpoint, "style '", style,
+           "' of a held-out pack is for training only");
+  WM_CHECK(training_only || !after_one, code::kCheckpoint, "style '", style, "' stands behind one for training only");
+  return training_only;
+}
+
+void read_style(const json& entry, const Pack& pack, uint32_t version, const uint8_t*& at, const uint8_t* end,
+                PackStyle& style) {
   style.name = entry.at("name").get<std::string>();
   style.weight = integer(entry.at("weight"), 1, 1000, "a style's weight");
+  style.training_only = read_training_only(entry, pack, version, style.name);
   for (const auto& cell : entry.at("sprites")) {
     PackSprite sprite;
     sprite.concept_index = integer(cell.at(0), 0, pack.concepts - 1, "a sprite's concept");
@@ -101,7 +121,7 @@ Pack parse(const uint8_t* data, size_t size) {
   const uint32_t version = u32(data + 8);
   WM_CHECK(version <= kPackVersion, code::kVersion, "format ", version, " is newer than this build reads (",
            kPackVersion, "); update wordmask or run: node scripts/scenes.mjs pack");
-  WM_CHECK(version == kPackVersion, code::kCheckpoint, "format ", version, " does not exist");
+  WM_CHECK(version >= 1, code::kCheckpoint, "format ", version, " does not exist");
   const size_t length = u32(data + 12);
   WM_CHECK(length <= kMaxHeader && length <= size - kPrefix, code::kCheckpoint, "a header of ", length,
            " bytes does not fit into ", size);
@@ -119,7 +139,10 @@ Pack parse(const uint8_t* data, size_t size) {
   if (pack.kind == "training") read_language(header, pack);
   const uint8_t* at = data + kPrefix + length;
   const uint8_t* end = data + size;
-  for (const auto& entry : header.at("styles")) read_style(entry, pack, at, end, pack.styles.emplace_back());
+  for (const auto& entry : header.at("styles")) {
+    auto& style = pack.styles.emplace_back();
+    read_style(entry, pack, version, at, end, style);
+  }
   WM_CHECK(!pack.styles.empty(), code::kCheckpoint, "there are no styles");
   WM_CHECK(at == end, code::kCheckpoint, end - at, " bytes follow the last sprite");
   return pack;

@@ -10,6 +10,7 @@ namespace wordmask::train {
 
 // A pack file: "WMSCENES", u32 format version, u32 length of the JSON header, the header, then the sprites' RGBA bytes
 // (straight alpha) in the header's order. Little-endian. Everything is checked against the names and the file's length.
+// Format 1: every style serves every split. Format 2: a style may be "trainingOnly"; such styles come last.
 struct PackSprite {
   int concept_index = 0;
   int width = 0;
@@ -20,6 +21,7 @@ struct PackSprite {
 struct PackStyle {
   std::string name;
   int weight = 1;
+  bool training_only = false;  // drawn in the split 'train' alone
   std::vector<PackSprite> sprites;
 };
 
@@ -40,7 +42,7 @@ struct Pack {
   int context_length = 0;
 };
 
-inline constexpr uint32_t kPackVersion = 1;
+inline constexpr uint32_t kPackVersion = 2;  // the newest that is read; all older ones are too
 
 // `source` is named in errors: ERR_WORDMASK_CHECKPOINT when damaged, ERR_WORDMASK_VERSION when newer.
 Pack parse_pack(const uint8_t* data, size_t size, const std::string& source);

@@ -15,11 +15,13 @@ namespace {
 
 using Levels = std::array<Sprite, 3>;  // full, half and quarter size; straight alpha
 
-// The pictures of one concept, one list a style.
+// The pictures of one concept, one list a style; the styles for training only stand last, so that `shared`, the sum of
+// the other weights, picks among the others alone.
 struct Artwork {
   std::vector<int> weights;
   std::vector<std::vector<Levels>> styles;
   int total = 0;
+  int shared = 0;
 };
 
 std::vector<Artwork> sort_by_concept(std::vector<PackStyle>& styles, int concepts) {
@@ -36,6 +38,7 @@ std::vector<Artwork> sort_by_concept(std::vector<PackStyle>& styles, int concept
       artwork[c].styles.push_back(std::move(found[c]));
       artwork[c].weights.push_back(style.weight);
       artwork[c].total += style.weight;
+      if (!style.training_only) artwork[c].shared += style.weight;
     }
   }
   return artwork;
@@ -43,12 +46,12 @@ std::vector<Artwork> sort_by_concept(std::vector<PackStyle>& styles, int concept
 
 void check_complete(const std::vector<Artwork>& artwork, const Pack& pack, const std::string& file) {
   for (size_t c = 0; c < artwork.size(); ++c)
-    WM_CHECK(artwork[c].total > 0, code::kCheckpoint, "Scene pack '", file, "' has no picture of '", pack.names[c],
-             "'");
+    WM_CHECK(artwork[c].shared > 0, code::kCheckpoint, "Scene pack '", file, "' has no picture of '", pack.names[c],
+             artwork[c].total > 0 ? "' but those for training only" : "'");
 }
 
-const Levels& choose(const Artwork& artwork, Rng& rng) {
-  int ticket = rng.below(artwork.total);
+const Levels& choose(const Artwork& artwork, bool training, Rng& rng) {
+  int ticket = rng.below(training ? artwork.total : artwork.shared);
   size_t style = 0;
   while (ticket >= artwork.weights[style]) ticket -= artwork.weights[style++];
   const auto& variants = artwork.styles[style];
@@ -161,8 +164,9 @@ class PackOfScenes final : public ScenePack {
     Sprite picture = paint_backgrounds(plan, size, rng, scene.labels);
     Canvas canvas(size);
     std::vector<int> placed;
+    const bool training = options.split == Split::kTrain;
     for (const auto& [which, side] : plan.objects) {
-      const Sprite drawing = draw(choose(artwork[which], rng), side, options.split == Split::kTrain, rng);
+      const Sprite drawing = draw(choose(artwork[which], training, rng), side, training, rng);
       int left, top;
       if (!canvas.place(drawing, rng, left, top)) continue;  // no room left: the scene goes without it
       lay(picture, drawing, left, top);

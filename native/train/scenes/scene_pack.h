@@ -42,7 +42,8 @@ class ScenePack {
   virtual ~ScenePack() = default;
   virtual const std::vector<std::string>& names() const = 0;  // concepts first, backgrounds last
   virtual int concepts() const = 0;
-  virtual const std::vector<std::string>& styles() const = 0;  // the held-out one last, when its file was given
+  // Those for training only included; the held-out one last, when its file was given.
+  virtual const std::vector<std::string>& styles() const = 0;
   virtual const std::vector<int64_t>& vocabulary()
       const = 0;  // token ids that captions, prompts and templates use, ascending
   virtual const std::vector<std::string>& prompts() const = 0;  // "a photo of a {}.": take a bare name

@@ -1,0 +1,50 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+
+/** The pictures of one concept in one style: encoded images or SVG text. */
+export function pictures(style, folder, concept) {
+  if (style.without?.includes(concept.name)) return []
+  if (style.source === 'icons.json') return icons(style, folder, concept)
+  if (style.source.includes('{name}'))
+    return (style.names[concept.name] ?? []).map((name) => clipart(join(folder, style.source.replace('{name}', name))))
+  return concept.emoji
+    .flatMap((emoji) => [emoji, `${emoji}-fe0f`])
+    .map((emoji) => join(folder, style.source.replace('{emoji}', emoji).replace('{EMOJI}', emoji.toUpperCase())))
+    .filter((file) => existsSync(file))
+    .map((file) => readFileSync(file))
+}
+
+const sets = new Map()
+
+function icons(style, folder, concept) {
+  if (!sets.has(folder)) sets.set(folder, JSON.parse(readFileSync(join(folder, 'icons.json'), 'utf8')))
+  const set = sets.get(folder)
+  const listed = typeof style.names !== 'string'
+  const names = listed ? (style.names[concept.name] ?? []) : concept[style.names].filter((name) => !style.withoutNames?.includes(name))
+  const missing = listed && names.find((name) => !set.icons[name])
+  if (missing) throw new Error(`${style.package}@${style.version} has no icon '${missing}', which style ${style.name} names`)
+  return names
+    .flatMap((name) => (listed && style.trainingOnly ? [name] : [name, `${name}-1`, `${name}-2`, `${name}-3`]))
+    .map((name) => set.icons[name])
+    .filter(Boolean)
+    .map(({ body, width = set.width ?? 16, height = set.height ?? 16, left = 0, top = 0 }) =>
+      Buffer.from(
+        `<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" width="256" height="256" viewBox="${left} ${top} ${width} ${height}">${body}</svg>`,
+      ),
+    )
+}
+
+const units = { mm: 96 / 25.4, cm: 96 / 2.54, in: 96, pt: 96 / 72, pc: 16 }
+
+/** Old drawings give a page size alone; with a viewBox of it (in CSS pixels) they can be drawn at any size. */
+function clipart(file) {
+  const text = readFileSync(file, 'utf8')
+  const [tag] = text.match(/<svg\b[^>]*>/)
+  const [width, height] = ['width', 'height'].map((name) => {
+    const [, number, unit] = tag.match(new RegExp(`\\s${name}\\s*=\\s*["']([\\d.]+)([a-z%]*)`)) ?? []
+    return unit === '%' || !(number > 0) ? 1000 : Math.ceil(number * (units[unit] ?? 1))
+  })
+  const box = /\sviewBox\s*=/.test(tag) ? '' : ` viewBox="0 0 ${width} ${height}"`
+  const open = tag.replace(/\s(width|height)\s*=\s*("[^"]*"|'[^']*')/g, '').replace(/^<svg/, `<svg width="256" height="256"${box}`)
+  return Buffer.from(text.replace(tag, () => open))
+}
