@@ -81,9 +81,9 @@ void ClipStep::Worker::encode(const TrainClipOptions& options, const Rows& patch
     image_patches = features.patches;
   }
   // Captions in groups of similar length, each cut to its longest.
-  const size_t n = samples.size(), total = n + patch_texts.size();
+  const size_t each = samples.front().captions.size(), n = samples.size() * each, total = n + patch_texts.size();
   const auto caption = [&](size_t i) -> const std::vector<int64_t>& {
-    return i < n ? samples[i].rows[0] : patch_texts[i - n];
+    return i < n ? samples[i / each].captions[i % each].tokens : patch_texts[i - n];
   };
   std::vector<size_t> order(total);
   std::iota(order.begin(), order.end(), 0);
@@ -155,7 +155,7 @@ StepOutput ClipStep::run(const StepInput& input) {
     if (!names.empty()) {
       texts.assign(names.begin() + begin(w), names.begin() + begin(w + 1));
     } else if (patch_term) {
-      for (const auto& sample : worker.samples) texts.push_back(sample.rows[1]);
+      for (const auto& sample : worker.samples) texts.push_back(sample.single);
     }
     worker.encode(options_, texts);
   });
@@ -208,14 +208,18 @@ void ClipStep::losses(StepOutput& output) {
   for (const auto& worker : workers_)
     for (const auto& sample : worker->samples) samples.push_back(&sample);
   const auto n = static_cast<int64_t>(samples.size());
+  const auto each = static_cast<int64_t>(samples.front()->captions.size());
   const bool tags = options_.soft_targets && source_.has_tags();
   const auto captioned = [&] {
-    auto positive = at::eye(n, at::kFloat);
-    if (!tags) return positive;
+    if (!tags) return at::eye(n, at::kFloat).repeat_interleave(each, 1);
+    auto positive = at::empty({n, n * each}, at::kFloat);
     float* out = positive.data_ptr<float>();
     for (int64_t i = 0; i < n; ++i)
-      for (int64_t j = 0; j < n; ++j)
-        out[i * n + j] = (samples[j]->named & ~samples[i]->present).none() && samples[j]->named.any();
+      for (int64_t j = 0; j < n * each; ++j) {
+        const auto& [tokens, named, everything] = samples[j / each]->captions[j % each];
+        const auto& present = samples[i]->present;
+        *out++ = named.any() && (everything ? named == present : (named & ~present).none());
+      }
     return positive;
   };
   const auto shown = [&](int64_t names) {
@@ -232,24 +236,24 @@ void ClipStep::losses(StepOutput& output) {
   const auto similarity = at::mm(unit_rows(image), unit_rows(text).t());
   const auto class_positive = captioned();
   const auto class_loss = contrastive_loss(similarity * class_scale.exp(), class_positive);
-  auto loss = class_loss;
   variable_list inputs{image, text, class_scale};
+  auto loss = class_loss;
   if (options_.patch_loss > 0) {
     const auto& patch_scale = scale.at(kPatchLogitScale);
     const auto pooled = gather(&Worker::pooled);
     const auto positive = tags ? shown(pooled.size(1)) : at::eye(n, at::kFloat);
     const auto patch_loss = contrastive_loss(pooled * patch_scale.exp(), positive);
-    loss = loss + options_.patch_loss * patch_loss;
     output.loss_patch = patch_loss.item<double>();
     inputs.push_back(pooled);
     inputs.push_back(patch_scale);
+    loss = loss + options_.patch_loss * patch_loss;
   }
   const auto gradients = torch::autograd::grad({loss}, inputs);
   const auto slice = n / pool_.size();
   for (int w = 0; w < pool_.size(); ++w) {
     auto& worker = *workers_[w];
     worker.grad_image = gradients[0].narrow(0, w * slice, slice);
-    worker.grad_class = gradients[1].narrow(0, w * slice, slice);
+    worker.grad_class = gradients[1].narrow(0, w * slice * each, slice * each);
     if (options_.patch_loss > 0) worker.grad_pooled = gradients[3].narrow(0, w * slice, slice);
   }
   workers_[0]->gradients[store_.index(kLogitScale)] = gradients[2];

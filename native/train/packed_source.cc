@@ -65,8 +65,8 @@ class PackedSource : public Source {
     const auto* ids = tokens_.const_data_ptr<int64_t>() + row * tokens_.size(1);
     int64_t length = tokens_.size(1);
     while (length > 1 && ids[length - 1] == 0) --length;
-    for (int64_t k = 0; k < length; ++k) sample.rows[0].push_back(vocabulary_.row(ids[k]));
-    sample.rows[1] = sample.rows[0];
+    for (int64_t k = 0; k < length; ++k) sample.single.push_back(vocabulary_.row(ids[k]));
+    sample.captions = {{sample.single, {}}};
     return sample;
   }
 

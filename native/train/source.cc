@@ -39,17 +39,25 @@ class SceneSource : public Source {
     Sample sample;
     sample.image = std::move(scene.image);
     for (const int name : scene.present) sample.present.set(name);
-    for (int k = 0; k < 2; ++k) {
-      const auto& caption = scene.captions.at(k);
-      WM_CHECK(static_cast<int>(caption.tokens.size()) <= context_, code::kInvalidArgument, "Caption \"", caption.text,
-               "\" has ", caption.tokens.size(), " tokens, more than the context length ", context_);
-      for (const int32_t id : caption.tokens) sample.rows[k].push_back(vocabulary_.row(id));
+    for (const int k : {0, 2}) {  // a caption that says this or that, and one that says everything
+      auto& caption = sample.captions.emplace_back();
+      caption.tokens = rows(scene.captions.at(k));
+      for (const int name : scene.captions[k].names) caption.named.set(name);
+      caption.everything = k == 2 && caption.named == sample.present;
     }
-    for (const int name : scene.captions[0].names) sample.named.set(name);
+    sample.single = rows(scene.captions.at(1));
     return sample;
   }
 
  private:
+  std::vector<int64_t> rows(const Caption& caption) const {
+    WM_CHECK(static_cast<int>(caption.tokens.size()) <= context_, code::kInvalidArgument, "Caption \"", caption.text,
+             "\" has ", caption.tokens.size(), " tokens, more than the context length ", context_);
+    std::vector<int64_t> rows;
+    for (const int32_t id : caption.tokens) rows.push_back(vocabulary_.row(id));
+    return rows;
+  }
+
   std::shared_ptr<ScenePack> pack_;
   Vocabulary vocabulary_;
   int context_;

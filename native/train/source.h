@@ -10,13 +10,18 @@ namespace wordmask::train {
 
 using Names = std::bitset<256>;
 
+// Rows of the token table, start and end included.
+struct CaptionRow {
+  std::vector<int64_t> tokens;
+  Names named;              // what it mentions
+  bool everything = false;  // it is true of pictures that show just that, else of all that show at least that
+};
+
 struct Sample {
   ImageU8 image;
-  // Rows of the token table, start and end included: [0] is the caption of the class-token term, [1] of the patch-level
-  // term where there are no tags.
-  std::vector<int64_t> rows[2];
-  Names named;    // what the first caption mentions
-  Names present;  // what the picture shows (image-level tags, never pixels)
+  std::vector<CaptionRow> captions;  // of the class-token term; as many for every sample of a source
+  std::vector<int64_t> single;       // caption of the patch-level term where it does not compare with names
+  Names present;                     // what the picture shows (image-level tags, never pixels)
 };
 
 // Where pictures and captions come from; sample `index` is a pure function of (source, seed, size, index). Thread-safe.

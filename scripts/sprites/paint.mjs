@@ -6,7 +6,10 @@ import sharp from 'sharp'
 /** concept -> "#rrggbb": the commonest colour that is not dark in its pictures on a sheet that has been drawn. */
 export async function ownColours(folder, style) {
   const { cell, columns, cells } = JSON.parse(readFileSync(join(folder, `${style}.json`), 'utf8'))
-  const sheet = await sharp(join(folder, `${style}.png`)).ensureAlpha().raw().toBuffer()
+  const sheet = await sharp(join(folder, `${style}.png`))
+    .ensureAlpha()
+    .raw()
+    .toBuffer()
   const bins = new Map()
   for (const [i, concept] of cells.entries()) {
     const counts = bins.get(concept) ?? new Map()
@@ -26,7 +29,13 @@ export async function ownColours(folder, style) {
 
 function commonest(counts) {
   const [n, ...sums] = [...counts.values()].reduce((best, bin) => (bin[0] > best[0] ? bin : best), [1, 128, 128, 128])
-  return `#${sums.map((sum) => Math.round(sum / n).toString(16).padStart(2, '0')).join('')}`
+  return `#${sums
+    .map((sum) =>
+      Math.round(sum / n)
+        .toString(16)
+        .padStart(2, '0'),
+    )
+    .join('')}`
 }
 
 const channelsOf = (colour) => [1, 3, 5].map((at) => Number.parseInt(colour.slice(at, at + 2), 16))
@@ -35,7 +44,13 @@ const channelsOf = (colour) => [1, 3, 5].map((at) => Number.parseInt(colour.slic
 export function darkened(colour) {
   const channels = channelsOf(colour)
   const brightness = Math.max(1, 0.3 * channels[0] + 0.59 * channels[1] + 0.11 * channels[2])
-  return `#${channels.map((c) => Math.round(c * Math.min(1, 160 / brightness)).toString(16).padStart(2, '0')).join('')}`
+  return `#${channels
+    .map((c) =>
+      Math.round(c * Math.min(1, 160 / brightness))
+        .toString(16)
+        .padStart(2, '0'),
+    )
+    .join('')}`
 }
 
 /**
