@@ -29,7 +29,7 @@ export interface Store {
   stream(uri: string, options?: ReadOptions): AsyncIterable<Uint8Array>
   /**
    * Every file below a folder, at any depth (`s3://b/a` is the folder `s3://b/a/`), in ascending order of the URI's UTF-8 bytes, as
-   * object stores give it: that of code points, not of JavaScript's `<`. A missing folder of an object store is an empty one.
+   * object stores give it: that of code points, not of JavaScript's `<`. A missing folder is an empty one.
    */
   list(prefix: string, options?: { signal?: AbortSignal }): AsyncIterable<StoredFile>
   /**

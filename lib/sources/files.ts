@@ -1,0 +1,144 @@
+import { WordmaskError } from '../errors'
+import { mapOrdered } from '../image/stream'
+import { storeOf } from '../storage'
+import { bytesToUri, joinUri, schemeOf, uriToBytes } from '../storage/uri'
+import { walk } from '../storage/walk'
+import { captionBeside, readWhole } from './bytes'
+import { imageEndings, isHidden, isImage, isTar } from './endings'
+import { imageId } from './ids'
+import type { FilesPiece } from './piece'
+import { rejectOf } from './reject'
+import { tarImages, tarPiece } from './tar/source'
+import type { Context, Found, Piece, Source } from './types'
+
+/** A file below a folder, or one that was named. */
+export interface Entry {
+  uri: string
+  /** Path below the source, '/' as separator. */
+  relative: string
+}
+
+/** Requests for captions at once: each image needs one of its own. */
+const captionRequests = 16
+
+/** Images, and tars, that lie in files of their own: a folder, the matches of a glob, one image. */
+export class FilesSource implements Source {
+  readonly looked = `images (${imageEndings.join(' ')}) and tars (.tar .tar.gz .tgz)`
+
+  /** @param folder what shards spell their files against */
+  constructor(
+    readonly name: string,
+    private readonly folder: string,
+    private readonly entries: (context: Context) => AsyncIterable<Entry>,
+  ) {}
+
+  async *images(context: Context): AsyncGenerator<Found, void, undefined> {
+    const open = async (entry: Entry) => (isTar(entry.uri) ? entry : fileImage(entry, context))
+    const concurrency = context.captions ? captionRequests : 1
+    for await (const found of mapOrdered(this.entries(context), open, { concurrency, signal: context.signal })) {
+      if (found === undefined) continue
+      if ('image' in found) yield found
+      else yield* tarImages(found.uri, context)
+    }
+  }
+
+  async *pieces(context: Context, size: number): AsyncGenerator<Piece, void, undefined> {
+    let slice = new Slice(this.folder)
+    for await (const entry of this.entries(context)) {
+      if (isTar(entry.uri)) {
+        const piece = await tarPiece(entry.uri, context)
+        if (piece) yield piece
+        continue
+      }
+      slice.add(entry)
+      if (slice.count === size) {
+        yield slice.piece(this.name)
+        slice = new Slice(this.folder)
+      }
+    }
+    if (slice.count > 0) yield slice.piece(this.name)
+  }
+}
+
+/** The images of a slice of a folder. */
+export async function* pieceImages(piece: FilesPiece, context: Context): AsyncGenerator<Found, void, undefined> {
+  const files = new FilesSource(piece.folder, piece.folder, async function* () {
+    for (const [below, names] of piece.files)
+      for (const name of names) {
+        const relative = below === '' ? name : `${below}/${name}`
+        yield { uri: joinUri(piece.folder, relative), relative }
+      }
+  })
+  yield* files.images(context)
+}
+
+/** Files of consecutive names, each folder written once. */
+class Slice {
+  readonly files: FilesPiece['files'] = []
+  count = 0
+  private first = ''
+  private last = ''
+
+  constructor(private readonly folder: string) {}
+
+  add({ uri, relative }: Entry): void {
+    const spelled = joinUri(this.folder, relative) === uri ? relative : uri
+    const [below, name] = spelled === uri ? ['', uri] : split(spelled)
+    if (this.files.at(-1)?.[0] !== below) this.files.push([below, []])
+    this.files.at(-1)![1].push(name)
+    if (this.count++ === 0) this.first = relative
+    this.last = relative
+  }
+
+  piece(source: string): Piece {
+    return {
+      name: this.count === 1 ? `${source}: ${this.first}` : `${source}: ${this.first} to ${this.last}`,
+      source: { kind: 'files', folder: this.folder, files: this.files },
+      images: this.count,
+    }
+  }
+}
+
+function split(relative: string): [string, string] {
+  const slash = relative.lastIndexOf('/')
+  return slash < 0 ? ['', relative] : [relative.slice(0, slash), relative.slice(slash + 1)]
+}
+
+/** Undefined where its caption cannot be read, which is reported. */
+async function fileImage({ uri, relative }: Entry, context: Context): Promise<Found | undefined> {
+  const id = imageId(uri, context.root)
+  try {
+    const caption = context.captions ? await captionBeside(uri, context.signal) : undefined
+    return { name: relative, image: { id, uri, ...(caption !== undefined && { caption }), bytes: (signal) => readWhole(uri, signal) } }
+  } catch (error) {
+    context.onReject(rejectOf(id, { uri }, error))
+    return undefined
+  }
+}
+
+/** Images and tars below a folder of any store, hidden ones left out, in the order of the path's bytes. */
+export async function* filesBelow(folder: string, context: Context): AsyncGenerator<Entry, void, undefined> {
+  for await (const entry of allBelow(folder, context)) if (isImage(entry.relative) || isTar(entry.relative)) yield entry
+}
+
+/** Every file that is not hidden. */
+export async function* allBelow(folder: string, { signal, onReject, root }: Context): AsyncGenerator<Entry, void, undefined> {
+  if (schemeOf(folder) !== 'file') {
+    const prefix = `${folder.replace(/\/+$/, '')}/`
+    for await (const { uri } of (await storeOf(folder)).list(prefix, { signal })) {
+      const relative = uri.slice(prefix.length)
+      if (!isHidden(relative) && !relative.endsWith('/')) yield { uri, relative }
+    }
+    return
+  }
+  const onUnreadable = (uri: string, error: WordmaskError) => onReject(rejectOf(imageId(uri, root), { uri }, error))
+  for await (const { bytes, relative } of walk(uriToBytes(folder), { signal, onUnreadable }))
+    yield { uri: bytesToUri(bytes), relative: Buffer.from(relative, 'latin1').toString('utf8') }
+}
+
+export function refuseListing(uri: string): WordmaskError {
+  return new WordmaskError(
+    'ERR_WORDMASK_INVALID_ARGUMENT',
+    `${uri} lies on a web server, which does not say what files it has. Name its shards: tars with braces ({000..099}.tar) or a list`,
+  )
+}

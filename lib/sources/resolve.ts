@@ -1,0 +1,111 @@
+import { stat } from 'node:fs/promises'
+import path from 'node:path'
+import picomatch from 'picomatch'
+import { isIterable, isObject } from '../arguments'
+import { invalidArgument, WordmaskError } from '../errors'
+import { storeOf } from '../storage'
+import { baseName, folderOf, joinUri, normalUri, schemeOf, uriToBytes } from '../storage/uri'
+import { DumpSource } from './dump/source'
+import { isImage, isList, isTar, listFormat } from './endings'
+import { allBelow, FilesSource, filesBelow, refuseListing } from './files'
+import { ItemsSource } from './items'
+import { ListSource } from './list/source'
+import { expandBraces } from './tar/braces'
+import { TarSource } from './tar/source'
+import type { ImageItem, Source, SourceInput, SourceKind, SourceSpec } from './types'
+
+/** An array of items is one iterable; any other array is a list of sources. */
+export function inputsOf(sources: SourceInput | readonly SourceInput[]): readonly SourceInput[] {
+  if (!Array.isArray(sources)) return [sources as SourceInput]
+  if (sources.length === 0) throw invalidArgument('sources', 'a path, a URI, an iterable of images, or a list of these', sources)
+  return isObject(sources[0]) && 'image' in sources[0] ? [sources as unknown as Iterable<ImageItem>] : sources
+}
+
+/**
+ * What an input is: said by `as`, or seen from what lies there and from the ending of its name.
+ *
+ * @throws ERR_WORDMASK_FILE_NOT_FOUND, ERR_WORDMASK_INVALID_ARGUMENT
+ */
+export async function resolveSource(input: SourceInput): Promise<Source> {
+  if (typeof input !== 'string' && isIterable(input)) return new ItemsSource(input)
+  const spec = typeof input === 'string' ? { uri: input } : input
+  if (!isObject(spec) || typeof spec.uri !== 'string' || spec.uri === '')
+    throw invalidArgument('sources', 'a path, a URI, { uri, as, ... } or an iterable of { id, image }', input)
+  const kind = spec.as ?? (await kindOf(spec.uri))
+  const uri = kind === 'glob' || kind === 'tar' ? spec.uri : normalUri(spec.uri)
+  return make[kind]?.(uri, spec) ?? unknownKind(kind)
+}
+
+const make: Record<SourceKind, (uri: string, spec: SourceSpec) => Source> = {
+  folder: (uri) => {
+    if (/^https?$/.test(schemeOf(uri))) throw refuseListing(uri)
+    return new FilesSource(uri, uri, (context) => filesBelow(uri, context))
+  },
+  glob: (uri) => globSource(uri),
+  image: (uri) =>
+    new FilesSource(uri, folderOf(uri), async function* () {
+      yield { uri, relative: baseName(uri) }
+    }),
+  tar: (uri, { members }) => new TarSource(uri, () => uris(uri), members),
+  list: (uri, { columns, base }) => {
+    const format = listFormat(uri)
+    if (format === undefined)
+      throw new WordmaskError(
+        'ERR_WORDMASK_INVALID_ARGUMENT',
+        `Expected a list to end in .txt, .csv, .tsv, .jsonl or .parquet (or .gz after one of the first four) but received ${uri}`,
+      )
+    return new ListSource(uri, format, columns, base === undefined ? undefined : normalUri(base))
+  },
+  'clip-retrieval': (uri, { columns, base }) => new DumpSource(uri, columns, base === undefined ? undefined : normalUri(base)),
+}
+
+function unknownKind(kind: unknown): never {
+  throw invalidArgument('as', Object.keys(make).join(', '), kind)
+}
+
+function* uris(braces: string): Generator<string, void, undefined> {
+  for (const uri of expandBraces(braces)) yield normalUri(uri)
+}
+
+async function kindOf(uri: string): Promise<SourceKind> {
+  const scheme = schemeOf(uri)
+  const found = scheme === 'file' ? await stat(Buffer.from(uriToBytes(uri), 'latin1')).catch(() => undefined) : undefined
+  if (found?.isDirectory()) return (await isDump(uri)) ? 'clip-retrieval' : 'folder'
+  if (isTar(uri) && (found || !/[*?]/.test(uri) || scheme === 'https')) return 'tar'
+  if (!found && scheme !== 'https' && picomatch.scan(uri).isGlob) return 'glob'
+  if (isList(uri)) return 'list'
+  if (isImage(uri)) return 'image'
+  if (scheme !== 'file') return scheme === 's3' && (await isDump(uri)) ? 'clip-retrieval' : 'folder'
+  if (!found) throw new WordmaskError('ERR_WORDMASK_FILE_NOT_FOUND', `${uri} does not exist`)
+  throw new WordmaskError(
+    'ERR_WORDMASK_INVALID_ARGUMENT',
+    `Expected a folder, a tar, a list (.txt .csv .tsv .jsonl .parquet) or an image but received ${uri}. Say which it is: { uri, as }`,
+  )
+}
+
+/** Two folders side by side, as clip-retrieval writes them. */
+async function isDump(uri: string): Promise<boolean> {
+  const store = await storeOf(uri)
+  for (const folder of ['img_emb', 'metadata']) {
+    let some = false
+    for await (const _ of store.list(joinUri(normalUri(uri), folder))) {
+      some = true
+      break
+    }
+    if (!some) return false
+  }
+  return true
+}
+
+/** Matches are images and tars below the part of the path without wildcards. Braces are alternatives, `**` is any depth. */
+function globSource(glob: string): Source {
+  const scheme = schemeOf(glob)
+  const whole = scheme === 'file' ? path.resolve(glob.replace(/^file:\/\//i, '')) : glob
+  const { base } = picomatch.scan(whole)
+  const folder = scheme === 'file' ? normalUri(base || '/') : base
+  const matches = picomatch(whole.slice(base.length).replace(/^\/+/, ''))
+  return new FilesSource(glob, folder, async function* (context) {
+    for await (const entry of allBelow(folder, context))
+      if (matches(entry.relative) && (isImage(entry.relative) || isTar(entry.relative))) yield entry
+  })
+}
