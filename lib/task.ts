@@ -4,7 +4,7 @@ import { binding } from './binding'
 import { abortedError, throwIfAborted } from './options'
 
 /** One signal for hundreds of calls in flight is no leak, of which Node would warn; a limit that somebody has set is left. */
-function expectMany(signal: AbortSignal): void {
+export function expectMany(signal: AbortSignal): void {
   try {
     if (getMaxListeners(signal) === defaultMaxListeners) setMaxListeners(Number.POSITIVE_INFINITY, signal)
   } catch {

@@ -1,5 +1,6 @@
 import { existsSync, statSync } from 'node:fs'
 import path from 'node:path'
+import { isRedacted } from '../redact'
 import { type RunFile, readRun, runFileName } from '../run/run-file'
 import { type Context, run } from './program'
 import { UsageError } from './usage'
@@ -9,6 +10,8 @@ export async function repeat(file: string, options: { into?: string; json?: bool
   const recorded = path.resolve(existsSync(file) && statSync(file).isDirectory() ? path.join(file, runFileName) : file)
   const before = await readRun(recorded)
   if (before.command === 'run') throw new UsageError(`${recorded} records "wordmask run": repeat the run it points to`)
+  const secret = before.argv.find(isRedacted)
+  if (secret !== undefined) throw new UsageError(`${recorded} keeps no passwords: type the command anew, with yours in ${secret}`)
   const into = path.resolve(options.into ?? nextFree(path.dirname(recorded)))
   if (existsSync(before.cwd)) process.chdir(before.cwd)
   else process.stderr.write(`note: the folder it was typed in is gone (${before.cwd}); paths are taken from here\n`)

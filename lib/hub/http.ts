@@ -6,6 +6,8 @@ export interface RequestOptions {
   headers?: Record<string, string>
   /** Sent as a bearer token to the host of the first address and to no other. */
   token?: string
+  /** The same for another way to log in: sent as it is. */
+  authorization?: string
   signal?: AbortSignal
   /** Milliseconds without an answer or a byte after which a connection counts as broken. */
   stallTimeout: number
@@ -47,6 +49,7 @@ export async function request(url: string, options: RequestOptions): Promise<Ans
       const own = new URL(address).origin === home
       const headers: Record<string, string> = { ...options.headers, 'accept-encoding': 'identity', 'user-agent': 'wordmask' }
       if (own && options.token) headers.authorization = `Bearer ${options.token}`
+      else if (own && options.authorization) headers.authorization = options.authorization
       const response = await fetch(address, { method: options.method ?? 'GET', headers, redirect: 'manual', signal })
       const location = response.status >= 300 && response.status < 400 ? response.headers.get('location') : null
       if (location === null) return { response, alive, stop }

@@ -3,6 +3,7 @@ import { createReadStream } from 'node:fs'
 import { readFile, stat } from 'node:fs/promises'
 import path from 'node:path'
 import { WordmaskError } from '../errors'
+import { redactAll } from '../redact'
 import { writeAtomic } from './atomic'
 import { type Machine, machine, packageVersion } from './environment'
 
@@ -21,7 +22,7 @@ export interface RunFile {
   format: typeof format
   version: number
   command: string
-  /** Without node and the program. */
+  /** Without node and the program; passwords and signatures within addresses are ***, here and everywhere in the file. */
   argv: string[]
   cwd: string
   status: 'running' | 'done' | 'interrupted' | 'failed'
@@ -65,14 +66,14 @@ export class RunRecord {
   }
 
   static async start(folder: string, facts: RunFacts): Promise<RunRecord> {
-    const { libtorch, addon, ...rest } = facts
+    const { libtorch, addon, ...rest } = redactAll(facts)
     const earlier = await readRunIfAny(folder)
-    const same = earlier !== undefined && settingsKey(earlier.settings) === settingsKey(facts.settings)
+    const same = earlier !== undefined && settingsKey(earlier.settings) === settingsKey(rest.settings)
     const record = new RunRecord(folder, {
       format,
       version,
       ...rest,
-      notes: [...facts.notes],
+      notes: [...rest.notes],
       status: 'running',
       started: same ? earlier.started : new Date().toISOString(),
       seconds: same ? earlier.seconds : 0,
@@ -103,13 +104,13 @@ export class RunRecord {
   }
 }
 
-/** Key order does not make two settings different. */
+/** Key order does not make two settings different, nor do the secrets of an address, which run.json does not hold. */
 export function settingsKey(settings: Record<string, unknown>): string {
   const sorted = (_: string, value: unknown) =>
     value !== null && typeof value === 'object' && !Array.isArray(value)
       ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)))
       : value
-  return createHash('sha256').update(JSON.stringify(settings, sorted)).digest('hex')
+  return createHash('sha256').update(JSON.stringify(redactAll(settings), sorted)).digest('hex')
 }
 
 /** Names of the settings in which two runs differ. */
