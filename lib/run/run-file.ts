@@ -110,7 +110,9 @@ export function settingsKey(settings: Record<string, unknown>): string {
     value !== null && typeof value === 'object' && !Array.isArray(value)
       ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)))
       : value
-  return createHash('sha256').update(JSON.stringify(redactAll(settings), sorted)).digest('hex')
+  return createHash('sha256')
+    .update(JSON.stringify(redactAll(settings), sorted))
+    .digest('hex')
 }
 
 /** Names of the settings in which two runs differ. */

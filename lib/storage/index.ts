@@ -1,4 +1,5 @@
 import { WordmaskError } from '../errors'
+import { redact } from '../redact'
 import { LocalStore } from './local'
 import type { Store } from './store'
 import { schemeOf } from './uri'
@@ -6,6 +7,9 @@ import { schemeOf } from './uri'
 /** What each scheme needs is loaded when the first URI of it comes: the S3 client alone is some megabytes. */
 const open: Record<string, () => Promise<Store>> = {
   file: async () => new LocalStore(),
+  s3: async () => new (await import('./s3.js')).S3Store(),
+  https: async () => new (await import('./https.js')).HttpsStore(),
+  http: async () => new (await import('./https.js')).HttpsStore(),
 }
 const opened = new Map<string, Promise<Store>>()
 
@@ -20,7 +24,7 @@ export async function storeOf(uri: string): Promise<Store> {
   if (make === undefined)
     throw new WordmaskError(
       'ERR_WORDMASK_INVALID_ARGUMENT',
-      `Expected a path or a URI of ${Object.keys(open).join('://, ')}:// but received ${JSON.stringify(uri)}`,
+      `Expected a path or a URI of ${Object.keys(open).join('://, ')}:// but received ${JSON.stringify(redact(uri))}`,
     )
   let store = opened.get(scheme)
   if (store === undefined) {

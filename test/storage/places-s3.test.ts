@@ -5,7 +5,7 @@ import type { ImagePlace } from '../../lib/archive/types'
 import { openSource } from '../../lib/sources'
 import { readPlaces } from '../../lib/sources/places/many'
 import { S3Store } from '../../lib/storage/s3'
-import { Proxy } from '../helpers/proxy'
+import { Relay } from '../helpers/relay'
 import { setEnvironment, withS3 } from '../helpers/s3-server'
 import { noise } from './web'
 
@@ -14,19 +14,19 @@ const shards = 60
 const perShard = 100
 const wanted = 2000
 const material = noise(64 << 10)
-let proxy: Proxy
+let relay: Relay
 let restore = () => {}
 
 beforeAll(async () => {
   if (!s3.server) return
   const store = new S3Store()
   for (let shard = 0; shard < shards; shard++) await store.put(uriOf(shard), await tar(shard))
-  proxy = await Proxy.start(s3.server.endpoint)
-  restore = setEnvironment({ AWS_ENDPOINT_URL: proxy.endpoint })
-})
+  relay = await Relay.start(s3.server.endpoint)
+  restore = setEnvironment({ AWS_ENDPOINT_URL: relay.endpoint })
+}, 300_000)
 afterAll(async () => {
   restore()
-  await proxy?.close()
+  await relay?.close()
 })
 
 const uriOf = (shard: number) => `s3://shards/train-${String(shard).padStart(3, '0')}.tar`
@@ -63,7 +63,7 @@ test('2,000 images out of 60 tars of 6,000 on S3: every byte right, at most 1.2 
   }
   const own = places.reduce((sum, { length }) => sum + length!, 0)
 
-  proxy.reset()
+  relay.reset()
   let images = 0
   for await (const { place, bytes, error } of readPlaces(places)) {
     if (error) throw error
@@ -72,8 +72,8 @@ test('2,000 images out of 60 tars of 6,000 on S3: every byte right, at most 1.2 
   }
   expect(images).toBe(wanted)
   console.log(
-    `read ${proxy.bytesRead} bytes for ${own} of ${wanted} images: ${(proxy.bytesRead / own).toFixed(3)}, ${proxy.seen.length} requests`,
+    `read ${relay.bytesRead} bytes for ${own} of ${wanted} images: ${(relay.bytesRead / own).toFixed(3)}, ${relay.seen.length} requests`,
   )
-  expect(proxy.bytesRead).toBeLessThanOrEqual(1.2 * own)
-  expect(proxy.seen.length).toBeLessThanOrEqual(wanted)
-})
+  expect(relay.bytesRead).toBeLessThanOrEqual(1.2 * own)
+  expect(relay.seen.length).toBeLessThanOrEqual(wanted)
+}, 300_000)

@@ -1,25 +1,25 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { S3Store } from '../../lib/storage/s3'
-import { Proxy, s3Refusal } from '../helpers/proxy'
+import { Relay, s3Refusal } from '../helpers/relay'
 import { setEnvironment, withS3 } from '../helpers/s3-server'
 
 const s3 = withS3('work')
-let proxy: Proxy
+let relay: Relay
 let store: S3Store
 let restore = () => {}
 
 beforeAll(async () => {
   if (!s3.server) return
-  proxy = await Proxy.start(s3.server.endpoint)
-  restore = setEnvironment({ AWS_ENDPOINT_URL: proxy.endpoint })
+  relay = await Relay.start(s3.server.endpoint)
+  restore = setEnvironment({ AWS_ENDPOINT_URL: relay.endpoint })
 })
 afterAll(async () => {
   restore()
-  await proxy?.close()
+  await relay?.close()
 })
 beforeEach(({ skip }) => {
   skip(!s3.server, s3.missing)
-  proxy.reset()
+  relay.reset()
   store = new S3Store()
 })
 
@@ -51,7 +51,7 @@ test('of twenty at once exactly one wins, and its content stays; three rounds', 
 
 test('the server is asked once a bucket whether it honours If-None-Match, and nothing of that stays', async () => {
   await store.put('s3://work/folder/a', 'a', { ifAbsent: true })
-  const probes = () => proxy.seen.filter(({ path }) => path.includes('/folder/.wordmask-')).map(({ method }) => method)
+  const probes = () => relay.seen.filter(({ path }) => path.includes('/folder/.wordmask-')).map(({ method }) => method)
   expect(probes()).toEqual(['PUT', 'PUT', 'DELETE'])
   await store.put('s3://work/folder/b', 'b', { ifAbsent: true })
   await store.checkConditionalPut('s3://work/folder')
@@ -60,7 +60,7 @@ test('the server is asked once a bucket whether it honours If-None-Match, and no
 })
 
 test('a server that ignores If-None-Match is refused, before anything is written', async () => {
-  proxy.trouble = (seen) => {
+  relay.trouble = (seen) => {
     delete seen.headers['if-none-match']
     return false
   }
@@ -72,7 +72,7 @@ test('a server that ignores If-None-Match is refused, before anything is written
 })
 
 test('so is one that says it has none', async () => {
-  proxy.trouble = ({ headers }, response) =>
+  relay.trouble = ({ headers }, response) =>
     headers['if-none-match'] ? s3Refusal(response, 501, 'NotImplemented', 'A header you provided implies functionality') : false
   expect(await failure(store.put('s3://work/refused', 'x', { ifAbsent: true }))).toHaveCode('ERR_WORDMASK_IO', /no conditional PUT/)
 })
@@ -80,7 +80,7 @@ test('so is one that says it has none', async () => {
 test('a put whose answer gets lost knows its own object when it comes again', async () => {
   await store.checkConditionalPut('s3://work')
   let lost = 0
-  proxy.lose = ({ method, path }) => method === 'PUT' && path.startsWith('/work/lost') && lost++ === 0
+  relay.lose = ({ method, path }) => method === 'PUT' && path.startsWith('/work/lost') && lost++ === 0
   expect(await store.put('s3://work/lost', 'mine', { ifAbsent: true })).toBe(true)
   expect(lost).toBe(2)
 })
@@ -88,7 +88,7 @@ test('a put whose answer gets lost knows its own object when it comes again', as
 test('and does not take the object of another for it', async () => {
   await store.checkConditionalPut('s3://work')
   let count = 0
-  proxy.trouble = ({ method, path }, response) => {
+  relay.trouble = ({ method, path }, response) => {
     if (method !== 'PUT' || !path.startsWith('/work/other') || count++ > 0) return false
     // The first attempt never arrives; before the second another writer does.
     void fetch(`${s3.server!.endpoint}/work/other`, { method: 'PUT', body: 'mine' }).then(() => response.destroy())
@@ -100,7 +100,7 @@ test('and does not take the object of another for it', async () => {
 test('two conditional puts that meet (409) are tried again', async () => {
   await store.checkConditionalPut('s3://work')
   let count = 0
-  proxy.trouble = ({ method, path }, response) =>
+  relay.trouble = ({ method, path }, response) =>
     method === 'PUT' && path.startsWith('/work/conflict') && count++ < 2
       ? s3Refusal(response, 409, 'ConditionalRequestConflict', 'The conditional request cannot succeed due to a conflicting operation')
       : false

@@ -1,28 +1,28 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { S3Store } from '../../lib/storage/s3'
-import { Proxy } from '../helpers/proxy'
+import { Relay } from '../helpers/relay'
 import { setEnvironment, withS3 } from '../helpers/s3-server'
 import { collect, noise } from './web'
 
 const s3 = withS3('photos', 'many')
 const store = new S3Store({ retries: 3, retryDelay: 5 })
 const big = noise(3_000_000)
-let proxy: Proxy
+let relay: Relay
 let restore = () => {}
 
 beforeAll(async () => {
   if (!s3.server) return
-  proxy = await Proxy.start(s3.server.endpoint)
-  restore = setEnvironment({ AWS_ENDPOINT_URL: proxy.endpoint })
+  relay = await Relay.start(s3.server.endpoint)
+  restore = setEnvironment({ AWS_ENDPOINT_URL: relay.endpoint })
   await store.put('s3://photos/big.tar', big)
 })
 afterAll(async () => {
   restore()
-  await proxy?.close()
+  await relay?.close()
 })
 beforeEach(({ skip }) => {
   skip(!s3.server, s3.missing)
-  proxy.reset()
+  relay.reset()
 })
 
 const failure = (promise: Promise<unknown>) =>
@@ -55,16 +55,16 @@ describe('one object', () => {
   test('a range is one request of as many bytes', async () => {
     const found = await store.read('s3://photos/big.tar', { range: { offset: 1_000_000, length: 1234 } })
     expect(found.equals(big.subarray(1_000_000, 1_001_234))).toBe(true)
-    expect(proxy.seen.map(({ method }) => method)).toEqual(['GET'])
-    expect(proxy.bytesRead).toBe(1234)
+    expect(relay.seen.map(({ method }) => method)).toEqual(['GET'])
+    expect(relay.bytesRead).toBe(1234)
   })
 
   test('an empty object and an empty range', async () => {
     await store.put('s3://photos/empty', '')
     expect(await store.read('s3://photos/empty')).toEqual(Buffer.alloc(0))
-    proxy.reset()
+    relay.reset()
     expect(await store.read('s3://photos/empty', { range: { offset: 0, length: 0 } })).toEqual(Buffer.alloc(0))
-    expect(proxy.seen.length).toBe(0)
+    expect(relay.seen.length).toBe(0)
   })
 
   test('ranges beyond the end are errors, also those that begin before it', async () => {
@@ -75,7 +75,7 @@ describe('one object', () => {
   })
 
   test('a server that ignores ranges is not read whole', async () => {
-    proxy.trouble = (seen) => {
+    relay.trouble = (seen) => {
       delete seen.headers.range
       return false
     }
@@ -84,15 +84,15 @@ describe('one object', () => {
   })
 
   test('a body that breaks goes on where it broke, of the same version', async () => {
-    proxy.breaks.push(500_000, 1, 700_000)
+    relay.breaks.push(500_000, 1, 700_000)
     expect((await collect(store.stream('s3://photos/big.tar'))).equals(big)).toBe(true)
-    expect(proxy.seen.map(({ headers }) => headers.range)).toEqual([undefined, 'bytes=500000-', 'bytes=500001-', 'bytes=1200001-'])
-    expect(new Set(proxy.seen.slice(1).map(({ headers }) => headers['if-match'])).size).toBe(1)
+    expect(relay.seen.map(({ headers }) => headers.range)).toEqual([undefined, 'bytes=500000-', 'bytes=500001-', 'bytes=1200001-'])
+    expect(new Set(relay.seen.slice(1).map(({ headers }) => headers['if-match'])).size).toBe(1)
   })
 
   test('an object that changes in between is not glued together', async () => {
     await store.put('s3://photos/changing', big)
-    proxy.breaks.push(1000)
+    relay.breaks.push(1000)
     const reading = store.stream('s3://photos/changing')
     await reading.next()
     await store.put('s3://photos/changing', big.subarray(1))
@@ -102,7 +102,7 @@ describe('one object', () => {
   test('more than 64 MiB goes in parts, and appears when all are there', async () => {
     const huge = Buffer.alloc(64 * 2 ** 20 + 5, 'wordmask')
     await store.put('s3://photos/huge', huge)
-    const parts = proxy.seen.filter(({ path, method }) => method === 'PUT' && path.includes('partNumber='))
+    const parts = relay.seen.filter(({ path, method }) => method === 'PUT' && path.includes('partNumber='))
     expect(parts.length).toBe(2)
     expect((await store.stat('s3://photos/huge')).bytes).toBe(huge.length)
     expect((await store.read('s3://photos/huge', { range: { offset: 64 * 2 ** 20 - 3, length: 8 } })).toString()).toBe(
@@ -112,14 +112,14 @@ describe('one object', () => {
   })
 
   test('of an upload that fails nothing is left', async () => {
-    proxy.trouble = ({ path }, response) => {
+    relay.trouble = ({ path }, response) => {
       if (!path.includes('partNumber=2')) return false
       response.writeHead(403).end()
       return true
     }
     const error = await failure(store.put('s3://photos/half', Buffer.alloc(64 * 2 ** 20 + 5)))
     expect(error).toHaveCode('ERR_WORDMASK_IO', /s3:PutObject/)
-    expect(proxy.seen.at(-1)).toMatchObject({ method: 'DELETE', path: expect.stringContaining('uploadId=') })
+    expect(relay.seen.at(-1)).toMatchObject({ method: 'DELETE', path: expect.stringContaining('uploadId=') })
     expect(await (await fetch(`${s3.server!.endpoint}/photos?uploads`)).text()).not.toContain('half')
     expect(await failure(store.stat('s3://photos/half'))).toHaveCode('ERR_WORDMASK_FILE_NOT_FOUND')
   })
@@ -132,7 +132,7 @@ describe('one object', () => {
     const error = await failure(reading)
     expect(error).toHaveCode('ERR_WORDMASK_ABORTED')
     expect(error.cause.message).toBe('enough')
-    proxy.trouble = () => true // never answers
+    relay.trouble = () => true // never answers
     const late = new AbortController()
     setTimeout(() => late.abort(), 50)
     expect(await failure(store.put('s3://photos/x', 'x', { signal: late.signal }))).toHaveCode('ERR_WORDMASK_ABORTED')
@@ -144,13 +144,13 @@ describe('lists', () => {
     const names = Array.from({ length: 345 }, (_, i) => `s3://many/shards/${String((i * 79) % 345).padStart(5, '0')}.tar`)
     for (let at = 0; at < names.length; at += 50) await Promise.all(names.slice(at, at + 50).map((uri) => store.put(uri, 'x')))
     await Promise.all(['s3://many/shards-old/a', 's3://many/shards', 's3://many/shards/empty/'].map((uri) => store.put(uri, '')))
-    proxy.reset()
-    proxy.trouble = (seen) => {
+    relay.reset()
+    relay.trouble = (seen) => {
       seen.path += '&max-keys=100'
       return false
     }
     expect(await listed('s3://many/shards')).toEqual([...names].sort())
-    expect(proxy.seen.length).toBe(4)
+    expect(relay.seen.length).toBe(4)
     expect(await listed('s3://many/shards/')).toEqual([...names].sort())
     for await (const file of store.list('s3://many/shards')) {
       expect(file).toEqual({ uri: 's3://many/shards/00000.tar', bytes: 1, version: expect.any(String) })

@@ -11,7 +11,7 @@ export interface Seen {
 export type Trouble = (seen: Seen, response: ServerResponse, count: number) => boolean | undefined
 
 /** Stands before a server, counts the bytes of bodies, and can be told to misbehave. */
-export class Proxy {
+export class Relay {
   readonly seen: Seen[] = []
   bytesRead = 0
   trouble: Trouble = () => false
@@ -24,12 +24,12 @@ export class Proxy {
     private readonly server: ReturnType<typeof createServer>,
   ) {}
 
-  static async start(target: string): Promise<Proxy> {
-    let proxy: Proxy
-    const server = createServer((incoming, outgoing) => proxy.forward(incoming, outgoing))
+  static async start(target: string): Promise<Relay> {
+    let relay: Relay
+    const server = createServer((incoming, outgoing) => relay.forward(incoming, outgoing))
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-    proxy = new Proxy(target, server)
-    return proxy
+    relay = new Relay(target, server)
+    return relay
   }
 
   get endpoint(): string {
