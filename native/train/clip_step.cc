@@ -210,18 +210,6 @@ void ClipStep::losses(StepOutput& output) {
   const auto n = static_cast<int64_t>(samples.size());
   const auto each = static_cast<int64_t>(samples.front()->captions.size());
   const bool tags = options_.soft_targets && source_.has_tags();
-  const auto captioned = [&] {
-    if (!tags) return at::eye(n, at::kFloat).repeat_interleave(each, 1);
-    auto positive = at::empty({n, n * each}, at::kFloat);
-    float* out = positive.data_ptr<float>();
-    for (int64_t i = 0; i < n; ++i)
-      for (int64_t j = 0; j < n * each; ++j) {
-        const auto& [tokens, named, everything] = samples[j / each]->captions[j % each];
-        const auto& present = samples[i]->present;
-        *out++ = named.any() && (everything ? named == present : (named & ~present).none());
-      }
-    return positive;
-  };
   const auto shown = [&](int64_t names) {
     auto positive = at::empty({n, names}, at::kFloat);
     float* out = positive.data_ptr<float>();
@@ -234,7 +222,7 @@ void ClipStep::losses(StepOutput& output) {
   const auto scale = store_.leaves(true);
   const auto& class_scale = scale.at(kLogitScale);
   const auto similarity = at::mm(unit_rows(image), unit_rows(text).t());
-  const auto class_positive = captioned();
+  const auto class_positive = tags ? caption_truth(samples) : at::eye(n, at::kFloat).repeat_interleave(each, 1);
   const auto class_loss = contrastive_loss(similarity * class_scale.exp(), class_positive);
   variable_list inputs{image, text, class_scale};
   auto loss = class_loss;

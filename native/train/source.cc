@@ -1,5 +1,7 @@
 #include "train/source.h"
 
+#include <ATen/ATen.h>
+
 #include "base/error.h"
 #include "train/packed_source.h"
 #include "train/random.h"
@@ -65,6 +67,18 @@ class SceneSource : public Source {
 };
 
 }  // namespace
+
+at::Tensor caption_truth(const std::vector<const Sample*>& pictures) {
+  const auto n = static_cast<int64_t>(pictures.size());
+  const auto each = n == 0 ? 0 : static_cast<int64_t>(pictures[0]->captions.size());
+  auto truth = at::empty({n, n * each}, at::kFloat);
+  float* out = truth.data_ptr<float>();
+  for (const auto* picture : pictures)
+    for (const auto* other : pictures)
+      for (const auto& [tokens, named, everything] : other->captions)
+        *out++ = named.any() && (everything ? named == picture->present : (named & ~picture->present).none());
+  return truth;
+}
 
 std::unique_ptr<Source> open_source(const TrainClipOptions& options) {
   if (options.scene_pack.empty()) return open_packed_source(options);

@@ -1,4 +1,6 @@
 #pragma once
+#include <ATen/core/Tensor.h>
+
 #include <bitset>
 #include <memory>
 #include <vector>
@@ -23,6 +25,9 @@ struct Sample {
   std::vector<int64_t> single;       // caption of the patch-level term where it does not compare with names
   Names present;                     // what the picture shows (image-level tags, never pixels)
 };
+
+// [pictures, all their captions]: 1 where the caption is true of the picture; 0 for a caption that names nothing.
+at::Tensor caption_truth(const std::vector<const Sample*>& pictures);
 
 // Where pictures and captions come from; sample `index` is a pure function of (source, seed, size, index). Thread-safe.
 class Source {

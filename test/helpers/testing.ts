@@ -167,6 +167,7 @@ export interface Testing {
   patchesAndDense(config: ClipConfig, pixels: Float32Tensor): Record<'patches' | 'dense' | 'pooled' | 'image', Float32Tensor>
   contrastiveLoss(logits: Float32Tensor, positive: Float32Tensor): { loss: number; gradient: Float32Tensor }
   pooledSimilarity(patches: Float32Tensor, text: Float32Tensor): Float32Tensor
+  captionTruth(pictures: { present: number[]; captions: { named: number[]; everything: boolean }[] }[]): Float32Tensor
   claimLoss(patches: Float32Tensor, names: Float32Tensor, present: Float32Tensor, scale: number): { loss: number; gradient: Float32Tensor }
   adamw(
     options: Record<'learningRate' | 'beta1' | 'beta2' | 'weightDecay' | 'scale', number>,

@@ -43,6 +43,26 @@ Napi::Value pooled_similarity(const Napi::CallbackInfo &info) {
                                                                             read_tensor({info[1], "text"}))));
 }
 
+// captionTruth([{ present: number[], captions: [{ named: number[], everything }] }]) -> [n, n * captions each]
+Napi::Value caption_truth(const Napi::CallbackInfo &info) {
+  const auto names = [](const Argument &list) {
+    train::Names set;
+    for (uint32_t i = 0; i < list.length(); ++i) set.set(list.at(i).integer(0, 255));
+    return set;
+  };
+  const Argument pictures(info[0], "pictures");
+  std::vector<train::Sample> samples(pictures.length());
+  std::vector<const train::Sample *> all;
+  for (uint32_t i = 0; i < pictures.length(); ++i) {
+    samples[i].present = names(pictures.at(i)["present"]);
+    const auto captions = pictures.at(i)["captions"];
+    for (uint32_t k = 0; k < captions.length(); ++k)
+      samples[i].captions.push_back({{}, names(captions.at(k)["named"]), captions.at(k)["everything"].boolean()});
+    all.push_back(&samples[i]);
+  }
+  return to_js(info.Env(), train::caption_truth(all));
+}
+
 // claimLoss(patches [b, N, d], names [m, d], present [b, m], scale) -> { loss, gradient [b, N, d] }
 Napi::Value claim_loss(const Napi::CallbackInfo &info) {
   c10::AutoGradMode mode(true);
@@ -138,6 +158,7 @@ Napi::Value train_towers(const Napi::CallbackInfo &info) {
 void define_train(Napi::Env env, Napi::Object exports) {
   define<contrastive_loss>(exports, "contrastiveLoss");
   define<pooled_similarity>(exports, "pooledSimilarity");
+  define<caption_truth>(exports, "captionTruth");
   define<claim_loss>(exports, "claimLoss");
   define<adamw>(exports, "adamw");
   define<cosine_rate>(exports, "cosineRate");

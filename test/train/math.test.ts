@@ -133,6 +133,23 @@ describe('learning rate', () => {
   })
 })
 
+describe('what a caption is true of', () => {
+  const some = (...named: number[]) => ({ named, everything: false })
+  const all = (...named: number[]) => ({ named, everything: true })
+  test('one that says this and that: pictures that show at least that; one that says everything: those that show just that', () => {
+    const truth = testing().captionTruth([
+      { present: [1, 2], captions: [some(1), all(1, 2)] },
+      { present: [1, 2, 255], captions: [some(255, 2), all(1, 2, 255)] },
+      { present: [3], captions: [some(), all(3)] },
+    ])
+    expect(truth.shape).toEqual([3, 6])
+    expect(Array.from(truth.data)).toEqual([1, 1, 0, 0, 0, 0, 1, 0, 1, 1, 0, 0, 0, 0, 0, 0, 0, 1])
+  })
+  test('no pictures: nothing', () => {
+    expect(testing().captionTruth([]).shape).toEqual([0, 0])
+  })
+})
+
 describe('claim loss', () => {
   test('one patch, two names, one shown: cross-entropy of their softmax shares', () => {
     const { loss } = testing().claimLoss(tensor([1, 1, 2], [0.6, 0.8]), tensor([2, 2], [1, 0, 0, 1]), tensor([1, 2], [1, 0]), 5)
