@@ -1,11 +1,11 @@
 import { WordmaskError } from '../errors'
-import { mapOrdered } from '../image/stream'
 import { storeOf } from '../storage'
 import { bytesToUri, joinUri, schemeOf, uriToBytes } from '../storage/uri'
 import { walk } from '../storage/walk'
 import { captionBeside, readWhole } from './bytes'
 import { imageEndings, isHidden, isImage, isTar } from './endings'
 import { imageId } from './ids'
+import { inOrder } from './ordered'
 import type { FilesPiece } from './piece'
 import { rejectOf } from './reject'
 import { tarImages, tarPiece } from './tar/source'
@@ -33,9 +33,8 @@ export class FilesSource implements Source {
   ) {}
 
   async *images(context: Context): AsyncGenerator<Found, void, undefined> {
-    const open = async (entry: Entry) => (isTar(entry.uri) ? entry : fileImage(entry, context))
-    const concurrency = context.captions ? captionRequests : 1
-    for await (const found of mapOrdered(this.entries(context), open, { concurrency, signal: context.signal })) {
+    const open = async (entry: Entry, within: Context) => (isTar(entry.uri) ? entry : fileImage(entry, within))
+    for await (const found of inOrder(this.entries(context), open, context, context.captions ? captionRequests : 1)) {
       if (found === undefined) continue
       if ('image' in found) yield found
       else yield* tarImages(found.uri, context)

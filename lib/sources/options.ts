@@ -2,7 +2,7 @@ import { z } from 'zod'
 import type { Reject } from '../archive/types'
 import { invalidArgument } from '../errors'
 import { checkOptions, positiveInteger } from '../options'
-import type { Context, PlanOptions, ShardOptions, SourceOptions } from './types'
+import type { Context, PlanOptions, ShardOptions, SourceOptions, SourceSpec } from './types'
 
 const callback = <F>() => z.custom<F>((value) => typeof value === 'function', 'a function').optional()
 
@@ -32,6 +32,22 @@ const forPlan = z.strictObject({ ...sourceOptions, shardSize: positiveInteger.op
 export const checkShardOptions = (options: ShardOptions): ShardOptions => checkOptions('openShard', forShard, options)
 export const checkSourceOptions = (options: SourceOptions): SourceOptions => checkOptions('openSource', forSource, options)
 export const checkPlanOptions = (options: PlanOptions): PlanOptions => checkOptions('planShards', forPlan, options)
+
+const spec = z.strictObject({
+  uri: z.string(),
+  as: z.enum(['folder', 'glob', 'list', 'tar', 'image', 'clip-retrieval']).optional(),
+  columns: z
+    .strictObject({
+      uri: z.string().optional(),
+      caption: z.string().optional(),
+      id: z.string().optional(),
+      text: z.array(z.string()).readonly().optional(),
+    })
+    .optional(),
+  base: z.string().optional(),
+  members: z.string().optional(),
+})
+export const checkSpec = (source: unknown): SourceSpec => checkOptions('a source', spec, source)
 
 export function contextOf({ captions = false, root, signal, onReject = () => {}, onNotice = () => {} }: SourceOptions): Context {
   return { captions, root, signal, onReject, onNotice }

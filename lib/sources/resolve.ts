@@ -1,3 +1,4 @@
+import type { Stats } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import path from 'node:path'
 import picomatch from 'picomatch'
@@ -10,6 +11,7 @@ import { isImage, isList, isTar, listFormat } from './endings'
 import { allBelow, FilesSource, filesBelow, refuseListing } from './files'
 import { ItemsSource } from './items'
 import { ListSource } from './list/source'
+import { checkSpec } from './options'
 import { expandBraces } from './tar/braces'
 import { TarSource } from './tar/source'
 import type { ImageItem, Source, SourceInput, SourceKind, SourceSpec } from './types'
@@ -31,9 +33,11 @@ export async function resolveSource(input: SourceInput): Promise<Source> {
   const spec = typeof input === 'string' ? { uri: input } : input
   if (!isObject(spec) || typeof spec.uri !== 'string' || spec.uri === '')
     throw invalidArgument('sources', 'a path, a URI, { uri, as, ... } or an iterable of { id, image }', input)
-  const kind = spec.as ?? (await kindOf(spec.uri))
-  const uri = kind === 'glob' || kind === 'tar' ? spec.uri : normalUri(spec.uri)
-  return make[kind]?.(uri, spec) ?? unknownKind(kind)
+  const checked = checkSpec(spec)
+  const kind = checked.as ?? (await kindOf(spec.uri))
+  // Braces are taken by their word where a tar has them in its name.
+  if (kind === 'tar' && !(await localStat(spec.uri))) return new TarSource(spec.uri, () => uris(spec.uri), checked.members)
+  return make[kind](kind === 'glob' ? spec.uri : normalUri(spec.uri), checked)
 }
 
 const make: Record<SourceKind, (uri: string, spec: SourceSpec) => Source> = {
@@ -46,7 +50,7 @@ const make: Record<SourceKind, (uri: string, spec: SourceSpec) => Source> = {
     new FilesSource(uri, folderOf(uri), async function* () {
       yield { uri, relative: baseName(uri) }
     }),
-  tar: (uri, { members }) => new TarSource(uri, () => uris(uri), members),
+  tar: (uri, { members }) => new TarSource(uri, () => [uri], members),
   list: (uri, { columns, base }) => {
     const format = listFormat(uri)
     if (format === undefined)
@@ -59,17 +63,13 @@ const make: Record<SourceKind, (uri: string, spec: SourceSpec) => Source> = {
   'clip-retrieval': (uri, { columns, base }) => new DumpSource(uri, columns, base === undefined ? undefined : normalUri(base)),
 }
 
-function unknownKind(kind: unknown): never {
-  throw invalidArgument('as', Object.keys(make).join(', '), kind)
-}
-
 function* uris(braces: string): Generator<string, void, undefined> {
   for (const uri of expandBraces(braces)) yield normalUri(uri)
 }
 
 async function kindOf(uri: string): Promise<SourceKind> {
   const scheme = schemeOf(uri)
-  const found = scheme === 'file' ? await stat(Buffer.from(uriToBytes(uri), 'latin1')).catch(() => undefined) : undefined
+  const found = await localStat(uri)
   if (found?.isDirectory()) return (await isDump(uri)) ? 'clip-retrieval' : 'folder'
   if (isTar(uri) && (found || !/[*?]/.test(uri) || scheme === 'https')) return 'tar'
   if (!found && scheme !== 'https' && picomatch.scan(uri).isGlob) return 'glob'
@@ -81,6 +81,11 @@ async function kindOf(uri: string): Promise<SourceKind> {
     'ERR_WORDMASK_INVALID_ARGUMENT',
     `Expected a folder, a tar, a list (.txt .csv .tsv .jsonl .parquet) or an image but received ${uri}. Say which it is: { uri, as }`,
   )
+}
+
+async function localStat(uri: string): Promise<Stats | undefined> {
+  if (schemeOf(uri) !== 'file') return undefined
+  return stat(Buffer.from(uriToBytes(uri), 'latin1')).catch(() => undefined)
 }
 
 /** Two folders side by side, as clip-retrieval writes them. */

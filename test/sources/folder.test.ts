@@ -139,7 +139,8 @@ describe('nothing there', () => {
   test('wrong calls: no sources, a misspelt option, a kind that is none', async () => {
     for (const sources of [[], 5, {}, ''] as never[]) await expect(opened(sources)).rejects.toHaveCode('ERR_WORDMASK_INVALID_ARGUMENT')
     await expect(opened('.', { caption: true } as never)).rejects.toHaveCode('ERR_WORDMASK_UNKNOWN_OPTION', /captions/)
-    await expect(opened({ uri: '.', as: 'tarball' } as never)).rejects.toHaveCode('ERR_WORDMASK_INVALID_ARGUMENT', /folder, glob/)
+    await expect(opened({ uri: '.', as: 'tarball' } as never)).rejects.toHaveCode('ERR_WORDMASK_INVALID_ARGUMENT', /"folder" or "glob"/)
+    await expect(opened({ uri: '.', column: {} } as never)).rejects.toHaveCode('ERR_WORDMASK_UNKNOWN_OPTION', /columns/)
   })
 
   test('an abort ends the stream with its code', async () => {

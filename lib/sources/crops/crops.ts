@@ -1,8 +1,9 @@
 import sharp from 'sharp'
 import type { Box, SourceImage } from '../../archive/types'
 import { WordmaskError } from '../../errors'
-import { mapOrdered } from '../../image/stream'
+import { HeldBytes, heldBytes } from '../held'
 import { cropId } from '../ids'
+import { inOrder } from '../ordered'
 import { rejectOf } from '../reject'
 import type { Context, Found, Metadata } from '../types'
 import type { BoxFile, ImageBoxes } from './boxes'
@@ -16,7 +17,10 @@ export interface Region {
 /** Images whose size is read at once. */
 const concurrency = 8
 
-/** A row a crop in place of each image. `bytes()` of a crop are those of the whole image file, read once for all of its crops. */
+/**
+ * A row a crop in place of each image. `bytes()` of a crop are those of the whole image file, read once for all of its crops (again where more than
+ * 64 MiB of them wait).
+ */
 export interface Cropper {
   /** How many images the regions of were found, so far. */
   matched: number
@@ -30,36 +34,41 @@ export function tileCropper([columns, rows]: [number, number]): Cropper {
 export function boxCropper(file: BoxFile): Cropper {
   return cropper((name) => {
     const found = file.of(name)
+    if (found?.boxes.length === 0) return null
     return found && ((width, height, bad) => inPixels(found, width, height, bad))
   })
 }
 
 type Regions = (width: number, height: number, bad: (reason: string) => void) => Region[]
 
-function cropper(regionsOf: (name: string) => Regions | undefined): Cropper {
+/** @param regionsOf undefined for an image that is not known, null for one that has no regions and need not be read */
+function cropper(regionsOf: (name: string) => Regions | undefined | null): Cropper {
   return {
     matched: 0,
     async *crops(images, context) {
-      const cut = async ({ image, name }: Found): Promise<SourceImage[]> => {
+      const held = new HeldBytes(heldBytes)
+      const cut = async ({ image, name }: Found, within: Context): Promise<SourceImage[]> => {
         const regions = regionsOf(name)
         if (regions === undefined) return []
         this.matched++
+        if (regions === null) return []
         try {
-          return await cropsOf(image, regions, context)
+          return await cropsOf(image, regions, held, within)
         } catch (error) {
-          context.onReject(rejectOf(image.id, image, error))
+          within.onReject(rejectOf(image.id, image, error))
           return []
         }
       }
-      for await (const crops of mapOrdered(images, cut, { concurrency, signal: context.signal })) yield* crops
+      for await (const crops of inOrder(images, cut, context, concurrency)) yield* crops
     },
   }
 }
 
-async function cropsOf(image: SourceImage, regions: Regions, { signal, onReject }: Context): Promise<SourceImage[]> {
+async function cropsOf(image: SourceImage, regions: Regions, held: HeldBytes, { signal, onReject }: Context): Promise<SourceImage[]> {
   const bytes = await image.bytes(signal)
   const [width, height] = await uprightSize(bytes, image.key ?? image.uri)
   const bad = (reason: string) => onReject(rejectOf(image.id, image, new WordmaskError('ERR_WORDMASK_INVALID_ARGUMENT', reason)))
+  const whole = held.hold(bytes, (signal) => image.bytes(signal), false)
   const counts = new Map<string, number>()
   return regions(width, height, bad).map(({ box, metadata }) => {
     const again = (counts.get(box.join()) ?? 0) + 1
@@ -73,7 +82,7 @@ async function cropsOf(image: SourceImage, regions: Regions, { signal, onReject 
       parent: image.id,
       box,
       ...(Object.keys(all).length > 0 && { metadata: all }),
-      bytes: async () => bytes,
+      bytes: whole,
     }
   })
 }

@@ -13,9 +13,11 @@ import { parquetRows } from './parquet'
 export interface ListRow {
   /** From 0; of text and JSONL the line, of CSV the row after the header. */
   number: number
-  /** Offset of the byte after it, where there are ranges. */
+  /** Offset of the byte after it, where that is known: not of a row that a CSV parser left out. */
   end?: number
   fields?: Record<string, unknown>
+  /** Of CSV: the columns in order. */
+  names?: readonly string[]
   /** A text line that is not UTF-8, one character a byte. */
   raw?: string
   /** What is wrong with the row. */
@@ -46,7 +48,7 @@ export async function* listRows(file: ListFile, signal?: AbortSignal): AsyncGene
   const stream = (await storeOf(uri)).stream(uri, { range, signal })
   const bytes = isGzip(uri) ? gunzipped(uri, stream) : stream
   const start = { number: range ? rows[0] : 0, offset: range?.offset ?? 0 }
-  const all = format === 'csv' || format === 'tsv' ? csvRows(bytes, format, { header, ...start }) : lineRows(bytes, format, start)
+  const all = format === 'csv' || format === 'tsv' ? csvRows(bytes, { uri, format, header, ...start }) : lineRows(bytes, format, start)
   for await (const row of all) {
     if (row.number >= rows[1]) return
     if (row.number >= rows[0]) yield row

@@ -1,15 +1,15 @@
 import { WordmaskError } from '../../errors'
-import { mapOrdered } from '../../image/stream'
 import { storeOf } from '../../storage'
 import type { StoredFile } from '../../storage/store'
 import { folderOf } from '../../storage/uri'
 import type { ListFormat } from '../endings'
+import { inOrder } from '../ordered'
 import type { ListPiece, ListPieceColumns } from '../piece'
 import type { Context, Found, ListColumns, Piece, Source } from '../types'
 import { chooseColumns, headRows, isUntyped } from './columns'
 import { rowImage } from './image'
 import { parquetShape } from './parquet'
-import { hasRanges, type ListFile, listRows } from './rows'
+import { hasRanges, type ListFile, type ListRow, listRows } from './rows'
 
 /** Captions that lie beside the files of a list are asked for side by side. */
 const captionRequests = 16
@@ -43,7 +43,7 @@ export class ListSource implements Source {
     const { columns, header } = await this.head(context)
     const file = await (await storeOf(this.name)).stat(this.name, { signal: context.signal })
     const slices: Iterable<Slice> | AsyncIterable<Slice> =
-      this.format === 'parquet' ? await this.rowSlices(size, context) : this.cut(size, header, context)
+      this.format === 'parquet' ? await this.rowSlices(size, context) : this.cut(size, file.bytes, header, context)
     let count = 0
     for await (const slice of slices) {
       const { rows } = slice
@@ -67,13 +67,15 @@ export class ListSource implements Source {
     if (format === 'text') return { columns: { uri: 'uri' } }
     if (format === 'parquet') return { columns: chooseColumns(uri, (await parquetShape(uri, context.signal)).names, wanted) }
     const rows: Record<string, unknown>[] = []
-    for await (const { fields } of listRows({ uri, format }, context.signal)) {
-      if (fields && rows.push(fields) === headRows) break
+    let header: readonly string[] = []
+    for await (const row of listRows({ uri, format }, context.signal)) {
+      header = row.names ?? header
+      if (row.fields && rows.push(row.fields) === headRows) break
     }
     if (rows.length === 0) throw new WordmaskError('ERR_WORDMASK_INVALID_ARGUMENT', `${uri} has no row that can be read`)
     const names = [...new Set(rows.flatMap((fields) => Object.keys(fields)))]
     const columns = chooseColumns(uri, names, wanted, isUntyped(format) ? rows : [])
-    return isUntyped(format) ? { columns, header: Object.keys(rows[0]!) } : { columns }
+    return isUntyped(format) ? { columns, header: [...header] } : { columns }
   }
 
   private async rowSlices(size: number, { signal }: Context): Promise<Slice[]> {
@@ -85,15 +87,19 @@ export class ListSource implements Source {
   }
 
   /** The first slice of a CSV file has its header; the others carry the names. */
-  private async *cut(size: number, header: string[] | undefined, { signal }: Context): AsyncGenerator<Slice, void, undefined> {
+  private async *cut(
+    size: number,
+    bytes: number,
+    header: string[] | undefined,
+    { signal }: Context,
+  ): AsyncGenerator<Slice, void, undefined> {
     const { name: uri, format } = this
     const ranges = hasRanges({ uri, format })
     let images = 0
     let first = 0
     let from = 0
     let last = 0
-    let end = 0
-    const slice = (): Slice => ({
+    const slice = (end: number): Slice => ({
       rows: [first, last],
       ...(ranges && { range: { offset: from, length: end - from } }),
       ...(ranges && from > 0 && header && { header }),
@@ -101,14 +107,13 @@ export class ListSource implements Source {
     })
     for await (const row of listRows({ uri, format }, signal)) {
       last = row.number + 1
-      end = row.end ?? 0
-      if (++images < size) continue
-      yield slice()
+      if (++images < size || (ranges && row.end === undefined)) continue
+      yield slice(row.end ?? 0)
       images = 0
       first = last
-      from = end
+      from = row.end ?? 0
     }
-    if (images > 0) yield slice()
+    if (images > 0) yield slice(bytes)
   }
 }
 
@@ -126,10 +131,8 @@ async function* rowImages(
   context: Context,
 ): AsyncGenerator<Found, void, undefined> {
   const beside = context.captions && columns.caption === undefined
-  const rows = listRows(file, context.signal)
-  const open = (row: Parameters<typeof rowImage>[0]) => rowImage(row, { list: file.uri, columns, base, beside }, context)
-  const options = { concurrency: beside ? captionRequests : 1, signal: context.signal }
-  for await (const found of mapOrdered(rows, open, options)) if (found) yield found
+  const open = (row: ListRow, within: Context) => rowImage(row, { list: file.uri, columns, base, beside }, within)
+  for await (const found of inOrder(listRows(file, context.signal), open, context, beside ? captionRequests : 1)) if (found) yield found
 }
 
 /** A shard is a slice of the file as it was. */

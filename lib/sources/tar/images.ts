@@ -1,7 +1,8 @@
-import type { ImagePlace, SourceImage } from '../../archive/types'
+import type { ImagePlace } from '../../archive/types'
 import { WordmaskError } from '../../errors'
 import { captionText, checkImageBytes } from '../bytes'
 import { isHidden, isImage } from '../endings'
+import { HeldBytes, heldBytes, heldUnpacked } from '../held'
 import { imageId } from '../ids'
 import { rejectOf } from '../reject'
 import type { Context, Found } from '../types'
@@ -21,15 +22,18 @@ export class TarImages {
   private json: string | undefined
   /** Ids of all members so far: about 100 bytes each. */
   private readonly seen = new Set<string>()
+  private readonly held: HeldBytes
 
-  /** @param reopen reads a member again, after its bytes were handed out */
+  /** @param reopen reads a member again, after its bytes were handed out or let go */
   constructor(
     private readonly uri: string,
     private readonly ranges: boolean,
     private readonly context: Context,
     private readonly accept: (name: string) => boolean,
     private readonly reopen: (place: ImagePlace, signal?: AbortSignal) => Promise<Uint8Array>,
-  ) {}
+  ) {
+    this.held = new HeldBytes(ranges ? heldBytes : heldUnpacked)
+  }
 
   /** What is complete before this member, or with it. */
   async *take(member: Member): AsyncGenerator<Found, void, undefined> {
@@ -82,27 +86,14 @@ export class TarImages {
       return undefined
     }
     this.seen.add(id)
-    return { name: name.replace(/^(\.\/)+/, ''), image: heldImage(id, place, await member.data(), this.reopen) }
+    const bytes = this.held.hold(await member.data(), (signal) => this.reopen(place, signal), true)
+    return { name: name.replace(/^(\.\/)+/, ''), image: { id, ...place, bytes } }
   }
 
   private async caption(member: Member): Promise<void> {
     if (member.length > maxTextBytes || member.sparse || member.type !== 'file') return
     if (/\.txt$/i.test(member.name)) this.text ??= captionText(await member.data())
     else if (/\.json$/i.test(member.name)) this.json ??= jsonCaption(await member.data())
-  }
-}
-
-/** The bytes are held until they are first asked for; after that they are read again. */
-function heldImage(id: string, place: ImagePlace, bytes: Buffer, reopen: TarImages['reopen']): SourceImage {
-  let held: Buffer | undefined = bytes
-  return {
-    id,
-    ...place,
-    async bytes(signal) {
-      const first = held
-      held = undefined
-      return first ?? reopen(place, signal)
-    },
   }
 }
 

@@ -48,7 +48,8 @@ export async function tarPiece(uri: string, context: Context, members?: string):
 }
 
 /**
- * The images of one tar, read through once: each carries its bytes until it is asked for them. A torn tar gives the images before the
+ * The images of one tar, read through once: each carries its bytes until it is asked for them, or until more than 64 MiB wait
+ * (256 MiB of a compressed tar) and it is read again. A torn tar gives the images before the
  * tear and one reject for the rest.
  */
 export async function* tarImages(uri: string, context: Context, members?: string): AsyncGenerator<Found, void, undefined> {
