@@ -77,6 +77,10 @@ export function checkLibrary(name, text, dependencies) {
       errors.push(`${at}: ${bare} is not among the dependencies of package.json`)
     if (/\.node$/.test(imported)) errors.push(`${at}: only the resolved loader opens ${imported}`)
   }
+  for (const [index, line] of text.split('\n').entries()) {
+    if (/\bmkdir(Sync)?\(.*recursive/.test(line))
+      errors.push(`${name}:${index + 1}: Node's recursive mkdir never ends below /proc; use makeFolder of lib/setup/make-folder`)
+  }
   return errors
 }
 

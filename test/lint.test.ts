@@ -39,6 +39,12 @@ describe('npm run lint', () => {
     expect(check("import x from 'left-pad'")).toContain('left-pad is not among the dependencies')
     expect(check("import { flags } from './cli/flags'")).toContain('only lib/cli imports from lib/cli')
   })
+
+  test('folders are made by makeFolder: the recursive mkdir of Node hangs where a path cannot be', () => {
+    const check = (text: string) => layers.checkLibrary('lib/write.ts', text, []).join('\n')
+    expect(check('await mkdir(folder, { recursive: true })')).toContain('lib/write.ts:1: ')
+    expect(check('await makeFolder(folder)\nawait rm(folder, { recursive: true })')).toBe('')
+  })
 })
 
 describe('the checkout', () => {

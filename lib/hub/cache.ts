@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto'
 import { existsSync } from 'node:fs'
-import { mkdir, readdir, readFile, readlink, rename, rm, symlink, unlink } from 'node:fs/promises'
+import { readdir, readFile, readlink, rename, rm, symlink, unlink } from 'node:fs/promises'
 import { dirname, join, relative } from 'node:path'
 import { writeAtomic } from '../run/atomic'
+import { makeFolder } from '../setup/make-folder'
 
 /**
  * One repository in huggingface_hub's cache: models--org--name/{blobs,refs,snapshots}. A snapshot holds links to blobs, whose
@@ -50,7 +51,7 @@ export class RepositoryCache {
     const path = join(this.snapshot(commit), file)
     const target = relative(dirname(path), this.blob(etag))
     if ((await readlink(path).catch(() => undefined)) === target) return
-    await mkdir(dirname(path), { recursive: true })
+    await makeFolder(dirname(path))
     const beside = `${path}.${randomBytes(4).toString('hex')}.partial`
     await symlink(target, beside)
     await rename(beside, path).catch(async (error) => {

@@ -1,7 +1,8 @@
-import { mkdir, statfs } from 'node:fs/promises'
+import { statfs } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { WordmaskError } from '../errors'
 import { withLock } from '../setup/lock'
+import { makeFolder } from '../setup/make-folder'
 import { withRetries } from './http'
 import { again, type Connection } from './repository'
 import { inFile, sizeOf, transfer } from './transfer'
@@ -28,7 +29,7 @@ export async function planItems(
 
 /** @throws ERR_WORDMASK_IO when the disk is too small, before anything is fetched */
 export async function requireSpace(id: string, folder: string, bytes: number): Promise<void> {
-  await inFile(folder, () => mkdir(folder, { recursive: true }))
+  await inFile(folder, () => makeFolder(folder))
   const disk = await statfs(folder).catch(() => undefined)
   const free = disk ? disk.bavail * disk.bsize : Number.POSITIVE_INFINITY
   if (bytes <= free) return
@@ -60,6 +61,6 @@ export async function fetchOne(one: Item, at: Link, onBytes: (done: number, tota
       transfer({ ...one, ...one.facts, token, signal: at.signal, stallTimeout: at.stallTimeout, onBytes, advice }),
     )
   }
-  await inFile(one.file, () => mkdir(dirname(one.file), { recursive: true }))
+  await inFile(one.file, () => makeFolder(dirname(one.file)))
   await inFile(one.file, () => withLock(`${one.file}.lock`, { log: at.log, what: 'download', signal: at.signal }, work))
 }

@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
-import { mkdir, open, rename, rm, stat } from 'node:fs/promises'
+import { open, rename, rm, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { WordmaskError } from '../errors'
+import { makeFolder } from '../setup/make-folder'
 import { asTransient, request, Transient } from './http'
 
 export interface Transfer {
@@ -26,7 +27,7 @@ export interface Transfer {
  * file is checked, then renamed; one that fails the check is removed.
  */
 export async function transfer(job: Transfer): Promise<void> {
-  await inFile(job.incomplete, () => mkdir(dirname(job.incomplete), { recursive: true }))
+  await inFile(job.incomplete, () => makeFolder(dirname(job.incomplete)))
   let from = await sizeOf(job.incomplete)
   if (job.size !== undefined && from > job.size) {
     await rm(job.incomplete, { force: true })

@@ -1,8 +1,9 @@
 import { createReadStream } from 'node:fs'
-import { type FileHandle, mkdir, open } from 'node:fs/promises'
+import { type FileHandle, open } from 'node:fs/promises'
 import path from 'node:path'
 import { createInterface } from 'node:readline'
 import { WordmaskError } from '../errors'
+import { makeFolder } from '../setup/make-folder'
 
 /** One line a finished image. `image` is its path, `name` its place in the output folder without ending. */
 export interface JournalLine {
@@ -34,7 +35,7 @@ export class Journal {
 
   /** The first line is a header that names the format; `fresh` empties the file. */
   static async open(file: string, fresh: boolean): Promise<Journal> {
-    await mkdir(path.dirname(file), { recursive: true })
+    await makeFolder(path.dirname(file))
     const handle = await open(file, fresh ? 'w+' : 'a+')
     try {
       const { done, whole, lines } = await readKeys(file)

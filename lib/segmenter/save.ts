@@ -1,4 +1,3 @@
-import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { checkPath } from '../arguments'
@@ -7,6 +6,7 @@ import { saveClip } from '../clip/save'
 import { WordmaskError } from '../errors'
 import { checkOptions, type RunOptions, runOptions, throwIfAborted } from '../options'
 import { writeAtomic } from '../run/atomic'
+import { makeFolder } from '../setup/make-folder'
 import { withSignal } from '../task'
 import { hashes, indexFile, segmenterVersion, textFile, textMetadata, weightsFile } from './saved'
 import type { Segmenter } from './segmenter'
@@ -27,7 +27,7 @@ export async function saveSegmenter(segmenter: Segmenter, folder: string, given:
   const { clip, defaults, text } = segmenter
   const { classes, method, templates } = defaults
   const copy = join(folder, weightsFile)
-  await makeFolder(folder)
+  await prepareFolder(folder)
   if (copyWeights) await withSignal(signal, (task) => saveClip(clip.native, clip.source, copy, 'float32', task))
   const sha256 = await hashes(copyWeights ? [copy] : clip.info.files)
   if (classes) {
@@ -54,8 +54,8 @@ export async function saveSegmenter(segmenter: Segmenter, folder: string, given:
   await writeAtomic(join(folder, indexFile), `${JSON.stringify(index, null, 2)}\n`)
 }
 
-async function makeFolder(folder: string): Promise<void> {
-  await mkdir(folder, { recursive: true }).catch((cause) => {
+async function prepareFolder(folder: string): Promise<void> {
+  await makeFolder(folder).catch((cause) => {
     throw new WordmaskError('ERR_WORDMASK_IO', `Cannot make the folder ${folder}: ${cause.message}`, { cause })
   })
 }

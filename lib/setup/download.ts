@@ -1,9 +1,10 @@
 import { existsSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
-import { mkdir, open } from 'node:fs/promises'
+import { open } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { WordmaskError } from '../errors'
 import { sha256File } from './hash'
+import { makeFolder } from './make-folder'
 
 export interface DownloadOptions {
   /** Expected digest in hex; what does not match is removed and refused. */
@@ -28,7 +29,7 @@ export interface DownloadOptions {
 export async function download(url: string, file: string, options: DownloadOptions = {}): Promise<void> {
   const retries = options.retries ?? 4
   const part = `${file}.part`
-  await inFile(part, () => mkdir(dirname(file), { recursive: true }))
+  await inFile(part, () => makeFolder(dirname(file)))
   for (let attempt = 0; ; attempt++) {
     try {
       await fetchPart(url, part, options)

@@ -1,10 +1,11 @@
-import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, statfsSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, renameSync, rmSync, statfsSync, statSync, writeFileSync } from 'node:fs'
 import { dirname, join, relative } from 'node:path'
 import { WordmaskError } from '../errors'
 import { ioError } from './download'
 import { describeTried, findLibTorch, type LibTorch, searchLibTorch } from './find'
 import { inspectLibTorch, MANIFEST, MANIFEST_FORMAT, type Manifest } from './inspect'
 import { withLock } from './lock'
+import { makeFolderSync } from './make-folder'
 import { downloadFolder, type Environment, libtorchFolder } from './paths'
 import { LIBTORCH_VERSION, SPACE } from './pins'
 import { obtain } from './source'
@@ -47,7 +48,7 @@ export async function setupLibTorch(options: SetupOptions = {}): Promise<LibTorc
   if (!before.found)
     log(`LibTorch ${LIBTORCH_VERSION}${cuda ? ' with CUDA' : ''} was not found. Looked at:\n${describeTried(before.tried)}`)
   const target = libtorchFolder(cuda ? 'cuda' : 'cpu', env)
-  writable(target, () => mkdirSync(dirname(target), { recursive: true }))
+  writable(target, () => makeFolderSync(dirname(target)))
   return await withLock(`${target}.lock`, { log, signal: options.signal }, async () => {
     const meanwhile = options.from === undefined ? searchLibTorch(wanted).found : undefined
     if (meanwhile) {
@@ -58,7 +59,7 @@ export async function setupLibTorch(options: SetupOptions = {}): Promise<LibTorc
     removeLeftovers(target)
     const partial = `${target}.partial-${process.pid}`
     try {
-      writable(partial, () => mkdirSync(partial, { recursive: true }))
+      writable(partial, () => makeFolderSync(partial))
       const from = options.from ?? env.WORDMASK_LIBTORCH_URL
       const source = await obtain(from, partial, {
         env,

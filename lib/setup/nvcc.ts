@@ -1,8 +1,9 @@
 import { spawnSync } from 'node:child_process'
-import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { WordmaskError } from '../errors'
 import { withLock } from './lock'
+import { makeFolderSync } from './make-folder'
 import { cacheFolder, type Environment } from './paths'
 import { CUDA_VERSION, NVCC_WHEELS, type PinnedWheel } from './pins'
 import { everyTenth } from './progress'
@@ -59,7 +60,7 @@ export async function setupNvcc(options: NvccOptions = {}): Promise<string> {
   if (env.CUDACXX) throw new WordmaskError('ERR_WORDMASK_DOWNLOAD', `CUDACXX cannot be used:\n${looked}\nCorrect it, or unset it`)
   log(`nvcc ${CUDA_VERSION} was not found. Looked at PATH, /usr/local/cuda and:\n${looked}`)
   const target = nvccFolder(env)
-  mkdirSync(dirname(target), { recursive: true })
+  makeFolderSync(dirname(target))
   return await withLock(`${target}.lock`, { log, signal: options.signal }, async () => {
     const meanwhile = searchNvcc(env).found
     if (meanwhile) return meanwhile
@@ -78,7 +79,7 @@ export async function setupNvcc(options: NvccOptions = {}): Promise<string> {
 async function unpackWheels(folder: string, wheels: PinnedWheel[], options: Required<Pick<NvccOptions, 'env' | 'log'>> & NvccOptions) {
   const downloads = join(cacheFolder(options.env), 'downloads-nvcc') // the other folder goes away when LibTorch is set up
   const sizes: Record<string, number> = {}
-  mkdirSync(downloads, { recursive: true })
+  makeFolderSync(downloads)
   for (const wheel of wheels) {
     const advice = `Or install CUDA ${CUDA_VERSION} and set CUDACXX to its nvcc`
     const file = await fetchWheel(wheel, downloads, { ...options, advice, onProgress: everyTenth(options.log) })

@@ -1,10 +1,11 @@
 import { existsSync, readdirSync, rmSync, statSync, symlinkSync } from 'node:fs'
-import { mkdir, readFile } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
 import { basename, join, resolve } from 'node:path'
 import { WordmaskError } from '../errors'
 import { download } from './download'
 import { sha256File } from './hash'
 import { inspectLibTorch } from './inspect'
+import { makeFolder } from './make-folder'
 import { downloadFolder, type Environment } from './paths'
 import { RUNTIME_WHEELS, TORCH_WHEEL } from './pins'
 import { everyTenth } from './progress'
@@ -89,7 +90,7 @@ async function fromFolder(folder: string, into: string, options: SourceOptions):
 type Fetch = typeof fetchWheel
 
 async function fromWheels(folder: string, into: string, options: SourceOptions, fetch: Fetch): Promise<string> {
-  await mkdir(folder, { recursive: true })
+  await makeFolder(folder)
   const torch = await fetch(TORCH_WHEEL, folder, options)
   options.log(`unpacking ${basename(torch)}: headers, CMake files and ${options.cuda ? 'all' : 'the CPU'} libraries`)
   await unpackZip(torch, into, { select: selectTorch(options.cuda), signal: options.signal })

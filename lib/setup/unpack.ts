@@ -1,4 +1,4 @@
-import { createWriteStream, mkdirSync } from 'node:fs'
+import { createWriteStream } from 'node:fs'
 import { dirname, join } from 'node:path'
 import type { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
@@ -6,6 +6,7 @@ import { crc32 } from 'node:zlib'
 import { type Entry, open, type ZipFile } from 'yauzl'
 import { WordmaskError } from '../errors'
 import { ioError } from './download'
+import { makeFolderSync } from './make-folder'
 
 export interface UnpackOptions {
   /** Where an entry goes, relative to the folder; undefined leaves it out. */
@@ -75,7 +76,7 @@ async function unpackEntry(file: ZipFile, entry: Entry, target: string, zip: str
     }
   }
   try {
-    mkdirSync(dirname(target), { recursive: true })
+    makeFolderSync(dirname(target))
     await pipeline(stream, checked, createWriteStream(target))
   } catch (error) {
     throw (error as NodeJS.ErrnoException).syscall ? ioError(target, error) : damaged(zip, error as Error)

@@ -1,8 +1,9 @@
 import { spawn } from 'node:child_process'
-import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { WordmaskError } from '../errors'
 import { sha256File } from './hash'
+import { makeFolderSync } from './make-folder'
 import type { Environment } from './paths'
 import { CUDA_BYTES, PIP_TARGET, type PinnedWheel } from './pins'
 import { watchFolder } from './watch'
@@ -22,7 +23,7 @@ export async function fetchWheel(wheel: PinnedWheel, folder: string, options: Wh
   const present = await findWheel(wheel, folder, options.log)
   if (present) return present
   options.log(`fetching ${wheel.requirement} (${wheel.megabytes} MB) with pip`)
-  mkdirSync(folder, { recursive: true })
+  makeFolderSync(folder)
   const list = join(folder, `${wheel.file}requirements.txt`)
   writeFileSync(list, `${wheel.requirement} --hash=sha256:${wheel.sha256}\n`)
   try {
@@ -52,7 +53,7 @@ export async function findWheel(wheel: PinnedWheel, folder: string, log: (line: 
 
 /** Fetches requirements with all they depend on, chosen by pip among wheels for this target and checked against its index. */
 export async function fetchWithDependencies(requirements: string[], folder: string, options: WheelOptions): Promise<string[]> {
-  mkdirSync(folder, { recursive: true })
+  makeFolderSync(folder)
   await pip(['download', ...PIP_TARGET, '--dest', folder, ...requirements], folder, CUDA_BYTES, options)
   return readdirSync(folder)
     .filter((name) => name.endsWith('.whl'))
@@ -64,7 +65,7 @@ const OWN_LIBTORCH = 'Or fetch LibTorch yourself and run: npx wordmask setup --f
 /** Pip says nothing of its progress where it has no terminal, so its temporary folder is watched, which lies in `folder`. */
 async function pip(args: string[], folder: string, total: number, options: WheelOptions): Promise<void> {
   const temporary = join(folder, 'pip')
-  mkdirSync(temporary, { recursive: true })
+  makeFolderSync(temporary)
   const watch = watchFolder(temporary, (bytes) => options.onProgress?.(Math.min(bytes, total), total))
   try {
     await runPip(args, { ...options, env: { ...options.env, TMPDIR: temporary } })

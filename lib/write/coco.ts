@@ -1,6 +1,6 @@
 import { checkInteger, checkPath, isIterable } from '../arguments'
 import { invalidArgument } from '../errors'
-import { writeAtomic } from '../run/atomic'
+import { Spool, writeAtomicParts } from '../run/atomic'
 import type { Mask } from '../segmenter/segmentation'
 import { type ClassEntry, checkEntries } from '../text/classes'
 import { checkCocoImage, checkMasks } from './check'
@@ -41,8 +41,8 @@ export function cocoAnnotations(masks: readonly Mask[], imageId: number, firstId
 }
 
 /**
- * Writes a COCO document with compressed run lengths, as pycocotools reads it; ids start at 1. The text is put together
- * piece by piece, so that a long list does not hold the event loop. What `images` throws is thrown as it is.
+ * Writes a COCO document with compressed run lengths, as pycocotools reads it; ids start at 1. Neither `images` nor what is
+ * written is held in memory. What `images` throws is thrown as it is.
  * @throws ERR_WORDMASK_INVALID_ARGUMENT, ERR_WORDMASK_IO
  */
 export async function writeCoco(
@@ -53,18 +53,30 @@ export async function writeCoco(
   checkPath('file', file)
   const categories = JSON.stringify(cocoCategories(classes))
   if (!isIterable(images)) throw invalidArgument('images', 'a list or async iterable of { file_name, width, height, masks }', images)
-  const rows: string[] = []
-  const annotations: string[] = []
-  const ids = new Set<number>()
-  for await (const image of images) {
-    checkCocoImage(image, rows.length)
-    const { id = rows.length + 1, file_name, width, height, masks } = image
-    if (!Number.isSafeInteger(id) || id < 1 || ids.has(id)) throw invalidArgument('image.id', 'a unique integer of 1 or more', id)
-    ids.add(id)
-    rows.push(JSON.stringify({ id, file_name, width, height }))
-    for (const annotation of cocoAnnotations(masks, id, annotations.length + 1)) annotations.push(JSON.stringify(annotation))
-  }
   const info = JSON.stringify({ description: 'wordmask', format: cocoFormat })
-  const head = `{"info":${info},"categories":${categories}`
-  await writeAtomic(file, `${head},"images":[${rows.join(',\n')}],"annotations":[${annotations.join(',\n')}]}\n`)
+  const annotations = await Spool.beside(file)
+  try {
+    await writeAtomicParts(file, document(`{"info":${info},"categories":${categories}`, images, annotations))
+  } finally {
+    await annotations.remove()
+  }
+}
+
+/** Images come first; their annotations wait aside. */
+async function* document(head: string, images: Iterable<CocoImage> | AsyncIterable<CocoImage>, aside: Spool): AsyncGenerator<string> {
+  yield `${head},"images":[`
+  const ids = new Set<number>()
+  let annotations = 0
+  for await (const image of images) {
+    checkCocoImage(image, ids.size)
+    const { id = ids.size + 1, file_name, width, height, masks } = image
+    if (!Number.isSafeInteger(id) || id < 1 || ids.has(id)) throw invalidArgument('image.id', 'a unique integer of 1 or more', id)
+    yield `${ids.size > 0 ? ',\n' : ''}${JSON.stringify({ id, file_name, width, height })}`
+    ids.add(id)
+    for (const annotation of cocoAnnotations(masks, id, annotations + 1))
+      await aside.add(`${annotations++ > 0 ? ',\n' : ''}${JSON.stringify(annotation)}`)
+  }
+  yield '],"annotations":['
+  yield* aside.read()
+  yield ']}\n'
 }

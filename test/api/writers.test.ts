@@ -1,4 +1,4 @@
-import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import sharp from 'sharp'
 import { describe, expect, test } from 'vitest'
@@ -7,9 +7,7 @@ import { readLabelMap } from '../../lib/image/labels'
 import { compressRuns } from '../../lib/segmenter/rle'
 import { Segmentation } from '../../lib/segmenter/segmentation'
 import { parseClasses } from '../../lib/text/classes'
-import { writeCoco } from '../../lib/write/coco'
 import { fileNames, writeCutouts } from '../../lib/write/cutouts'
-import { jsonLine } from '../../lib/write/jsonl'
 import { labelColors, writeLabelMap } from '../../lib/write/label-map'
 import { drawLegend } from '../../lib/write/legend'
 import { writeOverlay } from '../../lib/write/overlay'
@@ -201,69 +199,6 @@ describe('writeCutouts', () => {
       'CON_1',
       '日本',
     ])
-  })
-})
-
-describe('documents', () => {
-  const mask = {
-    class: 'fox',
-    classIndex: 0,
-    id: 5,
-    score: 0.75,
-    area: 3,
-    bbox: [0, 1, 2, 2] as const,
-    rle: { size: [3, 4] as [number, number], counts: '121O7' },
-  }
-
-  test('COCO: ids start at 1, categories carry the classes ids, the format has a version', async () => {
-    const file = join(folder, 'coco.json')
-    const picture = { file_name: 'a.jpg', width: 4, height: 3 }
-    await writeCoco(file, classes, [
-      { ...picture, masks: [mask, mask] },
-      { ...picture, file_name: 'b.jpg', masks: [] },
-      { ...picture, file_name: 'c.jpg', masks: [mask] },
-    ])
-    const coco = JSON.parse(await readFile(file, 'utf8'))
-    expect(coco.info.format).toBe(1)
-    expect(coco.categories).toEqual([
-      { id: 5, name: 'fox', supercategory: '' },
-      { id: 2, name: 'grass', supercategory: '' },
-    ])
-    expect(coco.images.map((row: { id: number }) => row.id)).toEqual([1, 2, 3])
-    expect(coco.annotations.map((row: { id: number; image_id: number }) => [row.id, row.image_id])).toEqual([
-      [1, 1],
-      [2, 1],
-      [3, 3],
-    ])
-    expect(coco.annotations[0]).toEqual({
-      id: 1,
-      image_id: 1,
-      category_id: 5,
-      segmentation: mask.rle,
-      area: 3,
-      bbox: [0, 1, 2, 2],
-      iscrowd: 0,
-      score: 0.75,
-    })
-    await expect(
-      writeCoco(file, classes, [
-        { ...picture, id: 1, masks: [] },
-        { ...picture, id: 1, masks: [] },
-      ]),
-    ).rejects.toHaveCode('ERR_WORDMASK_INVALID_ARGUMENT', /id/)
-  })
-
-  test('a JSON line is one line and says its format', () => {
-    const line = jsonLine('a.jpg', small, [mask])
-    expect(line).not.toContain('\n')
-    expect(JSON.parse(line)).toEqual({
-      format: 1,
-      image: 'a.jpg',
-      width: 4,
-      height: 3,
-      coverage: { fox: 4 / 12, grass: 5 / 12 },
-      masks: [{ ...mask, bbox: [0, 1, 2, 2] }],
-    })
   })
 })
 
