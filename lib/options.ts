@@ -28,6 +28,9 @@ export const runOptions = {
   onProgress: z.custom<NonNullable<RunOptions['onProgress']>>((value) => typeof value === 'function', 'a function').optional(),
 }
 
+/** maxPending, of whatever has one. */
+export const pendingLimit = z.number().int().nonnegative().optional()
+
 export const slideOptions = z.strictObject({ crop: positiveInteger, stride: positiveInteger }).optional()
 
 /**

@@ -1,9 +1,10 @@
-import type { Clip as NativeClip } from '../../binding'
+import type { Clip as NativeClip, Task } from '../../binding'
 import { checkPath } from '../arguments'
 import { madeElsewhere } from '../errors'
 import { decodeImage } from '../image/decode'
-import type { ImageInput, ImageInputs } from '../image/input'
+import { type ImageInput, type ImageInputs, imageCount } from '../image/input'
 import { Lifetime } from '../lifetime'
+import { Limiter } from '../limiter'
 import { checkOptions, type RunOptions, type Tensor } from '../options'
 import { withSignal } from '../task'
 import { type ClassEntry, type ClassSpec, parseClasses } from '../text/classes'
@@ -15,14 +16,19 @@ import { OpenClip, openClip } from './open'
 import * as options from './options'
 import { rank } from './rank'
 import { saveClip } from './save'
-import { denseView } from './size'
+import { checkView, denseView } from './size'
 import type { ClipSource } from './source'
 import { classVectors, encodeTexts, toTexts } from './text'
+
+/** Calls that hold pixels at once: as many as share a pass where each has one image. */
+const imageCallsAtOnce = 16
+const inWork = 2
 
 /**
  * A CLIP: images and texts into one space. Calls may overlap and never block the event loop; they run one after the other on
  * the device's thread, and small calls of encodeImage that wait together share a pass of the tower, as do those of encodeText:
- * an answer differs from that of a call alone by rounding at most. Every call rejects with ERR_WORDMASK_DISPOSED after
+ * an answer differs from that of a call alone by rounding at most. Beyond `maxPending` of Clip.load they reject with
+ * ERR_WORDMASK_BUSY, and whatever becomes of one leaves the others alone. Every call rejects with ERR_WORDMASK_DISPOSED after
  * dispose(), ERR_WORDMASK_ABORTED when its signal fires, ERR_WORDMASK_UNKNOWN_OPTION for a misspelt option, and the codes of
  * decodeImage for images.
  */
@@ -34,6 +40,7 @@ export class Clip {
   readonly source: ClipSource
   /** @internal Segmenters keep the weights while they work with them. */
   readonly lifetime: Lifetime
+  private readonly limiter: Limiter
 
   private constructor(
     /** @internal */
@@ -43,6 +50,7 @@ export class Clip {
     this.native = model.native
     this.source = model.source
     this.info = describeClip(model.source, model.native, model.logitScale)
+    this.limiter = new Limiter(imageCallsAtOnce, inWork + model.maxPending)
     this.lifetime = new Lifetime('Clip', () => model.native.dispose())
   }
 
@@ -62,7 +70,12 @@ export class Clip {
    * first image that cannot be read rejects the call, and so does what a stream throws, as it is.
    */
   async encodeImage(images: ImageInputs, given: options.EncodeImageOptions = {}): Promise<Tensor> {
-    return this.lifetime.during(() => encodeImages(this.model, images, given))
+    return this.lifetime.during(() => {
+      const checked = checkOptions('encodeImage', options.encodeImageOptions, given)
+      const encode = () => encodeImages(this.model, images, checked)
+      // A stream may wait for its source as long as it likes.
+      return imageCount(images) === undefined ? this.limiter.beside(encode) : this.limiter.run(encode, checked.signal)
+    })
   }
 
   /**
@@ -70,7 +83,7 @@ export class Clip {
    * @throws ERR_WORDMASK_VOCABULARY when a small model knows no word of a text; ERR_WORDMASK_TEMPLATE
    */
   async encodeText(texts: string | readonly string[], given: options.EncodeTextOptions = {}): Promise<Tensor> {
-    return this.lifetime.during(() => encodeTexts(this.model, texts, given))
+    return this.lifetime.during(() => this.limiter.beside(() => encodeTexts(this.model, texts, given)))
   }
 
   /** Token ids. -> [n, contextLength], zero padded; longer texts are cut. Words a small model does not know are left out. */
@@ -83,7 +96,9 @@ export class Clip {
   async preprocess(image: ImageInput, given: options.PreprocessOptions = {}): Promise<Tensor> {
     return this.lifetime.during(() => {
       const { signal, onProgress: _, ...decode } = checkOptions('preprocess', options.preprocessOptions, given)
-      return withSignal(signal, async (task) => this.native.preprocess(await decodeImage(image, decode), this.source.preprocess, task))
+      const prepare = (task: Task) =>
+        decodeImage(image, decode).then((pixels) => this.native.preprocess(pixels, this.source.preprocess, task))
+      return this.limiter.run(() => withSignal(signal, prepare), signal)
     })
   }
 
@@ -95,10 +110,12 @@ export class Clip {
   async denseFeatures(image: ImageInput, given: options.DenseFeatureOptions = {}): Promise<Tensor> {
     return this.lifetime.during(() => {
       const { signal, onProgress: _, size, slide, ...decode } = checkOptions('denseFeatures', options.denseFeatureOptions, given)
-      return withSignal(signal, async (task) => {
+      checkView(this.source, size, slide)
+      const look = async (task: Task) => {
         const pixels = await decodeImage(image, decode)
         return this.native.denseFeatures(pixels, denseView(this.source, pixels, size, slide), task)
-      })
+      }
+      return this.limiter.run(() => withSignal(signal, look), signal)
     })
   }
 
@@ -114,9 +131,13 @@ export class Clip {
     return this.lifetime.during(async () => {
       const { signal, onProgress: _, templates, ...decode } = checkOptions('classify', options.classifyOptions, given)
       const classes = parseClasses(names)
-      const text = await classVectors(this.model, classes, templates, { signal })
-      const vector = await encodeImages(this.model, [image], { ...decode, signal })
-      return rank(classes, vector.data, text.data, this.info.logitScale)
+      // The caller's list may change before the call's turn comes.
+      const prompts = Array.isArray(templates) ? [...templates] : templates
+      return this.limiter.run(async () => {
+        const text = await classVectors(this.model, classes, prompts, { signal })
+        const vector = await encodeImages(this.model, [image], { ...decode, signal })
+        return rank(classes, vector.data, text.data, this.info.logitScale)
+      }, signal)
     })
   }
 
@@ -125,7 +146,10 @@ export class Clip {
    * the card's.
    */
   async classVectors(classes: readonly ClassEntry[], templates?: Templates, run: RunOptions = {}): Promise<Tensor> {
-    return this.lifetime.during(() => classVectors(this.model, classes, templates, checkOptions('classVectors', options.runOnly, run)))
+    return this.lifetime.during(() => {
+      const checked = checkOptions('classVectors', options.runOnly, run)
+      return this.limiter.beside(() => classVectors(this.model, classes, templates, checked))
+    })
   }
 
   /** Writes the model as one safetensors file that Clip.load reads back without a config. */

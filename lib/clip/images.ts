@@ -2,10 +2,10 @@ import type { Pixels, Task } from '../../binding'
 import { type DecodeOptions, decodeImage } from '../image/decode'
 import { type ImageInput, type ImageInputs, imageCount, imageStream } from '../image/input'
 import { mapOrdered } from '../image/stream'
-import { checkOptions, type RunOptions, type Tensor } from '../options'
+import type { RunOptions, Tensor } from '../options'
 import { orAbort, withSignal } from '../task'
 import type { OpenClip } from './open'
-import { type EncodeImageOptions, encodeImageOptions } from './options'
+import type { EncodeImageOptions } from './options'
 
 interface StreamOptions extends DecodeOptions, RunOptions {
   normalize: boolean
@@ -16,9 +16,9 @@ interface StreamOptions extends DecodeOptions, RunOptions {
 const pixelsAtOnce = 48_000_000
 const decodesAtOnce = 4
 
-/** Clip.encodeImage. */
-export async function encodeImages(model: OpenClip, images: ImageInputs, given: EncodeImageOptions): Promise<Tensor> {
-  const { batchSize = 16, normalize = true, ...rest } = checkOptions('encodeImage', encodeImageOptions, given)
+/** Clip.encodeImage; the options are checked. */
+export async function encodeImages(model: OpenClip, images: ImageInputs, options: EncodeImageOptions): Promise<Tensor> {
+  const { batchSize = 16, normalize = true, ...rest } = options
   return withSignal(rest.signal, (task) => encodeStream(model, images, { ...rest, batchSize, normalize }, task))
 }
 

@@ -21,6 +21,7 @@ export class OpenClip {
     readonly source: ClipSource,
     readonly vocabulary: Vocabulary,
     readonly logitScale: number,
+    readonly maxPending: number,
   ) {}
 }
 
@@ -33,6 +34,7 @@ export async function openClip(source: string, given: ClipOptions): Promise<Open
     threads,
     activation,
     dense,
+    maxPending = 256,
     signal,
     onProgress,
   } = checkOptions('Clip.load', clipOptions, given)
@@ -48,7 +50,7 @@ export async function openClip(source: string, given: ClipOptions): Promise<Open
       throwIfAborted(signal)
       for (const note of found.card ? [] : found.notes) process.emitWarning(note, { type: 'WordmaskWarning', code: 'WORDMASK_MODEL' })
       const vocabulary = new Vocabulary(tokenizer, config.text.contextLength, found.name, config.text.vocabulary)
-      return new OpenClip(native, { ...found, config }, vocabulary, scale)
+      return new OpenClip(native, { ...found, config }, vocabulary, scale, maxPending)
     } catch (error) {
       native.dispose()
       throw error

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { RunOptions } from '../options'
-import { positiveInteger, runOptions, slideOptions } from '../options'
+import { pendingLimit, positiveInteger, runOptions, slideOptions } from '../options'
 import type { Templates } from '../text/prompts'
 import { maxThreads } from '../threads'
 
@@ -22,6 +22,11 @@ export interface ClipOptions extends RunOptions {
    * of `scenes`), the projected values alone.
    */
   dense?: 'value' | 'residual'
+  /**
+   * Calls (encodeImage, encodeText, classify, denseFeatures, preprocess, classVectors) that may wait beside two in work; more
+   * reject with ERR_WORDMASK_BUSY. Default 256.
+   */
+  maxPending?: number
 }
 
 interface ImageOptions extends RunOptions {
@@ -94,6 +99,7 @@ export const clipOptions = z.strictObject({
   threads: positiveInteger.max(maxThreads).optional(),
   activation: z.enum(['quick_gelu', 'gelu']).optional(),
   dense: z.enum(['value', 'residual']).optional(),
+  maxPending: pendingLimit,
 })
 export const runOnly = z.strictObject(runOptions)
 export const preprocessOptions = z.strictObject(image)

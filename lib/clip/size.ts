@@ -6,11 +6,33 @@ import type { ClipSource } from './source'
 const mostCells = 16_384
 /** With windows the cost grows with the cells, as does the memory their features take. */
 const mostCellsSliding = 65_536
+/** A window is cut to the image; beyond this it cannot be meant. */
+const longestSide = 2 ** 20
 
-/** How the tower looks at an image. */
-export function denseView({ config, preprocess, segmentSize }: ClipSource, image: Size, size: ImageSize | undefined, slide?: Slide) {
-  const cell = config.vision.kind === 'vit' ? config.vision.patchSize : 32
-  const view = towerSize(image, size ?? segmentSize ?? config.vision.imageSize * 1.5, cell, slide !== undefined)
+const cellOf = ({ config }: ClipSource) => (config.vision.kind === 'vit' ? config.vision.patchSize : 32)
+
+/**
+ * What can be said of a way of looking before there is an image. @throws ERR_WORDMASK_INVALID_ARGUMENT for a size of too many
+ * cells, or a slide that is none for the model
+ */
+export function checkView(source: ClipSource, size: ImageSize | undefined, slide: Slide | undefined): void {
+  const cell = cellOf(source)
+  // A square has the fewest cells of all images with this shorter side.
+  if (size !== undefined) towerSize({ width: 1, height: 1 }, size, cell, slide !== undefined)
+  if (slide === undefined) return
+  const { crop, stride } = slide
+  if (crop % cell === 0 && stride % cell === 0 && stride <= crop && crop <= longestSide) return
+  throw invalidArgument(
+    'slide',
+    `crop and stride as multiples of ${cell} pixels with stride <= crop <= ${longestSide}`,
+    `crop ${crop}, stride ${stride}`,
+  )
+}
+
+/** How the tower looks at an image; size and slide have been checked. */
+export function denseView(source: ClipSource, image: Size, size: ImageSize | undefined, slide?: Slide) {
+  const { config, preprocess, segmentSize } = source
+  const view = towerSize(image, size ?? segmentSize ?? config.vision.imageSize * 1.5, cellOf(source), slide !== undefined)
   return { ...preprocess, ...view, ...(slide && { slide }) }
 }
 

@@ -1,15 +1,15 @@
 import { setImmediate } from 'node:timers/promises'
 import type { Task } from '../../binding'
 import { invalidArgument } from '../errors'
-import { checkOptions, type RunOptions, type Tensor } from '../options'
+import { checkOptions, type RunOptions, type Tensor, throwIfAborted } from '../options'
 import { withSignal } from '../task'
 import { type ClassEntry, checkEntries } from '../text/classes'
 import { classPrompts, type Prompted, type Templates, templateList } from '../text/prompts'
 import type { OpenClip } from './open'
 import { type EncodeTextOptions, encodeTextOptions } from './options'
 
-/** Prompts tokenised between two breaths of the event loop. */
-const promptsAtOnce = 2048
+/** Texts tokenised between two breaths of the event loop. */
+const textsAtOnce = 2048
 
 interface PromptOptions {
   batchSize: number
@@ -27,24 +27,56 @@ export async function encodeTexts(model: OpenClip, texts: string | readonly stri
     signal,
     onProgress,
   } = checkOptions('encodeText', encodeTextOptions, given)
-  const { native, vocabulary, source } = model
+  const { vocabulary } = model
   const list = toTexts(texts)
   const prompts = templateList(templates)
-  vocabulary.check(list)
-  if (templates !== 'none') {
-    if (!normalize)
-      throw invalidArgument('normalize', "true together with templates (a mean of prompts is a direction), or templates: 'none'", normalize)
+  if (templates !== 'none' && !normalize)
+    throw invalidArgument('normalize', "true together with templates (a mean of prompts is a direction), or templates: 'none'", normalize)
+  return withSignal(signal, async (task) => {
+    for (const piece of pieces(list)) {
+      vocabulary.check(piece)
+      if (list.length > textsAtOnce) await setImmediate()
+      throwIfAborted(signal)
+    }
+    if (templates === 'none') return encodePlain(model, list, { batchSize, truncate, onProgress }, normalize, task)
     vocabulary.checkTemplates(prompts)
     const entries = list.map((name) => ({ name, synonyms: [], prompts: undefined }))
-    return withSignal(signal, (task) => encodePrompted(model, entries, prompts, { batchSize, truncate, onProgress }, task))
-  }
-  const tokens = vocabulary.tokenize(list, truncate)
-  return withSignal(signal, async (task) => {
-    if (list.length === 0) return { data: new Float32Array(0), shape: [0, source.config.embedDim] }
-    const options = { normalize, batchSize }
-    const { data, shape } = await native.encodeText(tokens.data, list.length, options, { ...task, ...(onProgress && { onProgress }) })
-    return { data, shape }
+    return encodePrompted(model, entries, prompts, { batchSize, truncate, onProgress }, task)
   })
+}
+
+function* pieces(list: readonly string[], size = textsAtOnce): Generator<readonly string[]> {
+  for (let from = 0; from < list.length; from += size) yield list.slice(from, from + size)
+}
+
+/** Every text as it is. A million texts are a few hundred megabytes of tokens, so they go to the tower in pieces. */
+async function encodePlain(
+  { native, vocabulary, source }: OpenClip,
+  list: readonly string[],
+  { batchSize, truncate, onProgress }: PromptOptions,
+  normalize: boolean,
+  task: Task,
+): Promise<Tensor> {
+  const { embedDim } = source.config
+  const { contextLength } = source.config.text
+  const rows = new Float32Array(list.length * embedDim)
+  let done = 0
+  for (const part of pieces(list, Math.max(batchSize, textsAtOnce))) {
+    const tokens = new Int32Array(part.length * contextLength)
+    let at = 0
+    for (const piece of pieces(part)) {
+      const { data } = vocabulary.tokenize(piece, truncate)
+      tokens.set(data, at)
+      at += data.length
+      if (list.length > textsAtOnce) await setImmediate()
+    }
+    const before = done
+    const tell = onProgress && { onProgress: (now: number) => onProgress(before + now, list.length) }
+    const { data } = await native.encodeText(tokens, part.length, { normalize, batchSize }, { ...task, ...tell })
+    rows.set(data, before * embedDim)
+    done += part.length
+  }
+  return { data: rows, shape: [list.length, embedDim] }
 }
 
 /** Clip.classVectors. */
@@ -80,7 +112,7 @@ async function encodePrompted(
     const prompts: string[] = []
     const counts: number[] = []
     let to = from
-    while (to < classes.length && (to === from || prompts.length < promptsAtOnce)) {
+    while (to < classes.length && (to === from || prompts.length < textsAtOnce)) {
       const own = classPrompts(classes[to++] as Prompted, templates)
       counts.push(own.length)
       prompts.push(...own)

@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { binding } from '../binding'
 import { Clip } from '../clip/clip'
 import type { ClipOptions } from '../clip/options'
+import { checkView } from '../clip/size'
 import { WordmaskError } from '../errors'
 import { type Tensor, throwIfAborted } from '../options'
 import type { ClassEntry } from '../text/classes'
@@ -30,12 +31,23 @@ export async function loadSegmenter(
       slide: slide ?? undefined,
       maxPixels: maxPixels ?? undefined,
     }
+    checkSavedView(folder, clip, defaults)
     const vectors = classes && (await readVectors(folder, textRows(classes, defaults.background), templates, clip.info.embedDim))
     throwIfAborted(options.signal)
     return { clip, defaults, vectors }
   } catch (error) {
     clip.dispose()
     throw error
+  }
+}
+
+function checkSavedView(folder: string, clip: Clip, { size, slide }: Defaults): void {
+  try {
+    checkView(clip.source, size, slide)
+  } catch (cause) {
+    throw new WordmaskError('ERR_WORDMASK_CHECKPOINT', `${join(folder, indexFile)} does not fit its model: ${(cause as Error).message}`, {
+      cause,
+    })
   }
 }
 

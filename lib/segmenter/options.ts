@@ -2,7 +2,7 @@ import { z } from 'zod'
 import type { Clip } from '../clip/clip'
 import { type ClipOptions, clipOptions, type ImageSize, imageSize, type Slide } from '../clip/options'
 import { invalidArgument, WordmaskError } from '../errors'
-import { nearest, positiveInteger, type RunOptions, runOptions, slideOptions } from '../options'
+import { nearest, pendingLimit, positiveInteger, type RunOptions, runOptions, slideOptions } from '../options'
 import type { ClassSpec } from '../text/classes'
 import type { Templates } from '../text/prompts'
 
@@ -84,7 +84,6 @@ const view = {
   size: imageSize.optional(),
   slide: slideOptions,
 }
-const maxPending = z.number().int().nonnegative().optional()
 const decode = { orient: z.boolean().optional(), maxPixels: positiveInteger.optional() }
 
 export const segmentOptions = z.strictObject({ ...view, ...decode })
@@ -94,10 +93,10 @@ export const segmenterOptions = z.strictObject({
   maxPixels: decode.maxPixels,
   method: z.string().optional(),
   clip: z.custom<Clip | string>(() => true).optional(),
-  maxPending,
+  maxPending: pendingLimit,
 })
 const { device, dtype } = clipOptions.shape
-export const segmenterLoadOptions = z.strictObject({ ...runOptions, device, dtype, maxPending })
+export const segmenterLoadOptions = z.strictObject({ ...runOptions, device, dtype, maxPending: pendingLimit })
 export const scoreOptions = z.strictObject({
   at: z.enum(['grid', 'image']).optional(),
   classes: z

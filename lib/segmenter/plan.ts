@@ -1,3 +1,5 @@
+import { checkView } from '../clip/size'
+import type { ClipSource } from '../clip/source'
 import { WordmaskError } from '../errors'
 import { type ClassEntry, parseClasses } from '../text/classes'
 import { type Templates, templateList } from '../text/prompts'
@@ -34,12 +36,15 @@ export function standing(defaults: Defaults): Standing {
   return { defaults, rows: defaults.classes && textRows(defaults.classes, defaults.background) }
 }
 
-/** @throws ERR_WORDMASK_CLASSES without classes, ERR_WORDMASK_TEMPLATE */
-export function planCall({ defaults, rows }: Standing, given: SegmentOptions): Plan {
+/** @throws ERR_WORDMASK_CLASSES without classes, ERR_WORDMASK_TEMPLATE, ERR_WORDMASK_INVALID_ARGUMENT for a view the model cannot take */
+export function planCall(source: ClipSource, { defaults, rows }: Standing, given: SegmentOptions): Plan {
   const classes = given.classes !== undefined ? parseClasses(given.classes) : defaults.classes
   if (!classes) throw new WordmaskError('ERR_WORDMASK_CLASSES', 'No classes: name them in the call or when making the segmenter')
   const background = given.background === undefined ? defaults.background : (given.background ?? undefined)
   if (given.templates !== undefined) templateList(given.templates)
+  const size = given.size ?? defaults.size
+  const slide = given.slide ?? defaults.slide
+  checkView(source, size, slide)
   // A list of 60,000 names is not gone through again for every image.
   const same = classes === defaults.classes && background === defaults.background
   return {
@@ -48,8 +53,8 @@ export function planCall({ defaults, rows }: Standing, given: SegmentOptions): P
     background,
     templates: given.templates ?? defaults.templates,
     rows: same && rows ? rows : textRows(classes, background),
-    size: given.size ?? defaults.size,
-    slide: given.slide ?? defaults.slide,
+    size,
+    slide,
     maxPixels: given.maxPixels ?? defaults.maxPixels,
     orient: given.orient ?? true,
     signal: given.signal,

@@ -138,3 +138,18 @@ export interface SegmentFailure {
   /** Position in the input. */
   readonly index: number
 }
+
+/** Failures that are about one image and leave the others alone. */
+const imageCodes = [
+  'ERR_WORDMASK_IMAGE',
+  'ERR_WORDMASK_IMAGE_TOO_LARGE',
+  'ERR_WORDMASK_FILE_NOT_FOUND',
+  'ERR_WORDMASK_IO',
+  'ERR_WORDMASK_INVALID_ARGUMENT',
+]
+
+/** What a failure of one image becomes. @throws the failure itself where it is not about the image */
+export function failureOf(error: unknown, index: number): SegmentFailure {
+  if (error instanceof WordmaskError && imageCodes.includes(error.code)) return { error, index }
+  throw error
+}

@@ -1,20 +1,21 @@
 import { checkPath } from '../arguments'
 import { Clip } from '../clip/clip'
+import { checkView } from '../clip/size'
 import { classVectors } from '../clip/text'
-import { invalidArgument, madeElsewhere, WordmaskError } from '../errors'
+import { invalidArgument, madeElsewhere } from '../errors'
 import { type ImageInput, type ImageInputs, imageCount, imageStream } from '../image/input'
 import { mapOrdered } from '../image/stream'
 import { Lifetime } from '../lifetime'
+import { Limiter } from '../limiter'
 import { checkOptions } from '../options'
 import { type ClassEntry, parseClasses } from '../text/classes'
 import { templateList } from '../text/prompts'
-import { Limiter } from './limiter'
 import { loadSegmenter } from './load'
 import * as options from './options'
 import { type Defaults, type Plan, planCall, type Standing, standing } from './plan'
 import { segmentImage } from './run'
 import { type SaveOptions, saveSegmenter } from './save'
-import type { Segmentation, SegmentFailure } from './segmentation'
+import { failureOf, type Segmentation, type SegmentFailure } from './segmentation'
 import { TextCache } from './text-cache'
 
 /** Decodes the next image while one is in the tower. Calls beyond these count as waiting. */
@@ -22,15 +23,6 @@ const imagesAtOnce = 2
 
 /** Of those waiting, so many more are decoded as fit one tower pass; more would only hold pixels. */
 const imagesAPass = 8
-
-/** Failures that are about one image and leave the others alone. */
-const imageCodes = [
-  'ERR_WORDMASK_IMAGE',
-  'ERR_WORDMASK_IMAGE_TOO_LARGE',
-  'ERR_WORDMASK_FILE_NOT_FOUND',
-  'ERR_WORDMASK_IO',
-  'ERR_WORDMASK_INVALID_ARGUMENT',
-]
 
 /**
  * Labels every pixel of an image with one of the names. Calls may overlap: those that wait for the model together and see
@@ -93,6 +85,7 @@ export class Segmenter {
     if (!owns && !(clip instanceof Clip)) throw invalidArgument('clip', 'a Clip, or what Clip.load takes', clip)
     const model = typeof clip === 'string' ? await Clip.load(clip, { signal, onProgress }) : clip
     try {
+      checkView(model.source, size, slide)
       const own = templates ?? model.source.templates
       const defaults = { method: named, classes: entries, templates: own, background: background ?? undefined, size, slide, maxPixels }
       return await model.lifetime.during(async () => {
@@ -127,32 +120,33 @@ export class Segmenter {
   async segment(image: ImageInput, given: options.SegmentOptions = {}): Promise<Segmentation> {
     return this.during(async () => {
       const { onProgress, ...rest } = checkOptions('segment', options.segmentOptions, given)
-      const answer = await this.queue(image, planCall(this.standing, rest), false)
+      const answer = await this.queue(image, planCall(this.clip.source, this.standing, rest), false)
       onProgress?.(1, 1)
       return answer
     })
   }
 
   /**
-   * Segments a list or a stream, in order, reading no further ahead than `concurrency`. An image that cannot be read gives
-   * `{ error, index }` in its place; anything else that fails ends the loop, and so does dispose() at the next image. Leaving
+   * Segments a list or a stream, in order, reading no further ahead than `concurrency`. Options and names are seen to before
+   * the first image is asked for. An image that cannot be read gives `{ error, index }` in its place; anything else that fails ends the loop, and so does dispose() at the next image. Leaving
    * the loop early stops what was begun ahead and closes the stream.
    */
   async *segmentAll(images: ImageInputs, given: options.SegmentAllOptions = {}): AsyncGenerator<Segmentation | SegmentFailure> {
     this.check()
     const { concurrency = imagesAtOnce, onProgress, ...rest } = checkOptions('segmentAll', options.segmentAllOptions, given)
-    const plan = planCall(this.standing, rest)
+    const plan = planCall(this.clip.source, this.standing, rest)
     const total = imageCount(images)
+    const stream = imageStream(images)
+    await this.during(() => this.text.vectors(plan.rows, plan.templates, plan.signal))
     const work = async (image: ImageInput, index: number, signal: AbortSignal) => {
       try {
         return await this.during(() => this.queue(image, { ...plan, signal }, true))
       } catch (error) {
-        if (error instanceof WordmaskError && imageCodes.includes(error.code)) return { error, index }
-        throw error
+        return failureOf(error, index)
       }
     }
     let done = 0
-    for await (const outcome of mapOrdered(imageStream(images), work, { concurrency, signal: rest.signal })) {
+    for await (const outcome of mapOrdered(stream, work, { concurrency, signal: rest.signal })) {
       onProgress?.(++done, total)
       yield outcome
     }

@@ -191,7 +191,7 @@ describe('whatever JavaScript brings, a call works or fails with a WordmaskError
 
   test('every option with every wrong value', async () => {
     const names: Record<string, string[]> = {
-      'Clip.load': ['device', 'dtype', 'activation', 'dense', 'signal', 'onProgress'],
+      'Clip.load': ['device', 'dtype', 'activation', 'dense', 'maxPending', 'signal', 'onProgress'],
       'Segmenter.create': ['method', 'clip', 'classes', 'templates', 'background', 'size', 'slide', 'maxPixels', 'maxPending', 'signal'],
       'Segmenter.load': ['device', 'dtype', 'maxPending', 'signal', 'onProgress'],
       'clip.encodeImage': ['batchSize', 'normalize', 'orient', 'maxPixels', 'signal', 'onProgress'],

@@ -1,12 +1,12 @@
 import { readFile } from 'node:fs/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { binding } from '../../lib/binding'
-import type { Clip } from '../../lib/clip/clip'
+import { Clip } from '../../lib/clip/clip'
 import { decodeImage } from '../../lib/image/decode'
 import { Segmenter } from '../../lib/segmenter/segmenter'
 import { parseClasses } from '../../lib/text/classes'
 import { Tokenizer } from '../../lib/text/tokenizer'
-import { loadTinyClip, noise, temporaryFolder } from './tiny-clip'
+import { noise, saveTinyClip, temporaryFolder } from './tiny-clip'
 
 const images = new URL('../fixtures/images/', import.meta.url)
 const folder = await temporaryFolder()
@@ -15,7 +15,7 @@ let jpeg: Buffer
 beforeAll(async () => {
   // One thread: these tests are about order and arguments, and must not depend on how busy the cores are.
   binding().setThreads(1)
-  clip = await loadTinyClip(folder)
+  clip = await Clip.load(await saveTinyClip(folder), { device: 'cpu', maxPending: 1000 })
   jpeg = await readFile(new URL('rgb.jpg', images))
 })
 afterAll(() => clip.dispose())
