@@ -25,7 +25,7 @@ export async function showDemo(options: DemoFlags, context: Context): Promise<vo
     settings: { samples: options.samples ?? 'shipped', weights: facts.model.weights.map(({ sha256 }) => sha256), dtype: options.dtype },
   }
   // An earlier demo is drawn over, with whatever model; results of another command are not.
-  if ((await readRunIfAny(into))?.command !== 'demo') await refuseOtherRun(into, run, false)
+  if ((await readRunIfAny(into))?.command !== 'demo') await refuseOtherRun(into, run, undefined)
   const record = await RunRecord.start(into, run)
   const names = `${samples.length} pictures, asked for all ${classes.length} names of the list`
   const rows: GalleryRow[] = []

@@ -1,6 +1,8 @@
+import { existsSync } from 'node:fs'
 import path from 'node:path'
 import type { TrainMetrics } from '../../binding'
-import { hashWeights, RunRecord } from '../run/run-file'
+import { refuseOtherRun } from '../run/output-folder'
+import { hashWeights, type RunFacts, RunRecord, readRunIfAny } from '../run/run-file'
 import type { TrainOptions } from '../train/options'
 import type { TrainFlags } from './commands/train'
 import type { Context } from './program'
@@ -11,9 +13,9 @@ export async function trainCommand(flags: TrainFlags, context: Context): Promise
   const { binding } = await import('../binding.js')
   const json = flags.json ?? false
   const options = trainOptionsOf(flags)
-  const { into, data, clip, ...settings } = options
+  const { into, data, clip, checkpointEvery: _, ...settings } = options
   const system = binding().systemInfo()
-  const record = await RunRecord.start(into, {
+  const facts = {
     command: 'train',
     argv: context.argv,
     cwd: process.cwd(),
@@ -27,7 +29,9 @@ export async function trainCommand(flags: TrainFlags, context: Context): Promise
     seed: flags.seed,
     settings: { data: data ?? 'scenes', clip: clip ?? '', ...settings },
     notes: [],
-  })
+  }
+  await refuseOtherTraining(into, facts)
+  const record = await RunRecord.start(into, facts)
   try {
     const trained = await trainClip({
       ...options,
@@ -47,6 +51,12 @@ export async function trainCommand(flags: TrainFlags, context: Context): Promise
     await record.finish(context.interrupt.stop.aborted ? 'interrupted' : 'failed')
     throw error
   }
+}
+
+/** A run that went on with other data or other settings would be neither. One that failed before it began leaves nothing to go on from. */
+async function refuseOtherTraining(into: string, facts: RunFacts): Promise<void> {
+  const begun = existsSync(path.join(into, 'checkpoint.safetensors'))
+  if (begun || (await readRunIfAny(into))?.command !== 'train') await refuseOtherRun(into, facts, undefined)
 }
 
 function trainOptionsOf(flags: TrainFlags): TrainOptions {

@@ -92,11 +92,12 @@ export class OutputFolder {
 }
 
 /**
- * The record of an earlier run of the same kind, if the folder holds one.
+ * The record of an earlier run of the same kind, if the folder holds one. `overwrite` is undefined for commands that have no
+ * such flag.
  *
  * @throws ERR_WORDMASK_INVALID_ARGUMENT when it is a file, or holds another run's results and `overwrite` is not set
  */
-export async function refuseOtherRun(folder: string, facts: RunFacts, overwrite: boolean): Promise<RunFile | undefined> {
+export async function refuseOtherRun(folder: string, facts: RunFacts, overwrite: boolean | undefined): Promise<RunFile | undefined> {
   if ((await stat(folder).catch(() => undefined))?.isDirectory() === false)
     throw new WordmaskError('ERR_WORDMASK_INVALID_ARGUMENT', `Expected a folder for --into but ${folder} is a file`)
   const earlier = await readRunIfAny(folder)
@@ -105,7 +106,7 @@ export async function refuseOtherRun(folder: string, facts: RunFacts, overwrite:
   if (other.length === 0) return earlier
   throw new WordmaskError(
     'ERR_WORDMASK_INVALID_ARGUMENT',
-    `${folder} holds the results of another run (other: ${other.join(', ')}). Choose another --into, or throw them away with --overwrite`,
+    `${folder} holds the results of another run (other: ${other.join(', ')}). Choose another --into${overwrite === undefined ? '' : ', or throw them away with --overwrite'}`,
   )
 }
 

@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
@@ -80,6 +80,31 @@ describe('wordmask train clip', () => {
     const { code, stderr } = await wordmask(train('refused', ...more))
     expect(code).toBe(expected)
     expect(stderr).toMatch(message)
+  })
+
+  test('a folder with the results of another command, or of a training by other settings, is refused and left as it is', async () => {
+    const sample = join(__dirname, '../../models/samples')
+    const classified = await wordmask(['classify', sample, '--classes', 'dog,cat', '--into', join(folder, 'classified')])
+    expect(classified.code, classified.stderr).toBe(0)
+    for (const [into, more, other] of [
+      ['classified', [], /results of another run \(other: command/],
+      ['short', ['--seed', '8'], /results of another run \(other: seed\)\. Choose another --into$/m],
+      ['short', ['--seed', '7', '--learning-rate', '0.01', '--freeze', 'text'], /other: freeze, learningRate|other: learningRate, freeze/],
+    ] as const) {
+      const before = [read(into, 'run.json'), readdirSync(join(folder, into)).sort()]
+      const { code, stderr } = await wordmask(train(into, ...more))
+      expect(code, stderr).toBe(2)
+      expect(stderr).toMatch(other)
+      expect([read(into, 'run.json'), readdirSync(join(folder, into)).sort()]).toEqual(before)
+    }
+    writeFileSync(join(folder, 'a-file'), '')
+    expect((await wordmask(train('a-file'))).stderr).toMatch(/Expected a folder for --into/)
+  })
+
+  test('what failed before it began leaves the folder free for other settings', async () => {
+    expect((await wordmask(train('again', '--clip', join(folder, 'nowhere')))).code).toBe(1)
+    const { code, stderr } = await wordmask(['train', 'clip', '--stages', '2x4@48', '--into', join(folder, 'again')])
+    expect(code, stderr).toBe(0)
   })
 
   test('stages in another form are wrongly asked', async () => {
