@@ -1,44 +1,21 @@
 import { execFileSync, spawn } from 'node:child_process'
-import {
-  chmodSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  realpathSync,
-  rmSync,
-  truncateSync,
-  writeFileSync,
-} from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { findLibTorch, searchLibTorch, setupLibTorch } from '../../lib/setup'
-import { events, wordmask } from '../cli/cli'
 import { makeLibTorchZip, sha256 } from './libtorch-zip'
+import { machineIn, strays } from './machine'
 import { breakAfter, type Handler, serve } from './server'
 
 const scratch = mkdtempSync(join(tmpdir(), 'wordmask-setup-'))
 let zip: ReturnType<typeof makeLibTorchZip>
 let server: Awaited<ReturnType<typeof serve>> | undefined
-let count = 0
-
-/** An empty home on a machine whose Python has no torch. */
-function machine(extra: Record<string, string> = {}) {
-  const home = join(scratch, `home${count++}`)
-  mkdirSync(home)
-  const lines: string[] = []
-  const env = { HOME: home, PATH: process.env.PATH, WORDMASK_PYTHON: '/bin/false', ...extra }
-  const folder = join(home, '.cache', 'wordmask')
-  return { env, lines, folder, libtorch: join(folder, 'libtorch', '2.11.0-cpu'), log: (line: string) => lines.push(line) }
-}
+const machine = (extra?: Record<string, string>) => machineIn(scratch, extra)
 const start = async (misbehave?: Handler, data = zip.data) => {
   server = await serve(data, misbehave)
   return server.url
 }
-/** Everything below the cache but what is meant to stay. */
-const strays = (folder: string) => readdirSync(join(folder, 'libtorch')).filter((name) => name !== '2.11.0-cpu')
 
 beforeAll(() => {
   zip = makeLibTorchZip(scratch)
@@ -213,50 +190,6 @@ describe('setup from a zip', () => {
     const { env, log, libtorch } = machine()
     await setupLibTorch({ env, log, from: join(scratch, 'libtorch') })
     expect(realpathSync(join(libtorch, 'torch'))).toBe(realpathSync(join(scratch, 'libtorch')))
-  })
-})
-
-describe('setup by pip', () => {
-  /** Stands in for python3: "downloads" 270 MB of a wheel into pip's temporary folder, then fails as pip does. */
-  function fakePip(): string {
-    const file = join(scratch, 'python3')
-    const script = [
-      '#!/bin/sh',
-      'case "$1" in -c) exit 0;; esac',
-      'mkdir "$TMPDIR/pip-unpack-1"',
-      'for part in 80 160 270; do truncate -s "$part"000000 "$TMPDIR/pip-unpack-1/torch-2.11.0-cp312-cp312-x.whl"; sleep 0.6; done',
-      'echo "ERROR: the index went away"',
-      'exit 2',
-    ]
-    writeFileSync(file, `${script.join('\n')}\n`)
-    chmodSync(file, 0o755)
-    return file
-  }
-
-  test('tells how far the download is, in lines or by onProgress; a failure shows what pip said and leaves nothing', async () => {
-    const { env, log, lines, folder } = machine({ WORDMASK_PYTHON: fakePip() })
-    const failed = setupLibTorch({ env, log })
-    await expect(failed).rejects.toHaveCode('ERR_WORDMASK_DOWNLOAD', /pip failed with status 2.*run the same command again.*--from/)
-    expect(lines.filter((line) => /MB$/.test(line)).at(-1)).toBe('270 of 531 MB')
-    expect(lines.join('\n')).toMatch(/fetching torch==2\.11\.0 \(531 MB\) with pip[^]*ERROR: the index went away/)
-    expect(readdirSync(join(folder, 'downloads'))).toEqual([])
-    expect(strays(folder)).toEqual([])
-    const seen: [number, number | undefined][] = []
-    await expect(setupLibTorch({ env, log, onProgress: (...p) => seen.push(p) })).rejects.toHaveCode('ERR_WORDMASK_DOWNLOAD')
-    expect(seen.at(-1)).toEqual([270e6, 531e6])
-  })
-
-  test('wordmask setup --json tells it as events on stdout and ends with an error event and 1', async () => {
-    const { env } = machine({ WORDMASK_PYTHON: fakePip(), WORDMASK_LIBTORCH: '' })
-    const { code, stdout, stderr } = await wordmask(['setup', '--json'], { env: { ...env, PATH: env.PATH ?? '' } })
-    const told = events(stdout)
-    expect(told.slice(0, -1).every(({ event, total }) => event === 'progress' && total === 531e6)).toBe(true)
-    expect(told.slice(-2)).toEqual([
-      { event: 'progress', done: 270e6, total: 531e6 },
-      expect.objectContaining({ event: 'error', code: 'ERR_WORDMASK_DOWNLOAD' }),
-    ])
-    expect(stderr).toMatch(/^setup: fetching torch/m)
-    expect(code).toBe(1)
   })
 })
 
