@@ -3,10 +3,13 @@ import { setImmediate } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { gunzip } from 'node:zlib'
 import { WordmaskError } from '../errors'
+import { mergePairs } from './merge'
 
 /** Merges CLIP uses of the file's 262,144. */
 const mergeCount = 49_152 - 256 - 2
 const mergesAtOnce = 8192
+/** Longer words are hardly met twice, and could be of any size. */
+const longestKept = 64
 
 /** The order of the 256 single-byte tokens: printable Latin-1 first, then the rest; bytes are written as `letters[byte]`. */
 function byteAlphabet(): { order: number[]; letters: string[] } {
@@ -80,31 +83,11 @@ export class BytePairs {
     const bytes = Buffer.from(word, 'utf8')
     const ids = Array.from(bytes, (byte) => this.byteId[byte] as number)
     ids[ids.length - 1] = (ids.at(-1) as number) + 256
-    const result = this.merge(ids)
+    const result = mergePairs(ids, (left, right) => this.merged.get(left * 65536 + right))
+    if (word.length > longestKept) return result
     if (this.cache.size >= 65_536) this.cache.clear()
     this.cache.set(word, result)
     return result
-  }
-
-  private merge(ids: number[]): number[] {
-    while (ids.length > 1) {
-      let best = Number.POSITIVE_INFINITY
-      for (let i = 0; i + 1 < ids.length; i++) {
-        const id = this.merged.get((ids[i] as number) * 65536 + (ids[i + 1] as number))
-        if (id !== undefined && id < best) best = id
-      }
-      if (best === Number.POSITIVE_INFINITY) break
-      const next: number[] = []
-      for (let i = 0; i < ids.length; i++) {
-        const id = ids[i] as number
-        if (i + 1 < ids.length && this.merged.get(id * 65536 + (ids[i + 1] as number)) === best) {
-          next.push(best)
-          i++
-        } else next.push(id)
-      }
-      ids = next
-    }
-    return ids
   }
 
   /** Text of an id: bytes, with `end` when the token ends a word. */

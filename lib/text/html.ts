@@ -63,13 +63,39 @@ function fromCapitals(name: string): string | undefined {
   return upperCase.get(name)
 }
 
-/** Only references that end in a semicolon, so that "this&not that" stays; what ftfy unescapes in text without tags. */
+const closed = /#?[0-9A-Za-z]{1,24};/y
+
+/** What `body` (without the &, with its semicolon) stands for; undefined where it is left. */
+function fromClosed(body: string): string | undefined {
+  if (!body.startsWith('#')) return named.get(body) ?? fromCapitals(body)
+  const decoded = unescapeHtml(`&${body}`)
+  return decoded.includes(';') ? undefined : decoded
+}
+
+/**
+ * Only references that end in a semicolon, so that "this&not that" stays; what ftfy unescapes in text without tags. An & that
+ * comes of one may begin the next: "&amp;amp;amp;" is gone through once, however often it was escaped.
+ */
 export function unescapeClosedHtml(text: string): string {
-  if (!text.includes('&')) return text
-  return text.replace(/&#?[0-9A-Za-z]{1,24};/g, (whole) => {
-    const name = whole.slice(1)
-    if (!name.startsWith('#')) return named.get(name) ?? fromCapitals(name) ?? whole
-    const decoded = unescapeHtml(whole)
-    return decoded.includes(';') ? whole : decoded
-  })
+  let from = text.indexOf('&')
+  if (from < 0) return text
+  let done = text.slice(0, from)
+  while (from < text.length) {
+    // Here stands an &, or would stand one if what comes before were written out.
+    let end = from + 1
+    let meaning: string | undefined = '&'
+    for (let more: string | undefined = '&'; more === '&'; ) {
+      closed.lastIndex = end
+      const body: string | undefined = closed.exec(text)?.[0]
+      more = body === undefined ? undefined : fromClosed(body)
+      if (more === undefined) break
+      meaning = more
+      end += (body as string).length
+    }
+    const next = text.indexOf('&', end)
+    done += meaning + (next < 0 ? text.slice(end) : text.slice(end, next))
+    if (next < 0) break
+    from = next
+  }
+  return done
 }

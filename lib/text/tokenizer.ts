@@ -62,7 +62,7 @@ export class Tokenizer {
   /** Ids of a text, without the two marks and without truncation. */
   encode(text: string): number[] {
     const ids: number[] = []
-    for (const { ids: part } of this.encodeWords(text)) ids.push(...part)
+    for (const { ids: part } of this.encodeWords(text)) for (const id of part) ids.push(id)
     return ids
   }
 
