@@ -6,7 +6,8 @@ export function checkString(name: string, value: unknown, expected = 'a string')
 }
 
 export function checkPath(name: string, value: unknown): asserts value is string {
-  if (typeof value !== 'string' || value === '') throw invalidArgument(name, 'a path', value)
+  // For the system a path ends at its first NUL.
+  if (typeof value !== 'string' || value === '' || value.includes('\0')) throw invalidArgument(name, 'a path', value)
 }
 
 export function checkArray(name: string, value: unknown, expected: string): asserts value is readonly unknown[] {

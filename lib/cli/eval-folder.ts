@@ -27,7 +27,7 @@ export async function folderJob({ images: args, options, templates, model: { cli
   const { stop } = context.interrupt
   const json = options.json ?? false
   const classes = await classesFromArgument(options.classes!)
-  const segmenter = await Segmenter.create({ method, clip, classes, templates, background })
+  const segmenter = await Segmenter.create({ method, clip, classes, templates, background, size })
   const first = background === undefined ? 0 : 1
   const names = [...(first === 1 ? ['background'] : []), ...classes.map(({ name }) => name)]
   const labels = path.resolve(options.labels!)
@@ -37,15 +37,13 @@ export async function folderJob({ images: args, options, templates, model: { cli
     const truth = await readLabelMap(map)
     const ignore = truth.labels instanceof Uint16Array ? 65535 : 255
     const measurer = evaluation(ignore)
-    const answer = await segmenter.segment(image, { size, orient })
+    const answer = await segmenter.segment(image, { orient })
     const all = measurer.measure(image, truth, answer)
     const values = presentValues(truth.labels, ignore).filter((value) => value >= first && value < names.length)
     const asked = values.map((value) => classes[value - first]!)
     const shown = first === 1 ? [0, ...values] : values
     const present =
-      values.length > 0
-        ? measurer.measure(image, truth, await segmenter.segment(image, { size, orient, classes: asked }), shown).sums
-        : null
+      values.length > 0 ? measurer.measure(image, truth, await segmenter.segment(image, { orient, classes: asked }), shown).sums : null
     return { miou: Number.isNaN(all.miou) ? null : all.miou, ignore, all: all.sums, present }
   }
 

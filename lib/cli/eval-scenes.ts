@@ -17,7 +17,15 @@ export async function scenesJob({ options, templates, model: { clip }, context }
     templates: templates ?? clip.source.templates,
   }
   const run = async (): Promise<ScenesFigures> => {
-    const segmenter = await Segmenter.create({ method: options.method, clip, classes: pack.names, templates: protocol.templates })
+    // A batch of scenes is segmented at once.
+    const waiting = { maxPending: options.batchSize }
+    const segmenter = await Segmenter.create({
+      ...waiting,
+      method: options.method,
+      clip,
+      classes: pack.names,
+      templates: protocol.templates,
+    })
     const bar = await progress('scenes', options.count, options.json ?? false)
     return evaluateScenes({
       ...{ clip, segmenter, pack, protocol, confusion: native.confusion, batchSize: options.batchSize, signal: context.interrupt.stop },

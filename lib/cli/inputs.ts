@@ -62,8 +62,10 @@ async function* listed(list: string, options: InputOptions): AsyncGenerator<Inpu
     throw new UsageError(`Cannot read the list ${list}`, 'ERR_WORDMASK_FILE_NOT_FOUND')
   for await (const line of createInterface({ input: createReadStream(list), crlfDelay: Infinity })) {
     if (options.stop?.aborted) return
-    if (line.trim() === '' || line.startsWith('@')) continue
-    yield* expand(line.trim(), options)
+    const arg = line.trim()
+    if (arg === '') continue
+    if (arg.startsWith('@')) throw new UsageError(`${list} names another list, ${arg}: give that one on the command line, too`)
+    yield* expand(arg, options)
   }
 }
 
@@ -89,7 +91,9 @@ async function* walk(root: string, options: InputOptions, accept: (name: string)
       if (entry.name.startsWith('.')) continue
       const kind = entry.isSymbolicLink() ? await stat(file).catch(() => undefined) : entry
       if (kind?.isDirectory()) yield* folder(file)
-      else if (kind?.isFile() && accept(entry.name)) yield { path: file, relative: path.relative(root, file).replaceAll(path.sep, '/') }
+      // A link that leads nowhere is an image that is missing, which is told like any other.
+      else if ((kind === undefined || kind.isFile()) && accept(entry.name))
+        yield { path: file, relative: path.relative(root, file).replaceAll(path.sep, '/') }
     }
   }
   if ((await stat(root).catch(() => undefined))?.isDirectory()) yield* folder(root)

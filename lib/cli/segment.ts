@@ -22,7 +22,8 @@ export async function segmentImages(args: string[], options: SegmentFlags, conte
   const templates = await readTemplates(options.templates)
   const model = await loadModel(options, context)
   const { Segmenter } = await import('../index.js')
-  const segmenter = await Segmenter.create({ method: options.method, clip: model.clip, classes, templates, background: options.background })
+  const { method, background, size } = options
+  const segmenter = await Segmenter.create({ method, clip: model.clip, classes, templates, background, size })
   const folder = await OutputFolder.open(into, runFacts(options, classes, templates, model, context), options.overwrite ?? false)
   const total = process.stderr.isTTY && !json ? await countImages(args, { skip: into, stop }) : 0
   const bar = await progress('segmenting', total, json)
@@ -42,7 +43,7 @@ export async function segmentImages(args: string[], options: SegmentFlags, conte
 
   try {
     let since = Date.now()
-    for await (const answer of segmenter.segmentAll(feed(), { size: options.size, concurrency })) {
+    for await (const answer of segmenter.segmentAll(feed(), { concurrency })) {
       const image = waiting.shift()!
       try {
         if (answer.error) throw answer.error

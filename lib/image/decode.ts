@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises'
 import sharp from 'sharp'
 import { z } from 'zod'
 import type { Pixels } from '../../binding'
@@ -6,14 +5,12 @@ import { invalidArgument, WordmaskError } from '../errors'
 import { checkOptions, positiveInteger } from '../options'
 import { divideCores } from '../threads'
 import { convertCmyk, expandGrey, reduceGrey16 } from './convert'
-import { checkRawImage, describeImage, type ImageInput, type RawImage } from './input'
+import { checkRawImage, defaultMaxPixels, describeImage, type ImageInput, type RawImage } from './input'
+import { readWhole } from './read'
 import { isTruncated } from './truncated'
 
 // Decoding shares the cores with the tensor thread: one thread an image, and several images at once where it pays.
 sharp.concurrency(divideCores().decodePerImage)
-
-/** Pixels above which Pillow refuses an image, too. */
-export const defaultMaxPixels = 178_956_970
 
 export interface DecodeOptions {
   /** Apply the EXIF orientation, so that masks lie on what viewers show. Default true; false is what Pillow does. */
@@ -96,11 +93,12 @@ function checkPixelCount(width: number, height: number, name: string, maxPixels:
 
 async function readImageFile(file: string): Promise<Uint8Array> {
   try {
-    return await readFile(file)
+    return await readWhole(file)
   } catch (cause) {
     const code = (cause as NodeJS.ErrnoException).code
     if (code === 'ENOENT' || code === 'ENOTDIR')
       throw new WordmaskError('ERR_WORDMASK_FILE_NOT_FOUND', `The image is missing: ${file}`, { cause })
+    if (code === 'EINVAL') throw new WordmaskError('ERR_WORDMASK_IMAGE', `${firstLine(cause)}: read it and pass the bytes`, { cause })
     if (code === 'EISDIR') throw new WordmaskError('ERR_WORDMASK_IMAGE', `${file} is a folder, not an image`, { cause })
     throw new WordmaskError('ERR_WORDMASK_IO', `${file} cannot be read (${code ?? firstLine(cause)})`, { cause })
   }

@@ -12,6 +12,9 @@ export interface RawImage {
   channels: 3
 }
 
+/** Pixels above which Pillow refuses an image, too. */
+export const defaultMaxPixels = 178_956_970
+
 /** A path, the bytes of an image file, or decoded pixels. */
 export type ImageInput = string | Uint8Array | RawImage
 

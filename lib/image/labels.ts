@@ -1,8 +1,9 @@
-import { readFile } from 'node:fs/promises'
 import { checkPath } from '../arguments'
 import { WordmaskError } from '../errors'
 import type { Color } from '../text/colors'
+import { defaultMaxPixels } from './input'
 import { decodePng } from './png'
+import { readWhole } from './read'
 import { isTruncated } from './truncated'
 
 /** One label value a pixel, row-major. */
@@ -20,10 +21,11 @@ export interface LabelMap {
  */
 export async function readLabelMap(file: string): Promise<LabelMap> {
   checkPath('file', file)
-  const bytes = await readFile(file).catch((cause) => {
+  const bytes = await readWhole(file).catch((cause) => {
     if (cause.code === 'ENOENT') throw new WordmaskError('ERR_WORDMASK_FILE_NOT_FOUND', `The label map is missing: ${file}`, { cause })
     throw new WordmaskError('ERR_WORDMASK_IO', `${file} cannot be read (${cause.code})`, { cause })
   })
+  checkSize(file, bytes)
   const { width, height, data, depth, channels, palette } = await decodePng(bytes).catch((cause) => {
     throw new WordmaskError('ERR_WORDMASK_IMAGE', `${file} is not a readable PNG: ${cause.message}`, { cause })
   })
@@ -38,6 +40,17 @@ export async function readLabelMap(file: string): Promise<LabelMap> {
     throw new WordmaskError('ERR_WORDMASK_IMAGE', `${file} is grey with ${depth} bits. A grey label map has 8 or 16 bits.`)
   const labels = depth < 8 ? unpack(data as Uint8Array, width, height, depth) : data instanceof Uint16Array ? data : new Uint8Array(data)
   return { labels, width, height, ...(palette && { palette: palette.map(([r, g, b]) => [r, g, b] as unknown as Color) }) }
+}
+
+/** The header says how many pixels there are, before they take memory. */
+function checkSize(file: string, bytes: Buffer): void {
+  if (bytes.length < 24 || bytes.toString('latin1', 12, 16) !== 'IHDR') return
+  const [width, height] = [bytes.readUInt32BE(16), bytes.readUInt32BE(20)]
+  if (width * height <= defaultMaxPixels) return
+  throw new WordmaskError(
+    'ERR_WORDMASK_IMAGE_TOO_LARGE',
+    `${file} has ${width} x ${height} = ${width * height} pixels; the limit is ${defaultMaxPixels}`,
+  )
 }
 
 /** Rows of packed indices, each row from a byte of its own, high bits first. */

@@ -70,14 +70,15 @@ export async function gallery(input: GalleryInput): Promise<Gallery> {
     await writeLabelMap(path.join(input.into, 'labels', `${sample.name}.png`), answer)
     await writeOverlay(overlay, sample.image, answer)
     const truth = sample.labels === undefined ? undefined : await readLabelMap(sample.labels)
-    const miou = truth && added(all, all.measure(sample.image, truth, answer))
+    // A label map that ignores every pixel says nothing about the answer.
+    const values = truth ? presentValues(truth.labels, ignore) : []
+    const miou = truth && values.length > 0 ? added(all, all.measure(sample.image, truth, answer)) : undefined
     const panels = [
       { caption: 'image', src: await dataUri(sample.image) },
       { caption: `all ${names.length} names`, src: await overlayUri({ overlay, ...answer }) },
     ]
     let miouPresent: number | undefined
-    if (truth !== undefined) {
-      const values = presentValues(truth.labels, ignore)
+    if (truth !== undefined && values.length > 0) {
       const asked = values.map((value) => input.classes[value] as ClassEntry)
       const some = await input.segmenter.segment(sample.image, { classes: asked })
       miouPresent = added(present, present.measure(sample.image, truth, some, values))

@@ -11,7 +11,8 @@ export async function readSamples(folder: string): Promise<{ samples: Sample[]; 
   const classes = await readClassFile(path.join(folder, 'classes.txt'))
   const labels = new Set(await list('labels'))
   const titles = await captions(path.join(folder, 'captions.jsonl'))
-  const samples = (await list('images')).sort().map((file) => {
+  const pictures = (await list('images')).filter((file) => !file.startsWith('.')).sort()
+  const samples = pictures.map((file) => {
     const name = path.parse(file).name
     const map = `${name}.png`
     const title = titles.get(`images/${file}`)
@@ -29,6 +30,15 @@ export async function readSamples(folder: string): Promise<{ samples: Sample[]; 
 /** Picture -> caption; empty where there is no such file. */
 async function captions(file: string): Promise<Map<string, string>> {
   const text = await readFile(file, 'utf8').catch(() => '')
-  const lines = text.split('\n').filter((line) => line !== '')
-  return new Map(lines.map((line) => JSON.parse(line) as { image: string; caption: string }).map(({ image, caption }) => [image, caption]))
+  const titles = new Map<string, string>()
+  for (const [i, line] of text.split('\n').entries()) {
+    if (line.trim() === '') continue
+    try {
+      const { image, caption } = JSON.parse(line) as { image: string; caption: string }
+      titles.set(image, caption)
+    } catch (cause) {
+      throw new WordmaskError('ERR_WORDMASK_IO', `${file}:${i + 1} is not { "image": ..., "caption": ... }`, { cause })
+    }
+  }
+  return titles
 }

@@ -14,7 +14,7 @@ export class OutputNames {
 
   /** @param relative path below the output folder, '/' as separator. The same image always gets the same name back. */
   take(image: string, relative: string): string {
-    const stem = relative.replace(/\.[^./]+$/, '')
+    const stem = relative.replace(/(?<=[^/])\.[^./]+$/, '')
     const digest = createHash('sha256').update(image).digest('hex').slice(0, 8)
     for (const name of [stem, relative, `${relative}-${digest}`]) {
       const owner = this.#owner.get(name)

@@ -1,6 +1,7 @@
-import { readFile, stat } from 'node:fs/promises'
+import { stat } from 'node:fs/promises'
 import { checkPath, checkString } from '../arguments'
 import { WordmaskError } from '../errors'
+import { readWhole } from '../image/read'
 import { type ClassEntry, type ClassSpec, parseClasses } from './classes'
 
 const maxBytes = 64 * 1024 * 1024
@@ -48,7 +49,7 @@ export async function readClassFile(file: string): Promise<ClassEntry[]> {
   try {
     const { size } = await stat(file)
     if (size > maxBytes) throw new WordmaskError('ERR_WORDMASK_CLASSES', `${file} is ${size} bytes; a class file holds at most ${maxBytes}`)
-    bytes = await readFile(file)
+    bytes = await readWhole(file)
   } catch (cause) {
     if (cause instanceof WordmaskError) throw cause
     const code = (cause as NodeJS.ErrnoException).code

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { binding } from '../../lib/binding'
 import type { Clip } from '../../lib/clip/clip'
 import { Segmenter } from '../../lib/segmenter/segmenter'
 import { loadTinyClip, noise, temporaryFolder } from './tiny-clip'
@@ -6,6 +7,7 @@ import { loadTinyClip, noise, temporaryFolder } from './tiny-clip'
 const folder = await temporaryFolder()
 let clip: Clip
 beforeAll(async () => {
+  binding().setThreads(1)
   clip = await loadTinyClip(folder)
 })
 afterAll(() => clip.dispose())

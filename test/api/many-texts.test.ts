@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { binding } from '../../lib/binding'
 import type { Clip } from '../../lib/clip/clip'
 import { maxDifference } from '../helpers/weights'
 import { loadTinyClip, temporaryFolder, tinyConfig } from './tiny-clip'
@@ -6,13 +7,14 @@ import { loadTinyClip, temporaryFolder, tinyConfig } from './tiny-clip'
 const folder = await temporaryFolder()
 let clip: Clip
 beforeAll(async () => {
+  binding().setThreads(1)
   clip = await loadTinyClip(folder)
 })
 afterAll(() => clip.dispose())
 
-const texts = Array.from({ length: 9000 }, (_, i) => `thing number ${i} of many`)
+const texts = Array.from({ length: 5000 }, (_, i) => `thing number ${i} of many`)
 
-test('9,000 texts: the event loop turns meanwhile, rows are in order, progress counts them all', async () => {
+test('5,000 texts: the event loop turns meanwhile, rows are in order, progress counts them all', async () => {
   let turns = 0
   let over = false
   const turn = () => {
@@ -23,11 +25,11 @@ test('9,000 texts: the event loop turns meanwhile, rows are in order, progress c
   const progress: (number | undefined)[][] = []
   const { data, shape } = await clip.encodeText(texts, { onProgress: (...at) => progress.push(at) })
   over = true
-  expect(turns).toBeGreaterThan(8)
-  expect(shape).toEqual([9000, 24])
-  expect(progress.at(-1)).toEqual([9000, 9000])
+  expect(turns).toBeGreaterThan(4)
+  expect(shape).toEqual([5000, 24])
+  expect(progress.at(-1)).toEqual([5000, 5000])
   expect(progress.map(([done]) => done)).toEqual(progress.map(([done]) => done).sort((a, b) => a! - b!))
-  for (const i of [0, 2047, 2048, 4100, 8999]) {
+  for (const i of [0, 2047, 2048, 4100, 4999]) {
     const alone = await clip.encodeText(texts[i]!)
     expect(maxDifference(data.subarray(i * 24, (i + 1) * 24), alone.data)).toBeLessThan(1e-5)
   }

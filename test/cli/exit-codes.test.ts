@@ -56,6 +56,12 @@ const rows: Row[] = [
     'a prompt without {}',
     { args: () => ['segment', at('one.png'), '--classes', 'a', '--clip', model, '--templates', 'photo'] },
   ],
+  [
+    'segment',
+    2,
+    'a size of more patches than one look can have',
+    { args: () => ['segment', at('one.png'), '--classes', 'a', ...tiny, '--size', '8000', '--into', at('never')] },
+  ],
   ['classify', 0, 'printed only', { args: () => ['classify', at('one.png'), '--classes', 'a,b', ...tiny] }],
   ['classify', 1, 'no image can be read', { args: () => ['classify', at('broken.png'), '--classes', 'a', ...tiny] }],
   ['classify', 2, 'no classes', { args: () => ['classify', at('one.png')] }],
@@ -67,12 +73,34 @@ const rows: Row[] = [
     'no label map',
     { args: () => ['eval', at('one.png'), '--labels', folder, '--classes', 'a', '--clip', model, '--into', at('v')] },
   ],
+  [
+    'eval',
+    2,
+    'a size of more patches than one look can have',
+    { args: () => ['eval', at('one.png'), '--labels', folder, '--classes', 'a', '--clip', model, '--size', '8000', '--into', at('never')] },
+  ],
   ['eval', 2, 'two kinds at once', { args: () => ['eval', at('one.png'), '--dataset', 'scenes', '--into', at('never')] }],
   ['train clip', 1, 'a pack that is not there', { args: () => ['train', 'clip', '--data', at('none.pack'), '--into', at('t')] }],
   ['train clip', 2, 'stages of another form', { args: () => ['train', 'clip', '--stages', '10'] }],
   ['run', 1, 'a file that is no run.json', { args: () => ['run', at('texts.txt')] }],
   ['run', 2, 'nothing to repeat', { args: () => ['run'] }],
   ['no command', 2, 'help on stderr', { args: () => [] }],
+  ...(
+    [
+      ['segment', () => ['segment', at('one.png'), '--classes', 'a', ...tiny]],
+      ['classify', () => ['classify', at('one.png'), '--classes', 'a', ...tiny]],
+      ['embed', () => ['embed', at('one.png'), '--clip', model]],
+      ['eval', () => ['eval', at('one.png'), '--labels', folder, '--classes', 'a', '--clip', model]],
+      ['demo', () => ['demo', '--clip', model]],
+      ['train clip', () => ['train', 'clip', '--stages', '1x2@48']],
+    ] satisfies [string, () => string[]][]
+  ).map<Row>(([command, args]) => [
+    command,
+    1,
+    'an output folder below /proc, where nothing can be made',
+    { args: () => [...args(), '--into', '/proc/wordmask/out'] },
+  ]),
+  ['setup', 1, 'a cache below /proc', { args: () => ['setup'], env: { ...bare, XDG_CACHE_HOME: '/proc/wordmask' } }],
 ]
 
 describe('exit codes', () => {

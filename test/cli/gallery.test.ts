@@ -1,10 +1,11 @@
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { binding } from '../../lib/binding.js'
 import { Clip } from '../../lib/clip/clip.js'
 import { readLabelMap } from '../../lib/image/labels.js'
+import { encodePng } from '../../lib/image/png.js'
 import { gallery } from '../../lib/report/gallery.js'
 import { readSamples } from '../../lib/report/samples.js'
 import { Segmenter } from '../../lib/segmenter/segmenter.js'
@@ -61,6 +62,29 @@ test('two shipped samples: label maps, overlays, one self-contained page, and fi
   expect(page).not.toMatch(/<script|src="(?!data:)/)
   expect(page).toContain('all 96 names')
   expect(page.length).toBeLessThan(2_000_000)
+})
+
+test('a label map that ignores every pixel gives a picture without a figure; hidden files are no pictures; a bad caption is named', async () => {
+  const odd = join(folder, 'odd')
+  for (const part of ['images', 'labels']) mkdirSync(join(odd, part), { recursive: true })
+  const [file] = readdirSync(join(samples, 'images')) as [string]
+  cpSync(join(samples, 'images', file), join(odd, 'images', file))
+  writeFileSync(join(odd, 'images', '.DS_Store'), 'x')
+  cpSync(join(samples, 'classes.txt'), join(odd, 'classes.txt'))
+  const { width, height } = await readLabelMap(join(samples, 'labels', file))
+  const labels = new Uint8Array(width * height).fill(255)
+  writeFileSync(join(odd, 'labels', file), await encodePng({ data: labels, width, height, depth: 8, channels: 1 }))
+  const set = await readSamples(odd)
+  expect(set.samples).toHaveLength(1)
+  const asked = await Segmenter.create({ clip: segmenter.clip, classes: set.classes, templates: 'none' })
+  const result = await gallery({
+    ...{ segmenter: asked, classes: set.classes, samples: set.samples, into: join(folder, 'odd-out'), confusion: binding().confusion },
+    ...{ title: 'demo', lead: ['lead'], footer: ['end'] },
+  })
+  expect(result.rows[0]!.miouPresent).toBeUndefined()
+  expect(readFileSync(result.page, 'utf8')).not.toMatch(/undefined/)
+  writeFileSync(join(odd, 'captions.jsonl'), '{"image":"images/a.png","caption":"a"}\n\n{broken\n')
+  await expect(readSamples(odd)).rejects.toHaveCode('ERR_WORDMASK_IO', /captions\.jsonl:3/)
 })
 
 test('a folder without pictures says so', async () => {

@@ -41,6 +41,18 @@ describe('findImages', () => {
     mkdirSync(join(root, '.hidden/none'), { recursive: true })
     await expect(found([join(root, arg)])).rejects.toHaveProperty('code', 'ERR_WORDMASK_FILE_NOT_FOUND')
   })
+  test('a list in a list is refused, not passed over', async () => {
+    writeFileSync(join(root, 'lists.txt'), `${join(root, 'z.jpg')}\n@list.txt\n`)
+    await expect(found([`@${join(root, 'lists.txt')}`])).rejects.toThrow(/lists\.txt names another list, @list\.txt/)
+  })
+  test('a link to an image that is gone is an image that is missing; one to anything else is nothing', async () => {
+    const links = join(root, '.hidden', 'links')
+    mkdirSync(links)
+    symlinkSync(join(root, 'gone.png'), join(links, 'gone.png'))
+    symlinkSync(join(root, 'gone.txt'), join(links, 'gone.txt'))
+    symlinkSync(join(root, 'z.jpg'), join(links, 'here.jpg'))
+    expect(await found([links])).toEqual(['gone.png', 'here.jpg'])
+  })
   test('a list that is not there is named', async () => {
     await expect(found(['@nowhere.txt'])).rejects.toThrow(/nowhere\.txt/)
   })

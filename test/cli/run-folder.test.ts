@@ -21,6 +21,11 @@ describe('output names', () => {
   test('mirror the tree without endings', () => {
     expect(new OutputNames().take('/x/a/cat.jpg', 'a/cat.jpg')).toBe('a/cat')
   })
+  test('a name that is all ending is kept whole', () => {
+    const names = new OutputNames()
+    expect(names.take('/x/.png', '.png')).toBe('.png')
+    expect(names.take('/x/a/.jpg', 'a/.jpg')).toBe('a/.jpg')
+  })
   test('two images of one stem, and two of one relative path, never share a name', () => {
     const names = new OutputNames()
     const given = ['/x/cat.jpg', '/x/cat.png', '/y/cat.jpg', '/z/cat.jpg'].map((image) => names.take(image, image.slice(3)))

@@ -42,6 +42,13 @@ test('scenes: every figure beside its chance level, twice the same, with the pro
   ).toBe(1 + 96)
 })
 
+test('a batch of more scenes than calls may wait by default is measured all the same', async () => {
+  const args = ['eval', '--dataset', 'scenes', '--count', '70', '--batch-size', '128', '--size', '48', '--templates', 'none']
+  const { code, stderr } = await wordmask([...args, '--clip', model, '--into', join(folder, 'large')])
+  expect(code, stderr).toBe(0)
+  expect(json(join(folder, 'large', 'eval.json')).protocol).toMatchObject({ count: 70, size: 48 })
+})
+
 test('a missing pack names what to run; the held-out style is a second file', () => {
   expect(scenePackFiles('unseen').length).toBe(1)
   expect(scenePackFiles('heldout').length).toBe(2)
