@@ -4,19 +4,21 @@ import { dirname, resolve } from 'node:path'
 
 /**
  * Makes a folder and those above it, one at a time. Node's own `recursive` asks for ever where the system says that a folder
- * is missing in one that is there, as /proc does. @throws what the system says, with its code
+ * is missing in one that is there, as /proc does. `named` turns a path into what the system knows it by.
+ * @throws what the system says, with its code
  */
-export async function makeFolder(folder: string): Promise<void> {
+export async function makeFolder(folder: string, named: (path: string) => string | Buffer = (path) => path): Promise<void> {
   const path = resolve(folder)
+  const name = named(path)
   try {
-    await mkdir(path)
+    await mkdir(name)
   } catch (error) {
-    if (await stat(path).then(isFolder, no)) return
+    if (await stat(name).then(isFolder, no)) return
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || dirname(path) === path) throw error
-    await makeFolder(dirname(path))
+    await makeFolder(dirname(path), named)
     // Somebody else may have made it since.
-    await mkdir(path).catch(async (last) => {
-      if (!(await stat(path).then(isFolder, no))) throw last
+    await mkdir(name).catch(async (last) => {
+      if (!(await stat(name).then(isFolder, no))) throw last
     })
   }
 }

@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto'
 import { constants, type Stats } from 'node:fs'
-import { type FileHandle, link, mkdir, open, rename, rm, stat, unlink } from 'node:fs/promises'
+import { type FileHandle, link, open, rename, rm, stat, unlink } from 'node:fs/promises'
 import path from 'node:path'
 import { WordmaskError } from '../errors'
 import { throwIfAborted } from '../options'
+import { makeFolder } from '../setup/make-folder'
 import type { ByteRange, ReadOptions, Store, StoredFile } from './store'
 import { bytesToUri, normalUri, uriToBytes } from './uri'
 import { walk } from './walk'
@@ -74,7 +75,7 @@ export class LocalStore implements Store {
     const folder = path.dirname(target)
     const beside = raw(`${folder}/.${randomBytes(8).toString('hex')}.partial`)
     try {
-      await mkdir(raw(folder), { recursive: true })
+      await makeFolder(folder, raw)
       const handle = await open(beside, 'wx')
       try {
         await handle.writeFile(data)

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
@@ -38,4 +38,11 @@ describe.each([
   ])('%s cannot be: %s', async (path, code) => {
     await expect(make(path)).rejects.toMatchObject({ code })
   })
+})
+
+test('a path that is no UTF-8 is made by its bytes', async () => {
+  const path = join(folder, 'caf\xe9', 'below')
+  await makeFolder(path, (name) => Buffer.from(name, 'latin1'))
+  expect(statSync(Buffer.from(path, 'latin1')).isDirectory()).toBe(true)
+  expect(readdirSync(folder, 'buffer').some((name) => name.toString('latin1') === 'caf\xe9')).toBe(true)
 })
