@@ -1,3 +1,5 @@
+import { redact } from './redact'
+
 /** Stable codes; native/base/error.h holds the same names for what is thrown natively. */
 export type ErrorCode =
   | 'ERR_WORDMASK_INVALID_ARGUMENT'
@@ -24,7 +26,10 @@ export type ErrorCode =
   | 'ERR_WORDMASK_NATIVE_LOAD'
   | 'ERR_WORDMASK_INTERNAL'
 
-/** The one error class of the package. `code` is stable, `message` names what was expected, what came and what to do. */
+/**
+ * The one error class of the package. `code` is stable, `message` names what was expected, what came and what to do; secrets of URIs in it
+ * are struck out.
+ */
 export class WordmaskError extends Error {
   override readonly name = 'WordmaskError'
   constructor(
@@ -32,7 +37,7 @@ export class WordmaskError extends Error {
     message: string,
     options?: { cause?: unknown },
   ) {
-    super(message, options)
+    super(redact(message), options)
   }
 }
 

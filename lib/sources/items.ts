@@ -3,7 +3,7 @@ import type { SourceImage } from '../archive/types'
 import { isObject } from '../arguments'
 import { invalidArgument, WordmaskError } from '../errors'
 import { checkRawImage, type ImageInput, type RawImage } from '../image/input'
-import { normalUri, schemeOf } from '../storage/uri'
+import { isWeb, normalUri } from '../storage/uri'
 import { readWhole } from './bytes'
 import { itemUri } from './places/check'
 import { metadataOf } from './scalars'
@@ -46,7 +46,7 @@ function itemImage(item: ImageItem): SourceImage {
 function place(id: string, image: ImageInput): Pick<SourceImage, 'uri' | 'bytes'> {
   if (typeof image === 'string') {
     const uri = normalUri(image)
-    if (/^https?$/.test(schemeOf(uri)))
+    if (isWeb(uri))
       throw new WordmaskError('ERR_WORDMASK_INVALID_ARGUMENT', `wordmask does not crawl: give the bytes of ${uri}, not its address`)
     return { uri, bytes: (signal) => readWhole(uri, signal) }
   }

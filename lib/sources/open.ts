@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import type { Shard, SourceImage } from '../archive/types'
 import { invalidArgument, WordmaskError } from '../errors'
 import { throwIfAborted } from '../options'
+import { redact } from '../redact'
 import { storeOf } from '../storage'
 import { normalUri } from '../storage/uri'
 import { BoxFile } from './crops/boxes'
@@ -72,7 +73,7 @@ export async function* planShards(
       const { name, images, files } = piece
       // Crops are more or fewer than images.
       const count = images !== undefined && crops.boxes === undefined && crops.tiles === undefined ? { images } : {}
-      yield { id, name, source: made, ...count, ...(files && { files }) }
+      yield { id, name: redact(name), source: made, ...count, ...(files && { files }) }
     }
     if (seen.images === 0 && seen.rejects === 0) throw nothingIn(source)
   }

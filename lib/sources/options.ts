@@ -2,6 +2,7 @@ import { z } from 'zod'
 import type { Reject } from '../archive/types'
 import { invalidArgument } from '../errors'
 import { checkOptions, positiveInteger } from '../options'
+import { redact } from '../redact'
 import type { Context, PlanOptions, ShardOptions, SourceOptions, SourceSpec } from './types'
 
 const callback = <F>() => z.custom<F>((value) => typeof value === 'function', 'a function').optional()
@@ -50,7 +51,13 @@ const spec = z.strictObject({
 export const checkSpec = (source: unknown): SourceSpec => checkOptions('a source', spec, source)
 
 export function contextOf({ captions = false, root, signal, onReject = () => {}, onNotice = () => {} }: SourceOptions): Context {
-  return { captions, root, signal, onReject, onNotice }
+  return {
+    captions,
+    root,
+    signal,
+    onReject: (reject) => onReject({ ...reject, reason: redact(reject.reason) }),
+    onNotice: (notice) => onNotice(redact(notice)),
+  }
 }
 
 /** '3x2' -> [3, 2]: columns, rows. */

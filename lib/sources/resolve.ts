@@ -5,7 +5,7 @@ import picomatch from 'picomatch'
 import { isIterable, isObject } from '../arguments'
 import { invalidArgument, WordmaskError } from '../errors'
 import { storeOf } from '../storage'
-import { baseName, folderOf, joinUri, normalUri, schemeOf, uriToBytes } from '../storage/uri'
+import { baseName, folderOf, isWeb, joinUri, normalUri, schemeOf, uriToBytes } from '../storage/uri'
 import { DumpSource } from './dump/source'
 import { isImage, isList, isTar, listFormat } from './endings'
 import { allBelow, FilesSource, filesBelow, refuseListing } from './files'
@@ -42,7 +42,7 @@ export async function resolveSource(input: SourceInput): Promise<Source> {
 
 const make: Record<SourceKind, (uri: string, spec: SourceSpec) => Source> = {
   folder: (uri) => {
-    if (/^https?$/.test(schemeOf(uri))) throw refuseListing(uri)
+    if (isWeb(uri)) throw refuseListing(uri)
     return new FilesSource(uri, uri, (context) => filesBelow(uri, context))
   },
   glob: (uri) => globSource(uri),
@@ -71,8 +71,8 @@ async function kindOf(uri: string): Promise<SourceKind> {
   const scheme = schemeOf(uri)
   const found = await localStat(uri)
   if (found?.isDirectory()) return (await isDump(uri)) ? 'clip-retrieval' : 'folder'
-  if (isTar(uri) && (found || !/[*?]/.test(uri) || scheme === 'https')) return 'tar'
-  if (!found && scheme !== 'https' && picomatch.scan(uri).isGlob) return 'glob'
+  if (isTar(uri) && (found || isWeb(uri) || !/[*?]/.test(uri))) return 'tar'
+  if (!found && !isWeb(uri) && picomatch.scan(uri).isGlob) return 'glob'
   if (isList(uri)) return 'list'
   if (isImage(uri)) return 'image'
   if (scheme !== 'file') return scheme === 's3' && (await isDump(uri)) ? 'clip-retrieval' : 'folder'

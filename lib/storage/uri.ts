@@ -7,6 +7,9 @@ export function schemeOf(uri: string): string {
   return /^([a-z][a-z0-9+.-]+):\/\//i.exec(uri)?.[1]?.toLowerCase() ?? 'file'
 }
 
+/** An address on a web server. */
+export const isWeb = (uri: string): boolean => /^https?:\/\//i.test(uri)
+
 /**
  * One spelling a file: an absolute path for local files (also for `file://` and relative ones; links are not resolved), and
  * `file://` with %XX only where the name's bytes are not UTF-8. Other URIs are taken as they are.
@@ -60,7 +63,7 @@ export function folderOf(uri: string): string {
 
 /** Last component, for messages and endings; without the query of a web address. */
 export function baseName(uri: string): string {
-  const clean = /^https?:/i.test(uri) ? uri.replace(/[?#].*$/, '') : uri
+  const clean = isWeb(uri) ? uri.replace(/[?#].*$/, '') : uri
   return clean.replace(/\/+$/, '').replace(/^.*\//, '')
 }
 

@@ -1,5 +1,6 @@
 import type { SourceImage } from '../../archive/types'
 import { WordmaskError } from '../../errors'
+import { isWeb } from '../../storage/uri'
 import { readWhole } from '../bytes'
 import { imageId } from '../ids'
 import { readColumns } from '../list/columns'
@@ -57,7 +58,7 @@ function rowImage(row: ListRow, vector: Float32Array, piece: DumpPiece, context:
 
 /** Undefined for an address on the web: the row keeps it among its metadata, and its place is the dump. */
 function fileOf(path: string, { base, metadata }: DumpPiece): string | undefined {
-  if (/^https?:\/\//i.test(path)) return undefined
+  if (isWeb(path)) return undefined
   return resolveEntry(path, base, metadata)
 }
 

@@ -1,6 +1,6 @@
 import path from 'node:path'
 import { WordmaskError } from '../../errors'
-import { bytesToUri, joinUri, schemeOf, uriToBytes } from '../../storage/uri'
+import { bytesToUri, isWeb, joinUri, schemeOf, uriToBytes } from '../../storage/uri'
 
 /**
  * Where a list's entry lies. Relative paths are below `base`. No crawling: an address on the web is taken only from a list that lies on the same
@@ -9,9 +9,8 @@ import { bytesToUri, joinUri, schemeOf, uriToBytes } from '../../storage/uri'
  * @throws ERR_WORDMASK_INVALID_ARGUMENT
  */
 export function resolveEntry(entry: string, base: string, list: string): string {
-  const scheme = schemeOf(entry)
-  const web = /^https?$/.test(schemeOf(list))
-  if (scheme === 'http' || scheme === 'https') {
+  const web = isWeb(list)
+  if (isWeb(entry)) {
     if (web && sameHost(entry, list)) return entry
     throw new WordmaskError(
       'ERR_WORDMASK_INVALID_ARGUMENT',
