@@ -56,10 +56,11 @@ VitImpl::Embeddings VitImpl::forward_with_patches(const at::Tensor& pixels, cons
 
 at::Tensor VitImpl::dense(const at::Tensor& pixels) {
   const auto [embedded, h, w] = embed(pixels, {});
-  const auto tokens = transformer->forward_but_last(embedded);
+  // Nobody asks for the class token's value.
+  const auto patches = transformer->forward_but_last(embedded).slice(1, 1);
   auto& last = transformer->last();
-  const auto values = dense_ == ClipConfig::Dense::kValue ? last.value(tokens) : last.value_residual(tokens);
-  return read_out(values.slice(1, 1)).view({pixels.size(0), h, w, -1});
+  const auto values = dense_ == ClipConfig::Dense::kValue ? last.value(patches) : last.value_residual(patches);
+  return read_out(values).view({pixels.size(0), h, w, -1});
 }
 
 }  // namespace wordmask::models

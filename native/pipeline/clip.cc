@@ -11,6 +11,9 @@
 namespace wordmask::pipeline {
 
 namespace {
+// Images resized between two looks at whether the call was aborted.
+constexpr size_t kResizedTogether = 16;
+
 at::Tensor scaled(const at::Tensor& rows, bool normalize) {
   return (normalize ? rows / rows.norm(2, -1, true) : rows).contiguous();
 }
@@ -76,20 +79,30 @@ at::Tensor Clip::preprocess(const ImageU8& image, const ResizeOptions& options) 
   return pipeline::preprocess(image, config_.vision.image_size, options);
 }
 
+at::Tensor Clip::preprocess(std::span<const ImageU8* const> images, const ResizeOptions& options,
+                            const Cancel& cancel) const {
+  c10::InferenceMode guard;
+  const int size = static_cast<int>(config_.vision.image_size);
+  std::vector<at::Tensor> parts;
+  for (size_t from = 0; from < images.size(); from += kResizedTogether) {
+    if (cancel) cancel->check();
+    parts.push_back(
+        pipeline::preprocess(images.subspan(from, std::min(kResizedTogether, images.size() - from)), size, options));
+  }
+  return parts.size() == 1 ? parts[0] : at::cat(parts);
+}
+
 at::Tensor Clip::encode_image(const std::vector<ImageU8>& images, const ResizeOptions& options, bool normalize,
                               int batch_size, const Cancel& cancel, const Progress& progress) {
   c10::InferenceMode guard;
   const auto step = positive_batch(batch_size), total = static_cast<int64_t>(images.size());
-  const int64_t size = config_.vision.image_size;
   auto result = at::empty({total, config_.embed_dim}, at::kFloat);
+  std::vector<const ImageU8*> all;
+  for (const auto& image : images) all.push_back(&image);
   for (int64_t from = 0; from < total; from += step) {
     const auto n = std::min(step, total - from);
-    auto pixels = at::empty({n, 3, size, size}, at::kFloat);
-    for (int64_t i = 0; i < n; ++i) {
-      if (cancel) cancel->check();
-      pixels[i].copy_(pipeline::preprocess(images[from + i], static_cast<int>(size), options));
-    }
-    result.narrow(0, from, n).copy_(encode_pixels(pixels, normalize));
+    const auto batch = std::span(all).subspan(static_cast<size_t>(from), static_cast<size_t>(n));
+    result.narrow(0, from, n).copy_(encode_pixels(preprocess(batch, options, cancel), normalize));
     report(progress, from + n, total);
   }
   return result;

@@ -4,6 +4,7 @@
 #include <array>
 #include <map>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -26,6 +27,7 @@ struct ResizeOptions {
   std::array<double, 3> mean{};
   std::array<double, 3> std{};
   bool bicubic = true;
+  bool operator==(const ResizeOptions&) const = default;
 };
 
 // Where the tower looks: the image is resized to exactly width x height; with `crop` > 0 windows slide over it.
@@ -56,6 +58,8 @@ class Clip {
   int64_t cell() const;  // pixels a cell of the dense grid is wide: the patch size, 32 for a ResNet
 
   at::Tensor preprocess(const ImageU8& image, const ResizeOptions& options) const;  // [3, s, s]
+  at::Tensor preprocess(std::span<const ImageU8* const> images, const ResizeOptions& options,
+                        const Cancel& cancel) const;  // [n, 3, s, s]
   at::Tensor encode_image(const std::vector<ImageU8>& images, const ResizeOptions& options, bool normalize,
                           int batch_size, const Cancel& cancel, const Progress& progress);  // [n, d]
   at::Tensor encode_pixels(const at::Tensor& pixels, bool normalize);                       // [n, 3, s, s] -> [n, d]

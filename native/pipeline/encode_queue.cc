@@ -15,9 +15,25 @@ bool of_a_kind(const Place& a, const Place& b) {
 
 at::Tensor tower_input(const Clip& clip, const Place& place) {
   if (place.tokens.defined()) return place.tokens;
-  std::vector<at::Tensor> pixels;
-  for (const auto& image : place.images) pixels.push_back(clip.preprocess(image, place.resize));
-  return at::stack(pixels);
+  std::vector<const ImageU8*> images;
+  for (const auto& image : place.images) images.push_back(&image);
+  return clip.preprocess(images, place.resize, {});
+}
+
+// Images of calls that want them resized alike, resized together, so that they share the threads. Undefined: they do
+// not, or one of them cannot be, and each call is to be looked at by itself.
+at::Tensor joint_input(const Clip& clip, const Place& own, const std::vector<EncodeQueue::Ticket>& others) {
+  std::vector<const ImageU8*> images;
+  const auto take = [&](const Place& place) {
+    for (const auto& image : place.images) images.push_back(&image);
+    return !place.tokens.defined() && place.resize == own.resize;
+  };
+  if (!take(own) || !std::ranges::all_of(others, [&](const auto& other) { return take(*other); })) return {};
+  try {
+    return clip.preprocess(images, own.resize, {});
+  } catch (const std::exception&) {
+    return {};
+  }
 }
 
 at::Tensor encode(Clip& clip, const Place& own, const at::Tensor& input) {
@@ -50,19 +66,24 @@ at::Tensor EncodeQueue::answer(Clip& clip, const Ticket& own, const Cancel& canc
   });
   if (others.empty()) return alone(clip, *own, cancel, progress);
 
-  std::vector<at::Tensor> inputs{tower_input(clip, *own)};
-  std::vector<Ticket> together;
-  for (const auto& other : others) {
-    try {
-      inputs.push_back(tower_input(clip, *other));
-      together.push_back(other);
-    } catch (const std::exception&) {
-      // Its own turn tells its caller why.
+  std::vector<Ticket> together = others;
+  at::Tensor input = joint_input(clip, *own, others);
+  if (!input.defined()) {
+    together.clear();
+    std::vector<at::Tensor> inputs{tower_input(clip, *own)};
+    for (const auto& other : others) {
+      try {
+        inputs.push_back(tower_input(clip, *other));
+        together.push_back(other);
+      } catch (const std::exception&) {
+        // Its own turn tells its caller why.
+      }
     }
+    input = at::cat(inputs);
   }
   at::Tensor rows;
   try {
-    rows = encode(clip, *own, at::cat(inputs));
+    rows = encode(clip, *own, input);
   } catch (const std::exception&) {
     return alone(clip, *own, cancel, progress);
   }

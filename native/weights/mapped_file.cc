@@ -23,7 +23,8 @@ struct Descriptor {
 }  // namespace
 
 MappedFilePtr MappedFile::open(const std::string& path) {
-  Descriptor file{::open(path.c_str(), O_RDONLY | O_CLOEXEC)};
+  // Without O_NONBLOCK a pipe would be waited for.
+  Descriptor file{::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)};
   if (file.fd < 0) {
     const int reason = errno;
     const bool missing = reason == ENOENT || reason == ENOTDIR;
