@@ -2,9 +2,9 @@
 import { weightsFile } from './models.mjs'
 
 const weights = weightsFile('ViT-B/16')
-const silence = (work) => ({
+const silence = (work, model = 'ViT-B/16') => ({
   id: `event-loop-${work}`,
-  title: `event loop during ${work}: 99th percentile of its delay, ViT-B/16`,
+  title: `event loop during ${work}: 99th percentile of its delay, ${model}`,
   models: ['ViT-B/16'],
   unit: 'ms',
   limit: 50,
@@ -18,6 +18,7 @@ export const limits = [
   silence('load'),
   silence('encode'),
   silence('segment'),
+  silence('train', 'the architecture of scenes'),
   {
     id: 'memory-1000-names',
     title: '1,000 names at 1024x1024, ViT-B/16: peak above the loaded model, making the text vectors included',

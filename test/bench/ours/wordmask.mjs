@@ -2,7 +2,7 @@
 import { createRequire } from 'node:module'
 
 const require = createRequire(import.meta.url)
-export const { Clip, Segmenter } = require('../../../dist/index.js')
+export const { Clip, Segmenter, trainClip } = require('../../../dist/index.js')
 export const { binding } = require('../../../dist/binding.js')
 
 export function about() {
