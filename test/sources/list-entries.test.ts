@@ -1,5 +1,6 @@
 import path from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { BoxFile } from '../../lib/sources/crops/boxes'
 import { splitLines } from '../../lib/sources/list/lines'
 import { resolveEntry } from '../../lib/sources/list/resolve'
 import { opened, seeded, temporaryFolder, writeFiles } from './files'
@@ -74,4 +75,23 @@ describe('lines', () => {
       ['short', (20 << 20) + 7],
     ])
   })
+})
+
+test('the event loop turns while a list of 60,000 rows is read, and while a file of boxes is', async () => {
+  const folder = await temporaryFolder()
+  const numbers = Array.from({ length: 60_000 }, (_, i) => i)
+  await writeFiles(folder, {
+    'l.csv': `path,n\n${numbers.map((i) => `in/${i}.jpg,${i}\n`).join('')}`,
+    'l.jsonl': numbers.map((i) => `{"path":"in/${i}.jpg"}\n`).join(''),
+    'boxes.json': JSON.stringify({ images: numbers.map((i) => ({ file: `${i}.jpg`, detections: [] })) }),
+  })
+  const turnsOf = async (work: () => Promise<unknown>) => {
+    let turns = 0
+    const timer = setInterval(() => turns++, 1)
+    await work()
+    clearInterval(timer)
+    return turns
+  }
+  for (const name of ['l.csv', 'l.jsonl']) expect(await turnsOf(() => opened(path.join(folder, name)))).toBeGreaterThan(10)
+  expect(await turnsOf(() => BoxFile.read(path.join(folder, 'boxes.json'), 0))).toBeGreaterThan(10)
 })

@@ -1,4 +1,5 @@
 import { WordmaskError } from '../../errors'
+import { inTurns } from '../turns'
 
 /** Longest single value that is held, in bytes. */
 const maxValue = 64 << 20
@@ -18,7 +19,7 @@ export interface JsonPart {
  */
 export async function* jsonParts(uri: string, stream: AsyncIterable<Uint8Array>): AsyncGenerator<JsonPart, void, undefined> {
   const scanner = new Scanner(uri)
-  for await (const chunk of stream) yield* scanner.feed(Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength))
+  for await (const chunk of inTurns(stream)) yield* scanner.feed(Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength))
   scanner.end()
 }
 

@@ -1,6 +1,8 @@
+import { setImmediate } from 'node:timers/promises'
 import { WordmaskError } from '../../errors'
 import { throwIfAborted } from '../../options'
 import { storeOf } from '../../storage'
+import { rowsAtOnce } from '../turns'
 import type { ListRow } from './rows'
 
 /** Names of its columns and number of rows. */
@@ -26,7 +28,10 @@ export async function* parquetRows(
     if (rowStart >= rowEnd) continue
     throwIfAborted(signal)
     const rows = await parquetReadObjects({ file, metadata, rowStart, rowEnd, compressors }).catch((cause) => damaged(uri, cause))
-    for (const [i, fields] of rows.entries()) yield { number: rowStart + i, fields }
+    for (const [i, fields] of rows.entries()) {
+      if ((i + 1) % rowsAtOnce === 0) await setImmediate()
+      yield { number: rowStart + i, fields }
+    }
   }
 }
 

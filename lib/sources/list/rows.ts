@@ -5,6 +5,7 @@ import { WordmaskError } from '../../errors'
 import { storeOf } from '../../storage'
 import type { ByteRange } from '../../storage/store'
 import { isGzip, type ListFormat } from '../endings'
+import { inTurns } from '../turns'
 import { csvRows } from './csv'
 import { maxLine, splitLines } from './lines'
 import { parquetRows } from './parquet'
@@ -46,7 +47,7 @@ export async function* listRows(file: ListFile, signal?: AbortSignal): AsyncGene
   const { uri, format, header, range, rows = [0, Number.POSITIVE_INFINITY] } = file
   if (format === 'parquet') return yield* parquetRows(uri, rows, signal)
   const stream = (await storeOf(uri)).stream(uri, { range, signal })
-  const bytes = isGzip(uri) ? gunzipped(uri, stream) : stream
+  const bytes = isGzip(uri) ? gunzipped(uri, stream) : inTurns(stream)
   const start = { number: range ? rows[0] : 0, offset: range?.offset ?? 0 }
   const all = format === 'csv' || format === 'tsv' ? csvRows(bytes, { uri, format, header, ...start }) : lineRows(bytes, format, start)
   for await (const row of all) {
