@@ -82,6 +82,113 @@ export declare function writeSafetensors(
   task: Task,
 ): Promise<void>
 
+// ------------------------------------------------------------------------------------------------------------- vectors
+
+export interface VectorLayout {
+  rows: number
+  /** Values a row, at least 1. */
+  dim: number
+  dtype: 'float16' | 'float32' | 'bfloat16'
+  /** Byte of the first row: a multiple of the size of a value. */
+  offset: number
+}
+export interface SearchOptions {
+  /** Rows wanted for each query, 0 or more; above `rows` all of them come. */
+  k: number
+  /** Rows whose dot product with the query is less are left out. Absent: none. */
+  threshold?: number
+  /** Rows that may be chosen: ceil(rows / 8) bytes, row i is bit i % 8 of byte i / 8 (Arrow's order). Absent: all. */
+  allow?: Uint8Array
+}
+export interface SearchResult {
+  /** min(k, rows): the width of a query's answer. */
+  k: number
+  /** Dot products [q, k], summed in float32, largest first; -Infinity where fewer rows are left. */
+  scores: Float32Array
+  /** Rows [q, k], of equal scores the lower first; -1 where fewer are left. */
+  indices: Float64Array
+}
+
+/** In what order rows become centres of stars, and which take part. */
+export interface StarOrder {
+  /** A number a row: larger comes first, of equal ones the lower row. Absent: the rows as they lie. */
+  priority?: Float64Array
+  /** Rows that take part, a bitmap as that of SearchOptions. Absent: all. */
+  allow?: Uint8Array
+}
+export interface StarOptions extends StarOrder {
+  /** Rows are near when their cosine is at least this: above 0, at most 1. */
+  threshold: number
+  /** Memory for sketches; default 1 GiB. Less of it makes them narrower and more pairs compared in full. */
+  sketchBytes?: number
+}
+export interface Stars {
+  /** Each row's centre, the row itself for a centre; -1 for rows that take no part. */
+  centres: Int32Array
+  /** Cosine of the row and its centre, 1 for a centre; NaN for rows that take no part. */
+  scores: Float32Array
+  /** Values a sketch had. */
+  sketch: number
+  /** Pairs that were compared in full. */
+  verified: number
+}
+export interface StarsCost {
+  /** rows (rows - 1) / 2 */
+  pairs: number
+  /** pairs * dim: the most it can take; on vectors of CLIP some 4 to 16 times less. */
+  multiplyAdds: number
+  /** Of memory, at most. */
+  bytes: number
+}
+export interface HammingStars {
+  /** Each row's centre, the row itself for a centre; -1 for rows that take no part. */
+  centres: Int32Array
+  /** Bits in which the row and its centre differ, 0 for a centre; 255 for rows that take no part. */
+  distances: Uint8Array
+}
+/**
+ * Near-duplicate groups of 64-bit perceptual hashes by the rule of VectorFile.stars: rows that differ in at most maxHamming bits
+ * (0 .. 64) are near. Exact; only rows that share a band of bits are compared: for 4 bits one pair in 1,600. Single-threaded, off
+ * the event loop; memory 12 (maxHamming + 1) + 21 bytes a row. Progress units are rows.
+ */
+export declare function hammingStars(
+  hashes: BigUint64Array,
+  options: StarOrder & { maxHamming: number },
+  task: Task,
+): Promise<HammingStars>
+
+/**
+ * Rows of a file, memory-mapped read only, on the CPU. Renaming, replacing or unlinking the file's name changes nothing; the
+ * bytes must stay as they are. A file that is cut short in use, or a disk that cannot be read, is found out by the next call
+ * (ERR_WORDMASK_VECTORS), never by a crash. Several handles, threads and processes may read one file.
+ */
+export declare class VectorFile {
+  private constructor()
+  /** ERR_WORDMASK_VECTORS: the file holds fewer bytes than offset + rows * dim * size of a value; more are allowed. */
+  static open(file: string, layout: VectorLayout, task: Task): Promise<VectorFile>
+  readonly rows: number
+  readonly dim: number
+  /**
+   * The k best rows for each of queries [q, dim], which must be finite; exact. A row with a NaN is never chosen. Reads the file
+   * once for up to 128 queries; 2 q rows dim FLOPs; memory 24 bytes q k and at most 32 k bytes a query and thread for 128
+   * queries. Progress and cancellation by pieces of some 64 MB; units are rows.
+   */
+  search(queries: Float32Tensor, options: SearchOptions, task: Task): Promise<SearchResult>
+  /** The rows with these numbers, each in 0 .. rows - 1, as they come. -> [indices.length, dim] */
+  take(indices: Float64Array, task: Task): Promise<Float32Tensor>
+  /**
+   * Near-duplicate groups: rows are visited in order; one that nobody has taken becomes a centre, and all later ones near it that
+   * nobody has taken join it, so that every member is near its centre and chains do not merge. Exact: cosines are compared in
+   * float64, whatever the norms; a row of zeros or with NaN is near none. Most pairs are decided on sketches, bounds of the
+   * cosine that can only err upwards. Memory at most starsCost().bytes, never [rows, rows]. Progress units are pairs.
+   */
+  stars(options: StarOptions, task: Task): Promise<Stars>
+  /** What stars() takes at most, to be said before it begins. */
+  static starsCost(rows: number, dim: number, sketchBytes?: number): StarsCost
+  /** Unmaps once running calls have ended; later calls reject with ERR_WORDMASK_DISPOSED. */
+  dispose(): void
+}
+
 // ----------------------------------------------------------------------------------------------------------------- CLIP
 
 export interface VitConfig {

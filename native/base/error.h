@@ -31,6 +31,7 @@ inline constexpr char kCheckpoint[] = "ERR_WORDMASK_CHECKPOINT";  // damaged or 
 inline constexpr char kCheckpointForbidden[] =
     "ERR_WORDMASK_CHECKPOINT_FORBIDDEN";                                   // a pickle global off the allow-list
 inline constexpr char kCheckpointKeys[] = "ERR_WORDMASK_CHECKPOINT_KEYS";  // missing, unexpected, wrong-shaped
+inline constexpr char kVectors[] = "ERR_WORDMASK_VECTORS";                 // damaged or truncated vector file
 inline constexpr char kVersion[] = "ERR_WORDMASK_VERSION";                 // file of a newer format
 inline constexpr char kDevice[] = "ERR_WORDMASK_DEVICE";
 inline constexpr char kDisposed[] = "ERR_WORDMASK_DISPOSED";

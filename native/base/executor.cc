@@ -71,9 +71,11 @@ struct Executor::State {
 Executor::Executor(const std::string& name) : state_(new State) {
   if (name == "files") state_->kind = State::Kind::kFiles;
   if (name == "training") state_->kind = State::Kind::kTraining;
-  // The threads inherit the mask: signals are for the JavaScript thread.
+  // The threads inherit the mask: signals are for the JavaScript thread, but for those that a thread's own instruction
+  // raises: blocked, they end the process whatever their handler (fault_guard.h) would do.
   sigset_t all, before;
   sigfillset(&all);
+  for (const int own : {SIGBUS, SIGSEGV, SIGFPE, SIGILL}) sigdelset(&all, own);
   pthread_sigmask(SIG_SETMASK, &all, &before);
   state_->thread = std::thread([state = state_, name] {
     pthread_setname_np(pthread_self(), ("wm-" + name).substr(0, 15).c_str());

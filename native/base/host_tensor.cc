@@ -22,4 +22,16 @@ at::Tensor host_tensor(std::shared_ptr<std::vector<int32_t>> values, const std::
   return over(std::move(values), shape, at::kInt);
 }
 
+at::Tensor host_tensor(std::shared_ptr<std::vector<int64_t>> values, const std::vector<int64_t>& shape) {
+  return over(std::move(values), shape, at::kLong);
+}
+
+at::Tensor host_tensor(std::shared_ptr<std::vector<double>> values, const std::vector<int64_t>& shape) {
+  return over(std::move(values), shape, at::kDouble);
+}
+
+at::Tensor host_tensor(std::shared_ptr<std::vector<uint8_t>> values, const std::vector<int64_t>& shape) {
+  return over(std::move(values), shape, at::kByte);
+}
+
 }  // namespace wordmask

@@ -7,6 +7,7 @@
 #include "bindings/clip_wrap.h"
 #include "bindings/functions.h"
 #include "bindings/scene_pack_wrap.h"
+#include "bindings/vector_file_wrap.h"
 #include "bindings/wrapped.h"
 
 namespace wordmask::bindings {
@@ -44,10 +45,12 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   CancelTokenWrap::define(env, exports);
   ClipWrap::define(env, exports);
   ScenePackWrap::define(env, exports);
+  VectorFileWrap::define(env, exports);
   add(env, exports, system_functions());
   add(env, exports, checkpoint_functions());
   add(env, exports, segment_functions());
   add(env, exports, region_functions());
+  add(env, exports, star_functions());
   add(env, exports, train_functions());
   return exports;
 }

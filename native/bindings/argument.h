@@ -36,6 +36,7 @@ class Argument {
   }
   Napi::Uint8Array bytes() const { return typed<Napi::Uint8Array>(napi_uint8_array, "a Uint8Array"); }
   Napi::Float32Array floats() const { return typed<Napi::Float32Array>(napi_float32_array, "a Float32Array"); }
+  Napi::Float64Array doubles() const { return typed<Napi::Float64Array>(napi_float64_array, "a Float64Array"); }
   Napi::Int32Array int32s() const { return typed<Napi::Int32Array>(napi_int32_array, "an Int32Array"); }
 
   [[noreturn]] void wrong(const std::string& expected) const;

@@ -13,7 +13,7 @@ constexpr int64_t kMaxLength = int64_t{1} << 40;
 
 template <class T, class Array>
 std::shared_ptr<std::vector<T>> copied(const Array& array) {
-  const T* begin = array.Data();
+  const auto* begin = array.Data();
   return std::make_shared<std::vector<T>>(begin, begin + array.ElementLength());
 }
 
@@ -54,6 +54,22 @@ at::Tensor read_tensor(const Argument& argument) {
   const Napi::Float32Array values = data.floats();
   check_length(data, expected, values.ElementLength());
   return host_tensor(copied<float>(values), shape);
+}
+
+at::Tensor read_bytes(const Argument& argument) {
+  const auto values = copied<uint8_t>(argument.bytes());
+  return host_tensor(values, {static_cast<int64_t>(values->size())});
+}
+
+at::Tensor read_doubles(const Argument& argument) {
+  const auto values = copied<double>(argument.doubles());
+  return host_tensor(values, {static_cast<int64_t>(values->size())});
+}
+
+at::Tensor read_hashes(const Argument& argument) {
+  const auto array = argument.typed<Napi::BigUint64Array>(napi_biguint64_array, "a BigUint64Array");
+  const auto values = copied<int64_t>(array);
+  return host_tensor(values, {static_cast<int64_t>(values->size())});
 }
 
 at::Tensor read_tokens(const Argument& argument, int64_t rows, int64_t columns) {

@@ -17,6 +17,9 @@ namespace wordmask::bindings {
 // JavaScript -> plain structs. Typed arrays are copied: the caller may write to them or transfer them at once.
 ImageU8 read_image(const Argument& argument);
 at::Tensor read_tensor(const Argument& argument);                                 // Float32Tensor
+at::Tensor read_bytes(const Argument& argument);                                  // Uint8Array, one dimension
+at::Tensor read_doubles(const Argument& argument);                                // Float64Array, one dimension
+at::Tensor read_hashes(const Argument& argument);                                 // BigUint64Array, as int64
 at::Tensor read_tokens(const Argument& argument, int64_t rows, int64_t columns);  // Int32Array
 std::map<std::string, std::string> read_metadata(const Argument& argument);
 pipeline::ResizeOptions read_resize(const Argument& argument);
@@ -35,6 +38,13 @@ RawLabels read_labels(const Argument& argument);
 // Plain structs -> JavaScript. Memory is handed over without a copy where the engine allows it; `owner` keeps it alive.
 Napi::ArrayBuffer to_buffer(Napi::Env env, void* data, size_t bytes, std::shared_ptr<void> owner);
 Napi::Object to_js(Napi::Env env, const at::Tensor& tensor);  // float32, contiguous, on the CPU -> Float32Tensor
+// All values of a contiguous tensor on the CPU, of the Array's type.
+template <class Array>
+Array to_values(Napi::Env env, const at::Tensor& tensor) {
+  const size_t count = tensor.numel();
+  const auto buffer = to_buffer(env, tensor.mutable_data_ptr(), tensor.nbytes(), std::make_shared<at::Tensor>(tensor));
+  return Array::New(env, count, buffer, 0);
+}
 template <class T>
 Napi::Array to_array(Napi::Env env, const std::vector<T>& values) {
   Napi::Array array = Napi::Array::New(env, values.size());

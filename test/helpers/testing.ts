@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
-import type { ClipConfig, Float32Tensor } from '../../binding'
+import type { ClipConfig, Float32Tensor, SearchOptions, StarOptions, StarOrder, VectorLayout } from '../../binding'
 import { binding } from '../../lib/binding'
 
 export interface LabelMapOptions {
@@ -27,6 +27,15 @@ export interface TopkOptions {
 export interface TopkResult {
   scores: Float64Array
   indices: Int32Array
+}
+
+export interface StarCase extends StarOptions {
+  type: string
+  layout: string
+}
+export interface StarAnswer {
+  centres: Float64Array
+  scores: Float64Array
 }
 
 export interface Picture {
@@ -116,6 +125,12 @@ export interface Testing {
   ): { value: number; masks: Float64Array; features: Float64Array }
   confusion(truth: Labels | Float32Array, prediction: Labels, classes: number, ignore: number, strided: boolean): Float64Array
   confusionReference(truth: Labels, prediction: Labels, classes: number, ignore: number): Float64Array
+  /** A search of a file by pieces of so many rows, a multiple of 8. */
+  searchPieces(file: string, layout: VectorLayout, query: Float32Tensor, options: SearchOptions, piece: number): TopkResult
+  vectorStars(rows: Float32Tensor, options: StarCase): StarAnswer & { sketch: number; verified: number }
+  /** margin: how near any cosine that was asked for comes to the threshold. */
+  vectorStarsReference(rows: Float32Tensor, options: StarCase): StarAnswer & { margin: number }
+  hammingStarsReference(hashes: BigUint64Array, options: StarOrder & { maxHamming: number }): StarAnswer
   setThreads(threads: number): void
   parallelThreads(): number
   laneThreads(lane: string): { wanted: number; used: number }

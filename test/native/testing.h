@@ -18,6 +18,8 @@ void define_topk_similarity(Napi::Env env, Napi::Object exports);
 void define_resize(Napi::Env env, Napi::Object exports);
 void define_mask_pool(Napi::Env env, Napi::Object exports);
 void define_confusion(Napi::Env env, Napi::Object exports);
+void define_stars(Napi::Env env, Napi::Object exports);
+void define_vectors(Napi::Env env, Napi::Object exports);
 void define_executor(Napi::Env env, Napi::Object exports);
 void define_models(Napi::Env env, Napi::Object exports);
 void define_packed(Napi::Env env, Napi::Object exports);
