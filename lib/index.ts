@@ -1,6 +1,28 @@
 /** Words and unlabelled images in, masks out. See README.md; every name here is documented where it is defined. */
 
 export type { TrainMetrics } from '../binding'
+export type { AddProgress, AddRun } from './archive/add-run'
+export { Archive } from './archive/archive'
+export { type Embedded, type EmbedOptions, embedImages } from './archive/embed'
+export type { ArchiveModel } from './archive/identity'
+export type { OptimizeOptions } from './archive/maintain'
+export type { AddImagesOptions, AddOptions, ArchiveOptions, RowsOptions, SearchOptions } from './archive/options'
+export type { QueryPart, SearchQuery } from './archive/query'
+export type { RowField } from './archive/read-rows'
+export type { ArchiveRecord } from './archive/records'
+export type { ArchiveStats } from './archive/stats'
+export type {
+  ArchiveRow,
+  Box,
+  EmbeddedRow,
+  ImagePlace,
+  Metadata,
+  Reject,
+  SearchHit,
+  Shard,
+  SourceImage,
+} from './archive/types'
+export type { IndexKind, IndexOptions, IndexReport, Recall } from './archive/vector-index'
 export { Clip } from './clip/clip'
 export type { ClipInfo } from './clip/info'
 export type {

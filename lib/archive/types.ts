@@ -12,13 +12,20 @@ export interface ImagePlace {
 /** Pixels of the upright parent image: left, top, width, height. */
 export type Box = [number, number, number, number]
 
+/** The user's own columns: numbers, strings, booleans. */
+export type Metadata = Record<string, string | number | boolean | null>
+
 /** One image as a source names it; nothing of it is read yet. */
 export interface SourceImage extends ImagePlace {
   /** Stable: made of shard and member or of the URI, never of a key alone; a crop adds its box. */
   id: string
+  /**
+   * Changes when the content does (StoredFile.version of the file or shard). Where it is that of the row, a later `add` does
+   * not read the image again; where it is absent, the bytes are read and their hash decides.
+   */
+  version?: string
   caption?: string
-  /** The user's own columns: numbers, strings, booleans. */
-  metadata?: Record<string, string | number | boolean | null>
+  metadata?: Metadata
   /** The row of a crop: its parent's id and the box within it. */
   parent?: string
   box?: Box
@@ -31,6 +38,7 @@ export interface SourceImage extends ImagePlace {
 /** What could not be read, by the code of the error. */
 export interface Reject extends ImagePlace {
   id: string
+  version?: string
   code: string
   reason: string
 }
@@ -51,20 +59,30 @@ export interface Shard {
 /** One row of the archive as it is given out; `vector` and user columns only where asked for. */
 export interface ArchiveRow extends ImagePlace {
   id: string
+  version?: string
+  /** Of the upright image, in pixels; of a crop its parent's (the crop's own are in `box`). */
   width: number
   height: number
+  /** Of the file; of a crop its parent's. */
   bytes: number
-  /** Of the file's bytes, hex. */
+  /** Of the file's bytes, hex; of a crop its parent's. */
   sha256: string
-  /** 64-bit perceptual hash, 16 hex digits. */
+  /** 64-bit perceptual hash of the upright image or crop, 16 hex digits. */
   phash: string
   caption?: string
   parent?: string
   box?: Box
   /** ISO 8601, UTC. */
   addedAt: string
-  metadata?: Record<string, string | number | boolean | null>
+  metadata?: Metadata
+  /** Unit length, as stored (half precision). */
   vector?: Float32Array
+}
+
+/** A row with its vector, on its way into an archive: what a worker's fragment and the journal hold. */
+export interface EmbeddedRow extends Omit<ArchiveRow, 'vector'> {
+  /** IEEE half precision, unit length. */
+  vector: Uint16Array
 }
 
 /** Best first; of equal scores the row that was added first. */

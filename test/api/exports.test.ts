@@ -63,6 +63,7 @@ beforeAll(async () => {
     )
   rows = [
     ...on('wordmask', wordmask, {
+      embedImages: [clip, [{ id: 'a', uri: 'a', bytes: async () => new Uint8Array(3) }], { batchSize: 1 }],
       decodeImage: [image, { orient: true }],
       readLabelMap: [labels],
       compressRuns: [
@@ -110,6 +111,7 @@ beforeAll(async () => {
       length: ['fox'],
       decode: [[320]],
     }),
+    ['new Archive', (...given) => new (wordmask.Archive as any)(...given), []],
     ['new Clip', (...given) => new (Clip as any)(...given), []],
     ['new Segmenter', (...given) => new (Segmenter as any)(...given), []],
     ['new Tokenizer', (...given) => new (Tokenizer as any)(...given), []],

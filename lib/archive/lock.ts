@@ -1,0 +1,86 @@
+import { randomBytes } from 'node:crypto'
+import { linkSync, readFileSync, renameSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import { WordmaskError } from '../errors'
+import { throwIfAborted } from '../options'
+import { makeFolderSync } from '../setup/make-folder'
+import { isHeld, type Owner, thisOwner } from './owner'
+
+const lookAgain = 20
+const touchEvery = 60_000
+
+/**
+ * Runs `work` while holding the lock file. A process that holds it is waited for; the lock of one that has ended is taken over
+ * (on another machine: after ten minutes without a sign of life). @throws ERR_WORDMASK_ABORTED while it waits, ERR_WORDMASK_IO
+ */
+export async function withFileLock<T>(file: string, signal: AbortSignal | undefined, work: () => Promise<T>): Promise<T> {
+  while (!acquire(file)) {
+    throwIfAborted(signal)
+    const holder = readOwner(file)
+    if (holder && !isHeld(holder, file)) removeStale(file, holder)
+    else await delay(lookAgain, undefined, { signal }).catch(() => {})
+  }
+  const touch = setInterval(() => signOfLife(file), touchEvery)
+  const release = () => rmSync(file, { force: true })
+  process.once('exit', release)
+  try {
+    return await work()
+  } finally {
+    clearInterval(touch)
+    process.off('exit', release)
+    release()
+  }
+}
+
+function signOfLife(file: string): void {
+  try {
+    utimesSync(file, new Date(), new Date())
+  } catch {
+    // The disk may be away for a while; the work itself will say so.
+  }
+}
+
+/** A link appears with its content or not at all, so that no reader ever sees a lock without its owner. */
+function acquire(file: string): boolean {
+  const own = `${file}.${randomBytes(4).toString('hex')}`
+  try {
+    makeFolderSync(dirname(file))
+    writeFileSync(own, JSON.stringify(thisOwner()))
+    linkSync(own, file)
+    return true
+  } catch (cause) {
+    const { code, message } = cause as NodeJS.ErrnoException
+    if (code === 'EEXIST') return false
+    throw new WordmaskError('ERR_WORDMASK_IO', `The lock ${file} cannot be written (${message})`, { cause })
+  } finally {
+    rmSync(own, { force: true })
+  }
+}
+
+/** Removes the lock of a process that has ended, and puts it back if another took it over in between. */
+function removeStale(file: string, ended: Owner): void {
+  const aside = `${file}.${randomBytes(4).toString('hex')}.stale`
+  try {
+    renameSync(file, aside)
+  } catch {
+    return
+  }
+  const found = readOwner(aside)
+  if (found && JSON.stringify(found) !== JSON.stringify(ended)) {
+    try {
+      linkSync(aside, file)
+    } catch {
+      // A third process holds it now.
+    }
+  }
+  rmSync(aside, { force: true })
+}
+
+function readOwner(file: string): Owner | undefined {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8')) as Owner
+  } catch {
+    return undefined
+  }
+}
