@@ -1,6 +1,6 @@
 import type { Table } from '@lancedb/lancedb'
-import { Lifetime } from '../lifetime'
 import type { VectorFile } from '../../binding'
+import { Lifetime } from '../lifetime'
 import type { HiddenRows } from './hidden'
 import { filtered, type LanceTables, lance } from './lance'
 import { withFileLock } from './lock'
