@@ -20,7 +20,7 @@ export function refusal(address: Address, answer: Response | WordmaskError): Err
     return say(`the range that was asked for lies beyond its end${total === undefined ? '' : ` (it has ${total} bytes)`}`)
   }
   if (status === 401 || status === 403)
-    return say(`${words}. Put name and password into the address (https://NAME:PASSWORD@host/...), or sign it anew if it was signed`)
+    return say(`${words}. Put NAME:PASSWORD and an @ before the host, or sign the address anew if it was signed`)
   return say(words)
 }
 

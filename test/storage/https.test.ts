@@ -130,7 +130,7 @@ describe('what cannot be had', () => {
   })
 
   test('a locked one says how to log in', async () => {
-    expect(await failure(store.read(web.url('/locked')))).toHaveCode('ERR_WORDMASK_IO', /401.*NAME:PASSWORD@host/)
+    expect(await failure(store.read(web.url('/locked')))).toHaveCode('ERR_WORDMASK_IO', /401.*NAME:PASSWORD and an @ before the host/)
   })
 
   test('redirects in a circle end', async () => {

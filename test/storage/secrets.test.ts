@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
+import { WordmaskError } from '../../lib/errors'
 import { isRedacted, redact, redactAll } from '../../lib/redact'
 import { differences, type RunFacts, RunRecord } from '../../lib/run/run-file'
 
@@ -28,6 +29,10 @@ describe('redact', () => {
       expect(isRedacted(text)).toBe(false)
     },
   )
+
+  test('every error of the package', () => {
+    expect(new WordmaskError('ERR_WORDMASK_IO', 'Cannot reach redis://:hunter2@host/0').message).toBe('Cannot reach redis://***@host/0')
+  })
 
   test('reaches into lists and records', () => {
     expect(redactAll({ a: ['https://a:b@c', 1], d: { e: 'https://c?sig=1' }, f: null })).toEqual({

@@ -44,7 +44,7 @@ export class Web {
   private answer(request: IncomingMessage, response: ServerResponse): void {
     this.seen.push(request)
     const path = request.url!.split('?')[0]!
-    const found = this.paths[path]
+    const found = this.paths[path] ?? this.paths[decodeURIComponent(path)]
     if (found === undefined) response.writeHead(404).end('no such file here')
     else if (Buffer.isBuffer(found)) serve(request, response, found)
     else found(request, response, this.asked(path).length)
