@@ -1,7 +1,7 @@
 import { utimes, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { describe, expect, test } from 'vitest'
-import type { Shard } from '../../lib/archive/types'
+import type { Shard, SourceImage } from '../../lib/archive/types'
 import { openShard, type PlanOptions, planShards, type SourceInput } from '../../lib/sources'
 import { expectReadBack, opened, tarOf, temporaryFolder, writeFiles } from './files'
 
@@ -31,7 +31,7 @@ describe('planShards', () => {
       [5, undefined],
     ])
     expect(shards[0]!.name).toBe(`${folder}: 0/0.jpg to 1/1.jpg`)
-    const images = []
+    const images: SourceImage[] = []
     for (const shard of shards) for await (const image of openShard(shard)) images.push(image)
     const row = ({ bytes: _, ...rest }: (typeof images)[0]) => rest
     const byId = (a: { id: string }, b: { id: string }) => (a.id < b.id ? -1 : 1)
@@ -78,7 +78,7 @@ describe('planShards', () => {
     const folder = await temporaryFolder()
     await writeFiles(folder, { 't.tar': await tarOf([['x.jpg', 'x']]), 'l.txt': 'a.jpg\n', 'f/a.jpg': 'a' })
     const drain = async (shard: Shard) => {
-      const images = []
+      const images: SourceImage[] = []
       for await (const image of openShard(shard)) images.push(image)
       return images
     }
