@@ -22,6 +22,8 @@ const tiny: Record<string, Record<string, number>> = {
   max_affinity: { images: 3, positions: 5, channels: 8 },
   topk_similarity: { rows: 500, dim: 16, queries: 3, k: 9 },
   resize_normalize: { images: 2, width: 50, height: 37, side: 22 },
+  mask_pool: { masks: 3, side: 12, grid: 3, channels: 8 },
+  confusion: { side: 40, classes: 5 },
 }
 
 async function result(program: object) {

@@ -96,6 +96,8 @@ const narrow = (dtype) => ({
 
 const LABELS = { classes: 171, grid: 32, side: 512 }
 const PHOTOGRAPHS = { images: 8, width: 500, height: 375, side: 224 }
+const MASKS = { masks: 100, side: 512, grid: 32, channels: 512 }
+const COUNTS = { side: 1024, classes: 171 }
 const DENSE = { weights: weightsFile('ViT-B/16'), side: 512, names, template: 'a photo of a {}.' }
 const FIRST = { side: sideOf('ViT-B/32') }
 const TEXTS = prompts(256)
@@ -160,6 +162,24 @@ export const rows = [
       { name: 'Pillow + numpy', program: { python: 'pillow_resize.py', args: PHOTOGRAPHS }, goal: 1 },
       { ...composition('resize_normalize', PHOTOGRAPHS), check: relative(5e-2) }, // it rounds otherwise, by up to 2/255
     ],
+  },
+  {
+    id: 'mask-pool',
+    title: 'mask_pool 100 masks 512x512 over 32x32x512',
+    unit: 'ms',
+    op: 'mask_pool',
+    ours: { op: 'mask_pool', side: 'ours', set: MASKS },
+    check: relative(1e-4),
+    peers: [composition('mask_pool', MASKS)],
+  },
+  {
+    id: 'confusion',
+    title: 'confusion 1024x1024, 171 classes',
+    unit: 'ms',
+    op: 'confusion',
+    ours: { op: 'confusion', side: 'ours', set: COUNTS },
+    check: equal(1),
+    peers: [composition('confusion', COUNTS)],
   },
   {
     id: 'end-to-end',
