@@ -147,6 +147,8 @@ export interface Testing {
     causal: boolean,
     packed: boolean,
   ): Record<'ours' | 'exact' | 'value' | 'exactValue', Float32Tensor>
+  /** Multiply-adds of dense features of n pictures, by operator. */
+  multiplyAdds(config: ClipConfig, n: number, height: number, width: number): Record<string, number>
   packedAndPlain(
     config: ClipConfig,
     pixels: Float32Tensor,
