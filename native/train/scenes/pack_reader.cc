@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
 
@@ -161,6 +162,10 @@ Pack parse_pack(const uint8_t* data, size_t size, const std::string& source) {
 }
 
 Pack read_pack(const std::string& file) {
+  std::error_code unknown;
+  // A pipe would be waited for.
+  WM_CHECK(!std::filesystem::exists(file, unknown) || std::filesystem::is_regular_file(file, unknown), code::kIo,
+           "Expected a file for the scene pack but ", file, " is none");
   std::ifstream in(file, std::ios::binary | std::ios::ate);
   WM_CHECK(in, code::kFileNotFound, "Cannot open scene pack '", file, "'. Build it with: node scripts/scenes.mjs pack");
   const auto size = static_cast<std::streamoff>(in.tellg());
