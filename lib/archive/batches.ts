@@ -1,5 +1,5 @@
 import { setImmediate } from 'node:timers/promises'
-import type { Data, DataType, Field, RecordBatch, Schema, Table } from 'apache-arrow'
+import type { Bool, Data, DataType, Field, RecordBatch, Schema, Table } from 'apache-arrow'
 import { arrow } from './arrow'
 import { hash64, rowHash } from './hashes'
 import { imagesSchema, isUserColumn, rejectsSchema, userColumn } from './schema'
@@ -80,7 +80,24 @@ function userValue(metadata: Metadata | undefined, column: string, type: DataTyp
   return null
 }
 
-const dataOf = (list: unknown[], type: DataType): Data => arrow.vectorFromArray(list as never[], type).data[0] as Data
+function dataOf(list: unknown[], type: DataType): Data {
+  if (type.toString() === 'Bool') return bools(list as (boolean | null)[], type)
+  return arrow.vectorFromArray(list as never[], type).data[0] as Data
+}
+
+/** apache-arrow leaves the bits away where all are null, which LanceDB refuses. */
+function bools(list: (boolean | null)[], type: DataType): Data {
+  const data = new Uint8Array(Math.ceil(list.length / 8))
+  const nullBitmap = new Uint8Array(data.length)
+  for (const [i, value] of list.entries()) {
+    if (value === null) continue
+    const bit = 1 << (i & 7)
+    nullBitmap[i >> 3] = (nullBitmap[i >> 3] as number) | bit
+    if (value) data[i >> 3] = (data[i >> 3] as number) | bit
+  }
+  const nullCount = list.filter((value) => value === null).length
+  return arrow.makeData({ type: type as Bool, length: list.length, nullCount, nullBitmap, data })
+}
 
 function vectors(rows: readonly EmbeddedRow[], { type }: Field, dim: number): Data {
   const half = new Uint16Array(rows.length * dim)

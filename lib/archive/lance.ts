@@ -69,6 +69,8 @@ export async function lance<T>(place: ArchivePlace, call: () => Promise<T>): Pro
     return await call()
   } catch (cause) {
     if (cause instanceof WordmaskError) throw cause
+    if (/^Error: (Table \w+|Connection) is closed/.test(String(cause)))
+      throw new WordmaskError('ERR_WORDMASK_DISPOSED', 'This archive was disposed of', { cause })
     throw ioCode(cause) === undefined && /corrupt|not found|No such file|invalid.*magic/i.test(String(cause))
       ? damaged(place, firstLine(cause), cause)
       : ioError(place, cause)

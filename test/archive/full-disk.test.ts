@@ -19,7 +19,7 @@ beforeAll(async () => {
 
 async function rowsOf(path: string): Promise<ArchiveRow[]> {
   await using archive = await Archive.open(path, { readOnly: true })
-  return wholeRows(archive)
+  return await wholeRows(archive)
 }
 
 describe('a disk that is full', () => {

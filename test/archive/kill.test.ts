@@ -38,7 +38,7 @@ describe('a process that is killed while it adds', () => {
   async function rowsOf(name: string): Promise<ArchiveRow[]> {
     await using archive = await Archive.open(join(folder, name), { readOnly: true })
     expect((await archive.stats()).rejects).toEqual({ ERR_WORDMASK_IMAGE: 2 })
-    return wholeRows(archive)
+    return await wholeRows(archive)
   }
 
   test(`${kills} kills at random moments: the archive equals that of a run without, row for row`, { timeout: 900_000 }, async () => {

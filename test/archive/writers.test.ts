@@ -44,7 +44,7 @@ test('a reader while rows are added: it sees whole commits, more with every look
 }, async () => {
   const path = join(folder, 'read')
   await using writer = await Archive.open(path, { clip, commitRows: 10 })
-  await using reader = await Archive.open(path, { readOnly: true })
+  await using reader = await Archive.open(path, { clip, readOnly: true })
   let over = false
   const adding = Promise.resolve(writer.addImages(filesAsImages(files), { batchSize: 2 })).finally(() => {
     over = true
