@@ -31,9 +31,10 @@ export function checkLayers() {
   const errors = []
   const native = filesBelow(['native'], (path) => /\.(h|cc|cu|cuh)$/.test(path) && !path.includes('/third_party/'))
   for (const path of native) errors.push(...checkNative(relative(root, path), readFileSync(path, 'utf8')))
-  const dependencies = Object.keys(JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')).dependencies)
+  const { dependencies, peerDependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
   const lib = filesBelow(['lib'], (path) => path.endsWith('.ts'))
-  for (const path of lib) errors.push(...checkLibrary(relative(root, path), readFileSync(path, 'utf8'), dependencies))
+  for (const path of lib)
+    errors.push(...checkLibrary(relative(root, path), readFileSync(path, 'utf8'), Object.keys(dependencies), Object.keys(peerDependencies)))
   const all = [
     ...native,
     ...filesBelow(['lib', 'scripts', 'test'], (path) => /\.(ts|mjs|cc|h)$/.test(path) && !path.includes('/fixtures/')),
@@ -65,16 +66,20 @@ export function checkNative(name, text) {
 }
 
 /** lib/setup runs where nothing is built and only the data libraries are there: it reaches for nothing but errors. */
-export function checkLibrary(name, text, dependencies) {
+export function checkLibrary(name, text, dependencies, peers = []) {
   const errors = []
   const setup = name.startsWith('lib/setup/')
-  for (const [line, imported] of imports(text)) {
+  for (const [line, imported, isLazy] of imports(text)) {
     const at = `${name}:${line}`
     if (setup && imported.startsWith('..') && imported !== '../errors') errors.push(`${at}: lib/setup imports ${imported}`)
     if (!name.startsWith('lib/cli/') && /(^|\/)cli\//.test(imported)) errors.push(`${at}: only lib/cli imports from lib/cli`)
     const bare = /^(?:@[^/]+\/)?[^./][^/]*/.exec(imported)?.[0]
-    if (bare && !bare.startsWith('node:') && !dependencies.includes(bare))
-      errors.push(`${at}: ${bare} is not among the dependencies of package.json`)
+    if (bare && !bare.startsWith('node:') && !dependencies.includes(bare) && !(peers.includes(bare) && isLazy)) {
+      const what = peers.includes(bare)
+        ? 'may be missing: import it when it is needed, or its types'
+        : 'is not among the dependencies of package.json'
+      errors.push(`${at}: ${bare} ${what}`)
+    }
     if (/\.node$/.test(imported)) errors.push(`${at}: only the resolved loader opens ${imported}`)
   }
   for (const [index, line] of text.split('\n').entries()) {
@@ -97,7 +102,7 @@ function* imports(text) {
       /^\s*(?:import|export|\}).*\bfrom\s*['"]([^'"]+)['"]|^\s*import\s*['"]([^'"]+)['"]|\b(?:import|require)\(\s*['"]([^'"]+)['"]/.exec(
         line,
       )
-    if (match) yield [index + 1, match[1] ?? match[2] ?? match[3]]
+    if (match) yield [index + 1, match[1] ?? match[2] ?? match[3], match[3] !== undefined || /^\s*import type /.test(line)]
   }
 }
 

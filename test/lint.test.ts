@@ -6,7 +6,7 @@ import { describe, expect, test } from 'vitest'
 const root = join(import.meta.dirname, '..')
 const layers = (await import(join(root, 'scripts/check-layers.mjs'))) as {
   checkNative(name: string, text: string): string[]
-  checkLibrary(name: string, text: string, dependencies: string[]): string[]
+  checkLibrary(name: string, text: string, dependencies: string[], peers?: string[]): string[]
 }
 
 describe('npm run lint', () => {
@@ -44,6 +44,12 @@ describe('npm run lint', () => {
     const check = (text: string) => layers.checkLibrary('lib/write.ts', text, []).join('\n')
     expect(check('await mkdir(folder, { recursive: true })')).toContain('lib/write.ts:1: ')
     expect(check('await makeFolder(folder)\nawait rm(folder, { recursive: true })')).toBe('')
+  })
+
+  test('an optional peer is imported when it is needed, never at the top of a file', () => {
+    const check = (text: string) => layers.checkLibrary('lib/engine/x.ts', text, ['sharp'], ['bullmq']).join('\n')
+    expect(check("import type { Queue } from 'bullmq'\nconst x = await import('bullmq')")).toBe('')
+    expect(check("import { Queue } from 'bullmq'")).toContain('bullmq may be missing')
   })
 })
 

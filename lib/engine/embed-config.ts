@@ -1,0 +1,13 @@
+import { z } from 'zod'
+import { preprocessSchema } from '../cards'
+import { positiveInteger } from '../options'
+
+/** What decides an embedding, the weights aside. */
+export const embedConfig = z.strictObject({
+  dim: positiveInteger,
+  preprocess: preprocessSchema,
+  activation: z.enum(['quick_gelu', 'gelu']),
+  dtype: z.enum(['float32', 'bfloat16', 'float16']),
+  orient: z.boolean(),
+  maxPixels: positiveInteger.optional(),
+})
