@@ -61,6 +61,33 @@ async function addRows(place: ArchivePlace, table: Table, rows: EmbeddedRow[], d
   )
   if (added.length > 0) await table.addColumns(added)
   await table.add(await imagesTable(fresh, dim, [...fields.filter(({ name }) => isUserColumn(name)), ...added]))
+  // The lock of commits is this machine's; an archive on an object store has writers on others.
+  if (place.remote)
+    await removeTwins(
+      table,
+      fresh.map(({ id }) => id),
+    )
+}
+
+/** Where two machines added one id at the same time, the row that came first stays, whichever of them looks. */
+async function removeTwins(table: Table, ids: readonly string[]): Promise<void> {
+  await table.checkoutLatest()
+  const wanted = new Set(ids)
+  for (let from = 0; from < ids.length; from += idsAtOnce) {
+    const rows = new Map<string, bigint[]>()
+    for await (const batch of table
+      .query()
+      .where(hashIn(ids.slice(from, from + idsAtOnce)))
+      .select(['id'])
+      .withRowId()) {
+      for (let i = 0; i < batch.numRows; i++) {
+        const id = batch.getChild('id')?.get(i) as string
+        if (wanted.has(id)) rows.set(id, [...(rows.get(id) ?? []), batch.getChild('_rowid')?.get(i) as bigint])
+      }
+    }
+    const later = [...rows.values()].flatMap((all) => all.sort((a, b) => (a < b ? -1 : 1)).slice(1))
+    if (later.length > 0) await table.delete(`_rowid IN (${later.join(', ')})`)
+  }
 }
 
 async function addRejects(place: ArchivePlace, table: Table, rejects: Reject[], taken: string[]): Promise<void> {

@@ -66,6 +66,24 @@ describe('an archive in a bucket, of pictures in a bucket', () => {
     )
   })
 
+  test('the other machine adds the same pictures between the look and the commit of this one: every picture is there, once', async () => {
+    const make = (machine: string) => Archive.open('s3://photos/between', { clip, cache: join(folder, machine) })
+    const [a, b] = await Promise.all([make('d'), make('e')])
+    const { images } = (a as unknown as { parts: { tables: { images: { add(rows: unknown): Promise<unknown> } } } }).parts.tables
+    const add = images.add.bind(images)
+    let met = 0
+    images.add = async (rows) => {
+      if (met++ === 0) await b.addImages(await some(0, 6))
+      return add(rows)
+    }
+    await a.addImages(await some(0, 6))
+    expect(met).toBe(1)
+    const ids = (await all(a.rows({ return: ['id'] }))).map(({ id }) => id)
+    expect([ids.length, new Set(ids).size]).toEqual([6, 6])
+    expect(new Set((await a.search('a fox', { topK: 10 })).map(({ id }) => id)).size).toBe(6)
+    await Promise.all([a.close(), b.close()])
+  })
+
   test('the files of a folder can be the pictures of an archive in a bucket', async () => {
     const files = await writePictures(join(folder, 'more'), 3)
     const archive = await Archive.open('s3://photos/of-files', { clip, cache: join(folder, 'f') })
