@@ -18,8 +18,8 @@ struct TileKernels {
   Multiply multiply;
   Multiply multiply_pairs;  // null where the machine has no bfloat16 product
 
-  // dots[r] = <rows[r], query>, summed in 16 lanes and then across them in a fixed order; `query` is padded with zeros
-  // to a multiple of 16. The rows are read as they are stored: float, or the bits of float16 or bfloat16.
+  // dots[r] = <rows[r], query>, summed in 64 lanes and then across them in a fixed order; `query` is padded with zeros
+  // to a multiple of 64. The rows are read as they are stored: float, or the bits of float16 or bfloat16.
   using Dots = void (*)(const void* const* rows, int64_t count, const float* query, int64_t size, float* dots);
   Dots dots, dots_half, dots_bfloat16;
 

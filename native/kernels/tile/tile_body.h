@@ -2,7 +2,7 @@
 // namespace of its own. No function of another header may be used here: its one copy in the library would need the
 // wider instructions. kLanes: floats in a vector; kRows, kVectors: the tile in registers.
 constexpr int kColumns = kVectors * kLanes;
-constexpr int kDotLanes = 16, kDotVectors = kDotLanes / kLanes, kDotRows = 4;
+constexpr int kDotLanes = 64, kDotVectors = kDotLanes / kLanes, kLastLanes = 16;
 constexpr int64_t kSummed = 512;  // units that one accumulator sums: more of them would round too often
 constexpr float kLowest = -__builtin_inff();
 
@@ -91,48 +91,44 @@ inline Vector read_tail(const typename Type::Element* from, int64_t size, int ve
   return Type::read(padded);
 }
 
-// Each row's successor in the next group is fetched meanwhile: `following`, or what lies behind the group in memory.
-template <class Type, int count>
-inline void dot_rows(const void* const* stored, const void* const* following, const float* query, int64_t size,
-                     float* dots) {
-  using Element = typename Type::Element;
-  const Element *rows[count], *next[count];
-  for (int r = 0; r < count; ++r) {
-    rows[r] = static_cast<const Element*>(stored[r]);
-    next[r] = following ? static_cast<const Element*>(following[r]) : rows[r] + count * size;
-  }
-  Vector sums[count][kDotVectors] = {};
+// One row at a time: one stream of reads in order is what the machine fetches best. Where the rows lie apart it cannot
+// know where the next one begins: with `fetch` it is told.
+template <class Type, bool fetch>
+inline float dot(const typename Type::Element* row, const typename Type::Element* next, const float* query,
+                 int64_t size) {
+  constexpr int kLine = 64 / sizeof(*row);
+  Vector sums[kDotVectors] = {};
   int64_t i = 0;
   for (; i + kDotLanes <= size; i += kDotLanes) {
-#pragma GCC unroll 4
-    for (int r = 0; r < count; ++r) {
-      __builtin_prefetch(next[r] + i);
-#pragma GCC unroll 4
-      for (int v = 0; v < kDotVectors; ++v)
-        sums[r][v] = Type::read(rows[r] + i + v * kLanes) * load(query + i + v * kLanes) + sums[r][v];
-    }
+    if constexpr (fetch)
+      for (int line = 0; line < kDotLanes / kLine; ++line) __builtin_prefetch(next + i + line * kLine);
+#pragma GCC unroll 16
+    for (int v = 0; v < kDotVectors; ++v)
+      sums[v] = Type::read(row + i + v * kLanes) * load(query + i + v * kLanes) + sums[v];
   }
-  for (int r = 0; r < count; ++r) {
-    if (i < size) {
-      for (int v = 0; v < kDotVectors; ++v)
-        sums[r][v] = read_tail<Type>(rows[r] + i, size - i, v) * load(query + i + v * kLanes) + sums[r][v];
-    }
-    float lanes[kDotLanes];
-    for (int v = 0; v < kDotVectors; ++v) store(lanes + v * kLanes, sums[r][v]);
-    for (int half = kDotLanes / 2; half > 0; half /= 2)
-      for (int lane = 0; lane < half; ++lane) lanes[lane] += lanes[lane + half];
-    dots[r] = lanes[0];
+  for (int v = 0; i < size; ++v, i += kLanes) {
+    const Vector last = i + kLanes <= size ? Type::read(row + i) : read_tail<Type>(row + i, size - i, 0);
+    sums[v] = last * load(query + i) + sums[v];
   }
+#pragma GCC unroll 4
+  for (int half = kDotVectors / 2; half * kLanes >= kLastLanes; half /= 2)
+#pragma GCC unroll 8
+    for (int v = 0; v < half; ++v) sums[v] += sums[v + half];
+  float lanes[kLastLanes];
+  for (int v = 0; v < kLastLanes / kLanes; ++v) store(lanes + v * kLanes, sums[v]);
+  for (int half = kLastLanes / 2; half > 0; half /= 2)
+    for (int lane = 0; lane < half; ++lane) lanes[lane] += lanes[lane + half];
+  return lanes[0];
 }
 
 template <class Type>
-void dots(const void* const* rows, int64_t count, const float* query, int64_t size, float* dots) {
-  int64_t r = 0;
-  for (; r + kDotRows <= count; r += kDotRows) {
-    const bool more = r + 2 * kDotRows <= count;
-    dot_rows<Type, kDotRows>(rows + r, more ? rows + r + kDotRows : nullptr, query, size, dots + r);
-  }
-  for (; r < count; ++r) dot_rows<Type, 1>(rows + r, nullptr, query, size, dots + r);
+void dots(const void* const* stored, int64_t count, const float* query, int64_t size, float* dots) {
+  using Element = typename Type::Element;
+  const auto row = [&](int64_t r) { return static_cast<const Element*>(stored[r]); };
+  if (count > 1 && row(count - 1) - row(0) != (count - 1) * size)
+    for (int64_t r = 0; r < count; ++r) dots[r] = dot<Type, true>(row(r), row(r + 1 < count ? r + 1 : r), query, size);
+  else
+    for (int64_t r = 0; r < count; ++r) dots[r] = dot<Type, false>(row(r), row(r), query, size);
 }
 
 template <class Type>

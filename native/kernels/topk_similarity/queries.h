@@ -9,7 +9,7 @@
 namespace wordmask::kernels {
 
 inline constexpr int64_t kFewQueries = 12;  // up to here products with whole rows are faster than panels of 32 queries
-inline constexpr int64_t kMostQueries = 128, kPanelBytes = 512 << 10, kDotLanes = 16;
+inline constexpr int64_t kMostQueries = 128, kPanelBytes = 512 << 10, kDotLanes = 64;
 
 struct Database {
   const char* data;

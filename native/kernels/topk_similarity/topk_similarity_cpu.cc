@@ -1,6 +1,9 @@
 // Bound: n d values read once for up to 128 queries (1 query: as fast as memory is read), 2 q n d FLOPs (many queries).
 // No [q, n] matrix: the scores of a few rows stay in the first cache and are compared, a vector at a time, with what
 // each query's k-th best needs at least; hardly any goes on to the heap of candidates.
+// What limits one query is memory alone: two busy Zen 4 cores, 1M x 512, CPU time of a thread: 55 ms in float32, 33 and
+// 32 in float16 and bfloat16, where nothing but reading the same bytes takes 56 and 31. (Four rows side by side, each
+// with prefetches, took 96, 65 and 63: their reads are not one stream.)
 #include <ATen/Parallel.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/full.h>
