@@ -32,8 +32,8 @@ class MappedVectors {
   int64_t row_bytes() const { return rows_.size(1) * static_cast<int64_t>(rows_.element_size()); }
   // ERR_WORDMASK_VECTORS when the file was cut short since it was opened: what was read since then is worthless.
   void check() const;
-  // Asks the system to read these rows from the disk; returns at once (0.1 ms for 64 MB that are in memory already, which
-  // MADV_POPULATE_READ takes 2 ms for, more than all the page faults that it saves).
+  // Asks the system to read these rows from the disk; returns at once (0.1 ms for 64 MB that are in memory already,
+  // which MADV_POPULATE_READ takes 2 ms for, more than all the page faults that it saves).
   void fetch(int64_t first, int64_t count) const;
 
  private:
