@@ -11,6 +11,8 @@
 export interface Loader {
   /** Opens the libraries (absolute paths, in order) with RTLD_GLOBAL; throws with the dlerror text. */
   open(libraries: string[]): void
+  /** Opens the NVIDIA driver; empty when it has a device, else why not. */
+  cudaDriver(): string
   /** The LibTorch version the addon was built against, such as '2.11.0'. */
   readonly torch: string
 }
@@ -47,11 +49,14 @@ export interface SystemInfo {
   cpuCapability: string
   nativeBfloat16: boolean
   threads: number
+  /** built: libwordmask_cuda.so is in this process. reason: why CUDA is not available; empty when it is. */
   cuda: { built: boolean; available: boolean; devices: string[]; reason: string }
 }
 export declare function systemInfo(): SystemInfo
 /** Tensor threads of this process (intra-op); applied on the tensor thread before its next job. */
 export declare function setThreads(threads: number): void
+/** Why CUDA was not opened (lib/cuda.ts), or empty where it was; said where device 'cuda' is asked for. */
+export declare function setCudaReason(reason: string): void
 /** The class of every error thrown or rejected from here on in this environment; without it, an Error with `code`. */
 export declare function setErrorClass(errorClass: new (code: any, message: string) => Error): void
 

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import type { Loader } from '../binding'
+import { openCuda } from './cuda'
 import { WordmaskError } from './errors'
 import { describeTried, searchLibTorch } from './setup'
 import { threadsWanted } from './threads'
@@ -33,9 +34,12 @@ function load(): Binding {
     throw failure(`wordmask was built against LibTorch ${loader.torch}, but ${found.root} is ${found.version}`, setupCommand())
   }
   attempt(`opening LibTorch at ${found.root}`, () => loader.open(found.libraries))
-  const core = join(dirname(path), 'core', 'wordmask_core.node')
+  const folder = join(dirname(path), 'core')
+  const cudaReason = openCuda(loader, found, folder)
+  const core = join(folder, 'wordmask_core.node')
   const addon = attempt(`loading ${core}`, () => requireNative(core) as Binding)
   addon.setErrorClass(WordmaskError)
+  addon.setCudaReason(cudaReason)
   return addon
 }
 

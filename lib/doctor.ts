@@ -29,7 +29,7 @@ export async function doctor(env: Environment = process.env): Promise<Report> {
     native.check,
     ...cpu(native.info, env),
     ...threads(native.info, env),
-    ...cuda(native.info, env),
+    ...cuda(native.info),
     ...memory(env),
     ...models(env),
     ...(await buildTools(env)),

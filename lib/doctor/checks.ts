@@ -64,16 +64,17 @@ export function threads(info: SystemInfo | undefined, env: Environment): Check[]
   return [{ group: 'CPU', name: 'threads', value: `${value}; ${cores} cores; ${said}`, state: 'ok' }]
 }
 
-export function cuda(info: SystemInfo | undefined, env: Environment): Check[] {
-  const group = 'CUDA'
-  const found = searchLibTorch({ env }).found
-  const absent = (value: string, next?: string): Check[] => [{ group, name: 'CUDA', value, state: 'absent', next }]
-  if (info?.cuda.available) return [{ group, name: 'CUDA', value: info.cuda.devices.join(', '), state: 'ok' }]
-  if (env.WORDMASK_CUDA === '0') return absent('off: step 1, WORDMASK_CUDA=0')
-  if (!existsSync('/proc/driver/nvidia/version')) return absent('not used: step 2, no NVIDIA driver is loaded (/proc/driver/nvidia)')
-  if (found && found.cudaLibraries.length === 0)
-    return absent('not used: step 3, this LibTorch holds no libtorch_cuda.so', 'npx wordmask setup --cuda')
-  return absent(`not used: step 4, ${info?.cuda.reason || 'the addon does not load'}`)
+/** What to type where a step of lib/cuda.ts failed; the others have no command. */
+const cudaNext: Record<string, string> = {
+  ...(inCheckout() ? { 'step 3': 'npm run build -- --cuda' } : {}),
+  'step 4': 'npx wordmask setup --cuda',
+}
+
+export function cuda(info: SystemInfo | undefined): Check[] {
+  const check = (value: string, state: Check['state'], next?: string): Check[] => [{ group: 'CUDA', name: 'CUDA', value, state, next }]
+  if (!info) return check('not known: the addon does not load', 'absent')
+  if (info.cuda.available) return check(info.cuda.devices.join(', '), 'ok')
+  return check(`not used: ${info.cuda.reason}`, 'absent', cudaNext[info.cuda.reason.slice(0, 'step N'.length)])
 }
 
 export function memory(env: Environment): Check[] {

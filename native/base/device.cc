@@ -1,21 +1,15 @@
 #include "base/device.h"
 
-#include <ATen/Context.h>
-
 #include <cctype>
 #include <cstdlib>
 #include <set>
 
+#include "base/cuda.h"
 #include "base/error.h"
 
 namespace wordmask {
 
 namespace {
-// This build links libtorch_cpu alone; another library would bring CUDA.
-const char* cuda_reason() { return at::hasCUDA() ? "no CUDA device answers" : "this build of wordmask has no CUDA"; }
-
-int cuda_devices() { return at::hasCUDA() ? static_cast<int>(at::detail::getCUDAHooks().deviceCount()) : 0; }
-
 // What oneDNN was told to stay below, in its own spelling; empty: nothing.
 std::string isa_limit() {
   const char* text = std::getenv("ONEDNN_MAX_CPU_ISA");
@@ -42,7 +36,7 @@ c10::Device parse_device(const std::string& text) {
     WM_CHECK(text == "cuda", code::kInvalidArgument,
              "Expected 'cpu', 'cuda', 'cuda:N' or 'auto' for device but received '", text, "'");
   }
-  WM_CHECK(devices > 0, code::kDevice, "Device '", text, "' was asked for but ", cuda_reason(),
+  WM_CHECK(devices > 0, code::kDevice, "Device '", text, "' was asked for but CUDA cannot be used: ", cuda_reason(),
            ". Use device 'cpu' or 'auto', and see: wordmask doctor");
   WM_CHECK(index < devices, code::kDevice, "Device '", text, "' was asked for but there are only ", devices,
            " CUDA devices");

@@ -3,6 +3,7 @@
 #include <ATen/Version.h>
 #include <torch/version.h>
 
+#include "base/cuda.h"
 #include "base/device.h"
 #include "base/error.h"
 #include "base/executor.h"
@@ -34,7 +35,10 @@ SystemInfo system_info() {
   info.cpu_capability = at::get_cpu_capability();
   info.native_bfloat16 = has_native_bfloat16(c10::Device(c10::kCPU));
   info.threads = Executor::threads();
-  info.cuda.reason = "this build of wordmask has no CUDA kernels";
+  info.cuda.built = cuda_opened();
+  info.cuda.available = cuda_devices() > 0;
+  info.cuda.devices = cuda_device_names();
+  info.cuda.reason = cuda_reason();
   return info;
 }
 

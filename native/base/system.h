@@ -13,7 +13,7 @@ struct SystemInfo {
   bool native_bfloat16 = false;
   int threads = 0;
   struct Cuda {
-    bool built = false;
+    bool built = false;  // libwordmask_cuda.so is in this process
     bool available = false;
     std::vector<std::string> devices;
     std::string reason;  // why not available; empty when it is

@@ -1,5 +1,6 @@
 #include "base/system.h"
 
+#include "base/cuda.h"
 #include "base/executor.h"
 #include "bindings/argument.h"
 #include "bindings/functions.h"
@@ -34,6 +35,11 @@ Napi::Value set_threads(const Napi::CallbackInfo& info) {
   return info.Env().Undefined();
 }
 
+Napi::Value set_cuda_reason(const Napi::CallbackInfo& info) {
+  wordmask::set_cuda_reason(Argument(info[0], "reason").string());
+  return info.Env().Undefined();
+}
+
 Napi::Value set_error_class(const Napi::CallbackInfo& info) {
   InstanceData::of(info.Env()).error_class = Napi::Persistent(Argument(info[0], "constructor").function());
   return info.Env().Undefined();
@@ -43,7 +49,7 @@ Napi::Value set_error_class(const Napi::CallbackInfo& info) {
 
 std::vector<napi_property_descriptor> system_functions() {
   return {sync<system_info>("systemInfo", kExport), sync<set_threads>("setThreads", kExport),
-          sync<set_error_class>("setErrorClass", kExport)};
+          sync<set_error_class>("setErrorClass", kExport), sync<set_cuda_reason>("setCudaReason", kExport)};
 }
 
 }  // namespace wordmask::bindings

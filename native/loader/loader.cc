@@ -6,6 +6,8 @@
 
 #include <string>
 
+#include "cuda_driver.h"
+
 namespace {
 
 // open(libraries: string[]): void
@@ -24,8 +26,14 @@ void open(const Napi::CallbackInfo& info) {
   }
 }
 
+// cudaDriver(): string
+Napi::Value cuda_driver(const Napi::CallbackInfo& info) {
+  return Napi::String::New(info.Env(), wordmask::loader::cuda_driver());
+}
+
 Napi::Object init(Napi::Env env, Napi::Object exports) {
   exports["open"] = Napi::Function::New(env, open, "open");
+  exports["cudaDriver"] = Napi::Function::New(env, cuda_driver, "cudaDriver");
   exports["torch"] = WORDMASK_TORCH_VERSION;
   return exports;
 }
