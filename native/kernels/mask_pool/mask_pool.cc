@@ -129,9 +129,10 @@ MaskPooled mask_pool(const RunMasks& masks, const at::Tensor& features, const Ma
            masks.counts.scalar_type(), " ", masks.counts.sizes(), " and ", masks.offsets.scalar_type(), " ",
            masks.offsets.sizes());
   const auto grid = grid_of(features.size(0), features.size(1), options);
-  const auto weights = op.call(masks.counts, masks.offsets, masks.height, masks.width, masks.columns, grid.h, grid.w,
-                               grid.extent_h, grid.extent_w, grid.bilinear);
-  return pooled(weights, features, options.reduce);
+  // Runs are read on the CPU: following them is serial, and their weights are few.
+  const auto weights = op.call(masks.counts.cpu(), masks.offsets.cpu(), masks.height, masks.width, masks.columns,
+                               grid.h, grid.w, grid.extent_h, grid.extent_w, grid.bilinear);
+  return pooled(weights.to(features.device()), features, options.reduce);
 }
 
 }  // namespace wordmask::kernels

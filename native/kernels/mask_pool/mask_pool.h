@@ -32,8 +32,9 @@ struct MaskPooled {
   at::Tensor empty;    // bool [K]: mass is 0
 };
 
-// Binary masks as runs: counts[offsets[k]] .. counts[offsets[k + 1] - 1] are the lengths of mask k's runs, of zeros and
-// ones by turns beginning with zeros (an empty first run begins a mask with ones), and sum up to height * width.
+// Binary masks as runs, on any device (they are read on the CPU): counts[offsets[k]] .. counts[offsets[k + 1] - 1] are
+// the lengths of mask k's runs, of zeros and ones by turns beginning with zeros (an empty first run begins a mask with
+// ones), and sum up to height * width.
 struct RunMasks {
   at::Tensor counts;   // int32 [runs]
   at::Tensor offsets;  // int64 [K + 1]

@@ -18,6 +18,7 @@
 
 #include "kernels/topk_similarity/queries.h"
 #include "kernels/topk_similarity/running_topk.h"
+#include "kernels/topk_similarity/threshold.h"
 
 namespace wordmask::kernels {
 
@@ -124,15 +125,6 @@ void scan_all(const TileKernels& tile, const Database& database, const Queries& 
       for (int64_t i = 0; i < count; ++i) scores[q * k + i] = found[i].score, indices[q * k + i] = found[i].index;
     }
   });
-}
-
-// The least float that is not below `threshold`.
-float at_least(double threshold) {
-  if (threshold > std::numeric_limits<float>::max()) return -kLowest;
-  if (threshold < std::numeric_limits<float>::lowest())
-    return threshold == kLowest ? kLowest : std::numeric_limits<float>::lowest();
-  const auto rounded = static_cast<float>(threshold);
-  return rounded < threshold ? std::nextafter(rounded, -kLowest) : rounded;
 }
 
 at::Tensor rows_together(const at::Tensor& tensor) {

@@ -18,6 +18,15 @@ inline unsigned grid_for(int64_t items, int64_t per_block) {
   return static_cast<unsigned>(std::clamp<int64_t>((items + per_block - 1) / per_block, 1, kMost));
 }
 
+template <class... Parameters, class... Arguments>
+void launch(void (*kernel)(Parameters...), dim3 grid, dim3 block, cudaStream_t stream, Arguments... arguments) {
+#ifdef __CUDACC__
+  kernel<<<grid, block, 0, stream>>>(arguments...);
+#else  // test/cuda/emulator
+  emulator::run(grid, block, [=] { kernel(arguments...); });
+#endif
+}
+
 struct Best {
   float value;
   int64_t index;
@@ -36,7 +45,8 @@ __device__ inline Best warp_best(Best best) {
   return best;
 }
 
-__device__ inline float warp_sum(float value) {
+template <class Number>
+__device__ inline Number warp_sum(Number value) {
   for (int offset = kWarp / 2; offset > 0; offset /= 2) value += __shfl_xor_sync(kAllLanes, value, offset);
   return value;
 }
