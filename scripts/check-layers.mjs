@@ -12,7 +12,7 @@ const MAY_INCLUDE = {
   pipeline: ['base', 'kernels', 'models', 'weights'],
   train: ['base', 'kernels', 'models', 'pipeline', 'weights'],
   bindings: ['base', 'kernels', 'models', 'pipeline', 'train', 'weights'],
-  check: ['base', 'kernels', 'models', 'pipeline', 'train', 'weights'],
+  check: ['base', 'loader', 'kernels', 'models', 'pipeline', 'train', 'weights'],
   fuzz: ['base', 'pipeline', 'train', 'weights'],
   loader: [],
 }

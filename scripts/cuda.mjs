@@ -1,5 +1,5 @@
 // CUDA code: nvcc found or fetched (lib/setup/nvcc.ts), then libwordmask_cuda.so in a build folder of its own (native/cuda.cmake).
-// npm run build -- --cuda puts it beside the addon; `node scripts/cuda.mjs` alone compiles it, which needs no GPU.
+// npm run build -- --cuda puts it beside the addon; `node scripts/cuda.mjs [--emulated]` alone compiles it, which needs no GPU.
 import { copyFileSync, existsSync, mkdirSync, renameSync, rmSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { availableParallelism } from 'node:os'
@@ -9,6 +9,7 @@ import { filesBelow, fingerprint, hasProgram, main, root, run, StepError, say, s
 import { ensureTypeScript } from './typescript.mjs'
 
 const built = 'build/cuda/Release/core/libwordmask_cuda.so'
+const emulated = 'build/cuda-emulated/Release/core/libwordmask_cuda_emulated.so'
 const beside = join(root, 'build', 'Release', 'core', 'libwordmask_cuda.so')
 
 /** Whether this build is one with CUDA: asked for now, or the last time and not withdrawn since. */
@@ -34,21 +35,38 @@ export async function compileCuda(libtorch) {
     )
   }
   const nvcc = await ensureNvcc()
-  const sources = filesBelow(['CMakeLists.txt', 'native/cuda.cmake', 'native/kernels', 'native/base', 'scripts/cuda.mjs'])
-  await step('cuda', fingerprint(sources, nvcc, libtorch.root, libtorch.version, process.env.CXX), [built], async () => {
+  await make('cuda', 'wordmask_cuda', libtorch, { WORDMASK_NVCC: nvcc }, built)
+  return join(root, built)
+}
+
+/** The same sources for the CPU, under test/cuda/emulator: what can be shown of them without a GPU. */
+export async function compileEmulated(libtorch) {
+  await make('cuda-emulated', 'wordmask_cuda_emulated', libtorch, { WORDMASK_EMULATE_CUDA: 'ON' }, emulated)
+  return join(root, emulated)
+}
+
+async function make(name, target, libtorch, settings, output) {
+  const sources = filesBelow([
+    'CMakeLists.txt',
+    'native/cuda.cmake',
+    'native/kernels',
+    'native/base',
+    'test/cuda/emulator',
+    'scripts/cuda.mjs',
+  ])
+  await step(name, fingerprint(sources, settings, libtorch.root, libtorch.version, process.env.CXX), [output], async () => {
+    const folder = join('build', name)
     const generator = (await hasProgram('ninja')) ? ['-G', 'Ninja'] : []
-    const settings = { WORDMASK_NODE: 'OFF', WORDMASK_LIBTORCH: libtorch.root, WORDMASK_NVCC: nvcc }
-    const definitions = Object.entries(settings).map(([name, value]) => `-D${name}=${value}`)
-    rmSync(join(root, 'build', 'cuda', 'CMakeCache.txt'), { force: true }) // of another nvcc, LibTorch or generator
+    const all = Object.entries({ WORDMASK_NODE: 'OFF', WORDMASK_LIBTORCH: libtorch.root, ...settings })
+    rmSync(join(root, folder, 'CMakeCache.txt'), { force: true }) // of another nvcc, LibTorch or generator
     for (const args of [
-      ['-S', '.', '-B', 'build/cuda', ...generator, ...definitions],
-      ['--build', 'build/cuda', '--target', 'wordmask_cuda', '--parallel', String(availableParallelism())],
+      ['-S', '.', '-B', folder, ...generator, ...all.map(([key, value]) => `-D${key}=${value}`)],
+      ['--build', folder, '--target', target, '--parallel', String(availableParallelism())],
     ]) {
       const { status } = await run('cmake', args)
-      if (status !== 0) throw new StepError('The CUDA build failed (its words are above). Next: npm run doctor')
+      if (status !== 0) throw new StepError(`Building ${target} failed (its words are above). Next: npm run doctor`)
     }
   })
-  return join(root, built)
 }
 
 /** Puts the library beside the addon, where it is opened on a machine with CUDA. */
@@ -62,6 +80,7 @@ export async function ensureCuda(libtorch) {
 if (process.argv[1] === import.meta.filename) {
   await main(async () => {
     await ensureTypeScript()
-    process.stdout.write(`${await compileCuda(await ensureLibTorch())}\n`)
+    const compile = process.argv[2] === '--emulated' ? compileEmulated : compileCuda
+    process.stdout.write(`${await compile(await ensureLibTorch())}\n`)
   })
 }

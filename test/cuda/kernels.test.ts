@@ -1,0 +1,80 @@
+import { spawnSync } from 'node:child_process'
+import { join } from 'node:path'
+import { beforeAll, describe, expect, test } from 'vitest'
+import { root, withLibrary } from './library'
+
+/** wordmask_check, and its standard output in lines. */
+function check(args: string[], env: NodeJS.ProcessEnv = {}) {
+  const program = join(root, 'build/Release/core/wordmask_check')
+  const { status, stdout, stderr } = spawnSync(program, args, {
+    cwd: root,
+    encoding: 'utf8',
+    timeout: 600_000,
+    env: { ...process.env, ...env },
+  })
+  return { status, stderr, lines: stdout.trim().split('\n') }
+}
+const failures = (lines: string[]) => lines.filter((line) => !line.startsWith('ok '))
+
+describe('the kernel cases of wordmask_check', () => {
+  test('hold on the CPU', () => {
+    const { status, lines } = check(['cases'])
+    expect(failures(lines)).toEqual([expect.stringMatching(/^cpu: \d+ passed, 0 failed$/)])
+    expect(lines.length).toBeGreaterThan(15)
+    expect(status).toBe(0)
+  })
+
+  test('an op that has none is named', () => {
+    const { status, stderr } = check(['cases', '--op', 'nothing'])
+    expect(stderr).toBe("ERR_WORDMASK_INVALID_ARGUMENT: no cases of an op 'nothing'\n")
+    expect(status).toBe(1)
+  })
+
+  test('on a machine without CUDA are refused on it, not run on the CPU', ({ skip }) => {
+    const { status, stderr, lines } = check(['cases', '--device', 'cuda'])
+    skip(status === 0, `there is a GPU here: ${lines.at(-1)}`)
+    expect(stderr).toMatch(/^ERR_WORDMASK_DEVICE: CUDA cannot be used: /)
+  })
+})
+
+describe('the CUDA kernels, emulated on the CPU (test/cuda/emulator)', () => {
+  let library = ''
+  beforeAll(() => {
+    const { status, stdout, stderr } = spawnSync(process.execPath, ['scripts/cuda.mjs', '--emulated'], { cwd: root, encoding: 'utf8' })
+    if (status !== 0) throw new Error(stderr.slice(-4000))
+    library = stdout.trim()
+  }, 900_000)
+
+  test.each(['1', '2'])('agree with the references in every case, blocks and threads in order %s', (seed) => {
+    const { status, lines, stderr } = check(['cases', '--kernels', library], { WORDMASK_EMULATOR_SEED: seed })
+    expect({ status, said: status === 0 ? '' : stderr.slice(-2000), failed: failures(lines) }).toEqual({
+      status: 0,
+      said: '',
+      failed: [expect.stringMatching(/^cpu: \d+ passed, 0 failed$/)],
+    })
+    const ops = new Set(lines.map((line) => /^ok +(\w+)/.exec(line)?.[1]).filter(Boolean))
+    expect([...ops].sort()).toEqual(['clip', 'confusion', 'label_map', 'mask_pool', 'max_affinity', 'resize_normalize', 'topk_similarity'])
+  })
+})
+
+describe('libwordmask_cuda.so opened without a GPU', () => {
+  const library = withLibrary(beforeAll)
+
+  test('all its symbols are found, and what it has a kernel of is an op of the core', ({ skip }) => {
+    skip(!library.path, library.missing)
+    const { lines } = check(['ops', '--cuda', library.path!])
+    const both = lines.filter((line) => line.endsWith(' cpu cuda')).map((line) => line.split(' ')[0])
+    expect(both).toEqual([
+      'confusion',
+      'label_map',
+      'label_map_product',
+      'label_scores',
+      'mask_weights',
+      'mask_weights_backward',
+      'max_affinity',
+      'resize_normalize',
+      'topk_similarity',
+    ])
+    expect(lines.filter((line) => !/^\w+ cpu( cuda)?$/.test(line))).toEqual([])
+  })
+})
