@@ -156,11 +156,7 @@ export interface HammingStars {
  * (0 .. 64) are near. Exact; only rows that share a band of bits are compared: for 4 bits one pair in 1,600. Single-threaded, off
  * the event loop; memory 12 (maxHamming + 1) + 21 bytes a row. Progress units are rows.
  */
-export declare function hammingStars(
-  hashes: BigUint64Array,
-  options: StarOrder & { maxHamming: number },
-  task: Task,
-): Promise<HammingStars>
+export declare function hammingStars(hashes: BigUint64Array, options: StarOrder & { maxHamming: number }, task: Task): Promise<HammingStars>
 
 /**
  * Rows of a file, memory-mapped read only, on the CPU. Renaming, replacing or unlinking the file's name changes nothing; the

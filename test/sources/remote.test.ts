@@ -6,11 +6,11 @@ import { withS3 } from '../helpers/s3-server'
 import { Web } from '../storage/web'
 import { expectReadBack, opened, tarOf } from './files'
 
-const s3 = withS3('work')
+const s3 = withS3('pile')
 
 async function put(files: Record<string, string | Uint8Array>): Promise<void> {
   const store = new S3Store()
-  for (const [key, data] of Object.entries(files)) await store.put(`s3://work/${key}`, data)
+  for (const [key, data] of Object.entries(files)) await store.put(`s3://pile/${key}`, data)
 }
 
 const half = (...bits: number[]) => Buffer.from(Uint16Array.from(bits).buffer)
@@ -36,7 +36,7 @@ describe('s3://', () => {
         ['2.jpg', 'two'],
       ]),
     })
-    const { images } = await opened('s3://work/p', { captions: true })
+    const { images } = await opened('s3://pile/p', { captions: true })
     expect(images.map(({ uri, key, caption }) => [uri.slice(10), key, caption])).toEqual([
       ['p/a b/é.png', undefined, undefined],
       ['p/a/1.jpg', undefined, 'one'],
@@ -44,17 +44,17 @@ describe('s3://', () => {
       ['p/t.tar', '2.jpg', undefined],
     ])
     await expectReadBack(images)
-    expect((await opened('s3://work/p/')).images.map(({ id }) => id)).toEqual(images.map(({ id }) => id))
-    expect((await opened('s3://work/p/*/*.{jpg,png}')).images.map(({ uri }) => uri)).toEqual([
-      's3://work/p/a b/é.png',
-      's3://work/p/a/1.jpg',
+    expect((await opened('s3://pile/p/')).images.map(({ id }) => id)).toEqual(images.map(({ id }) => id))
+    expect((await opened('s3://pile/p/*/*.{jpg,png}')).images.map(({ uri }) => uri)).toEqual([
+      's3://pile/p/a b/é.png',
+      's3://pile/p/a/1.jpg',
     ])
-    expect((await opened('s3://work/p/a/1.jpg')).images[0]!.id).toBe(images[1]!.id)
+    expect((await opened('s3://pile/p/a/1.jpg')).images[0]!.id).toBe(images[1]!.id)
     const rows = []
-    for await (const shard of planShards('s3://work/p', { captions: true, shardSize: 1 }))
+    for await (const shard of planShards('s3://pile/p', { captions: true, shardSize: 1 }))
       for await (const { bytes, ...row } of openShard(JSON.parse(JSON.stringify(shard)))) rows.push(row)
     expect(rows).toEqual(images.map(({ bytes, ...row }) => row))
-    await expect(opened('s3://work/nothing')).rejects.toHaveCode('ERR_WORDMASK_FILE_NOT_FOUND', /no image in s3:\/\/work\/nothing/)
+    await expect(opened('s3://pile/nothing')).rejects.toHaveCode('ERR_WORDMASK_FILE_NOT_FOUND', /no image in s3:\/\/pile\/nothing/)
   })
 
   test('lists and a dump: relative to themselves', async () => {
@@ -66,7 +66,7 @@ describe('s3://', () => {
       'l/in/a.jpg': 'a',
       'l/in/b.jpg': 'b',
       'l/l.csv': 'path,n\nin/a.jpg,1\n./in/b.jpg,2\n../escape.jpg,3\n',
-      'l/l.parquet': parquet({ path: ['in/a.jpg', 's3://work/l/in/b.jpg'] }),
+      'l/l.parquet': parquet({ path: ['in/a.jpg', 's3://pile/l/in/b.jpg'] }),
       'd/img_emb/img_emb_0.npy': npy('(2, 1)', half(0x3c00, 0xc000)),
       'd/metadata/metadata_0.parquet': parquet({ image_path: ['../x.jpg', 'y.jpg'] }),
     })
@@ -74,13 +74,13 @@ describe('s3://', () => {
       ['l.csv', 1],
       ['l.parquet', 0],
     ] as const) {
-      const { images, rejects } = await opened(`s3://work/l/${name}`)
-      expect(images.map(({ uri }) => uri)).toEqual(['s3://work/l/in/a.jpg', 's3://work/l/in/b.jpg'])
+      const { images, rejects } = await opened(`s3://pile/l/${name}`)
+      expect(images.map(({ uri }) => uri)).toEqual(['s3://pile/l/in/a.jpg', 's3://pile/l/in/b.jpg'])
       expect(rejects).toHaveLength(rejected)
       await expectReadBack(images)
     }
-    const dump = await opened('s3://work/d')
-    expect(dump.images.map(({ uri, vector }) => [uri, vector![0]])).toEqual([['s3://work/d/y.jpg', -2]])
+    const dump = await opened('s3://pile/d')
+    expect(dump.images.map(({ uri, vector }) => [uri, vector![0]])).toEqual([['s3://pile/d/y.jpg', -2]])
     expect(dump.rejects).toMatchObject([{ key: 'row 1', code: 'ERR_WORDMASK_INVALID_ARGUMENT' }])
   })
 })
