@@ -1,0 +1,51 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { modelsFolder } from '../folders'
+import { type ClassEntry, sameName } from '../text/classes'
+import { sample } from './random'
+import type { ClassText } from './source'
+
+/** Templates that tell whether a name is present: hundreds of names in 80 templates each would take minutes. */
+const mostTemplates = 4
+
+/** Null names wanted. */
+const wantedNulls = 256
+
+/** Names of everyday things (models/vocab/things.txt), less those of the classes themselves and their synonyms. */
+export function bankOf(classes: readonly ClassEntry[]): ClassText[] {
+  const own = new Set(classes.flatMap(({ name, synonyms }) => [name, ...synonyms]).map(sameName))
+  return things()
+    .filter((name) => !own.has(sameName(name)))
+    .map(named)
+}
+
+/**
+ * Names that mean nothing in particular: random words of the model's own vocabulary, less every word that a class or the bank has. Of a
+ * small vocabulary all that are left, and then pairs of them.
+ */
+export function nullNames(words: readonly string[], classes: readonly ClassEntry[]): ClassText[] {
+  const known = classes.flatMap(({ name, synonyms, prompts = [], negatives }) => [name, ...synonyms, ...prompts, ...negatives])
+  const taken = new Set([...known, ...things()].flatMap((text) => sameName(text).split(/[^\p{L}\p{N}]+/u)))
+  const free = words.filter((word) => !taken.has(sameName(word)))
+  const drawn = sample(free.length, wantedNulls, 0).map((i) => free[i]!)
+  for (let i = 0; drawn.length < Math.min(wantedNulls, 4 * free.length); i++) {
+    const [a, b] = sample(free.length, 2, i + 1)
+    if (b === undefined) break
+    drawn.push(`${free[a!]} ${free[b]}`)
+  }
+  return [...new Set(drawn)].map(named)
+}
+
+const named = (name: string): ClassText => ({ name, synonyms: [], prompts: undefined })
+
+function things(): string[] {
+  const lines = readFileSync(join(modelsFolder, 'vocab', 'things.txt'), 'utf8').split('\n')
+  return lines.map((line) => line.trim()).filter((line) => line !== '' && !line.startsWith('#'))
+}
+
+/** The list itself where it is short, else some of it, evenly spaced. */
+export function fewTemplates(all: readonly string[]): readonly string[] {
+  return all.length <= mostTemplates
+    ? all
+    : Array.from({ length: mostTemplates }, (_, i) => all[Math.floor((i * all.length) / mostTemplates)]!)
+}

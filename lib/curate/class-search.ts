@@ -1,0 +1,105 @@
+import type { ArchiveRow } from '../archive/types'
+import { invalidArgument } from '../errors'
+import { products } from './matrix'
+import { dot } from './near'
+import type { NullLevel } from './null-level'
+import type { CurateOptions } from './options'
+import type { Candidate } from './select'
+import type { CurateSource } from './source'
+
+/** A candidate with its row. */
+export interface Found extends Candidate {
+  facts: ArchiveRow
+}
+
+export interface ClassTexts {
+  /** Which of the classes. */
+  index: number
+  /** Unit vectors of all classes [n, dim]. */
+  vectors: Float32Array
+  /** Of the class's own negatives. */
+  negatives: Float32Array | undefined
+  level: NullLevel | undefined
+  groupBy: CurateOptions['groupBy']
+}
+
+/** Candidates of one class out of an archive. */
+export class ClassSearch {
+  readonly size: number
+  /** Which of the classes. */
+  readonly index: number
+  private readonly own: Float32Array
+  /** Vectors of all other names [m, dim]. */
+  private readonly others: Float32Array
+
+  constructor(
+    private readonly source: CurateSource,
+    private readonly texts: ClassTexts,
+  ) {
+    const { dim } = source
+    const { index, vectors, negatives } = texts
+    this.size = source.size
+    this.index = index
+    this.own = vectors.subarray(index * dim, (index + 1) * dim)
+    const rest = vectors.length - dim
+    this.others = new Float32Array(rest + (negatives?.length ?? 0))
+    this.others.set(vectors.subarray(0, index * dim))
+    this.others.set(vectors.subarray((index + 1) * dim), index * dim)
+    if (negatives !== undefined) this.others.set(negatives, rest)
+  }
+
+  /** The k best rows by their cosine with the class, best first. */
+  async best(k: number, signal?: AbortSignal): Promise<Found[]> {
+    const { rows, scores } = await this.source.top(this.own, k, signal)
+    const found = Array.from(rows).filter((row) => row >= 0)
+    return this.describe(found, scores.subarray(0, found.length), signal)
+  }
+
+  /** Rows of ids; those that the archive does not hold are left out. */
+  async byId(ids: readonly string[], signal?: AbortSignal): Promise<Found[]> {
+    const rows = (await this.source.find(ids, signal)).filter((row) => row >= 0)
+    return this.describe(rows, undefined, signal)
+  }
+
+  private async describe(rows: number[], known: Float32Array | undefined, signal: AbortSignal | undefined): Promise<Found[]> {
+    if (rows.length === 0) return []
+    const { source, texts } = this
+    const { dim } = source
+    const [data, facts] = [await source.vectors(rows, signal), await source.rows(rows, signal)]
+    const vectors = rows.map((_, i) => data.subarray(i * dim, (i + 1) * dim))
+    const scores = known === undefined ? vectors.map((vector) => dot(vector, this.own)) : Array.from(known)
+    const evidence = await texts.level?.evidence(texts.index, data)
+    const margins = await this.margins(vectors, scores)
+    return rows.map((row, i) => {
+      const one = facts[i]!
+      const group = groupOf(one, texts.groupBy)
+      return {
+        ...{ row, id: one.id, facts: one, score: scores[i]!, margin: margins[i]!, evidence: evidence?.[i] ?? 0 },
+        ...{ content: one.sha256, phash: one.phash, vector: vectors[i]!, ...(group !== undefined && { group }) },
+      }
+    })
+  }
+
+  private async margins(vectors: Float32Array[], scores: number[]): Promise<number[]> {
+    const { dim } = this.source
+    const m = this.others.length / dim
+    if (m === 0) return scores.map(() => Number.POSITIVE_INFINITY)
+    const data = new Float32Array(vectors.length * dim)
+    for (const [i, vector] of vectors.entries()) data.set(vector, i * dim)
+    const all = await products(data, this.others, dim)
+    return scores.map((score, i) => {
+      let most = Number.NEGATIVE_INFINITY
+      for (let j = 0; j < m; j++) most = Math.max(most, all[i * m + j]!)
+      return score - most
+    })
+  }
+}
+
+function groupOf(row: ArchiveRow, groupBy: CurateOptions['groupBy']): string | undefined {
+  if (groupBy === undefined) return undefined
+  const value =
+    typeof groupBy === 'function' ? groupBy(row) : (row.metadata?.[groupBy] ?? (row as unknown as Record<string, unknown>)[groupBy])
+  if (value === undefined || value === null) return undefined
+  if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean') return String(value)
+  throw invalidArgument('curate: groupBy', 'something that gives strings or numbers', value)
+}

@@ -1,0 +1,1 @@
+export { readPlaces as readImages } from '../sources'
