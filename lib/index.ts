@@ -35,7 +35,13 @@ export type {
   PreprocessOptions,
   Slide,
 } from './clip/options'
+export { type CuratedClass, type CuratedImage, CuratedSet, type Presence } from './curate/curated-set'
+export { type Decision, readDecisions } from './curate/decisions'
+export type { CurateOptions } from './curate/options'
+export type { ReviewOptions } from './curate/review/review'
+export type { DedupeCost, DedupeOptions, DedupeReport, Duplicate, DuplicateOf } from './dedupe/dedupe'
 export { type ErrorCode, WordmaskError } from './errors'
+export type { ExportFormat, ExportOptions, ExportReport } from './export/export'
 export { type DecodeOptions, decodeImage } from './image/decode'
 export type { ImageInput, ImageInputs, RawImage } from './image/input'
 export { type LabelMap, readLabelMap } from './image/labels'

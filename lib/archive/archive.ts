@@ -1,11 +1,16 @@
 import type { Clip } from '../clip/clip'
+import type { CuratedSet } from '../curate/curated-set'
+import type { CurateOptions } from '../curate/options'
+import type { DedupeOptions, DedupeReport } from '../dedupe/dedupe'
 import { invalidArgument, madeElsewhere, WordmaskError } from '../errors'
 import { Lifetime } from '../lifetime'
 import { checkOptions } from '../options'
 import { openSource, type SourceInput } from '../sources'
+import type { ClassSpec } from '../text/classes'
 import { addImages, addRecords } from './add'
 import { AddRun } from './add-run'
 import { searchApproximate } from './approximate'
+import { curateArchive, dedupeArchive } from './curated'
 import { hideIds, hideWhere, restore } from './hidden'
 import type { ArchiveModel } from './identity'
 import { count, type OptimizeOptions, optimize, remove } from './maintain'
@@ -133,6 +138,24 @@ export class Archive {
       this.writing()
       return createIndex(this.parts, this.parts.options.clip, given)
     })
+  }
+
+  /**
+   * Chooses up to `perClass` images for each class: best first, near-duplicates left out, and only such as fit the class better than
+   * images fit names that mean nothing (lib/curate/null-level.ts). Too few, and none, are answers.
+   * @throws ERR_WORDMASK_INVALID_ARGUMENT where there are fewer than 5 images, too few to tell: `falseAlarms: false` takes the best
+   */
+  async curate(classes: readonly (string | ClassSpec)[], given: CurateOptions = {}): Promise<CuratedSet> {
+    return this.lifetime.during(() => curateArchive(this.parts, this.snapshots, this.clip(), classes, given))
+  }
+
+  /**
+   * Finds images that are there more than once: the same bytes, near perceptual hashes, near vectors. Of a group the largest image is
+   * kept, of equal ones the first, and every other is near to that one. A dry run unless told otherwise; what is hidden,
+   * `restore(report.reason)` brings back. Of one version of the archive: rows added later are not compared.
+   */
+  async dedupe(given: DedupeOptions = {}): Promise<DedupeReport> {
+    return this.lifetime.during(() => dedupeArchive(this.parts, this.snapshots, (ids, reason) => this.hide({ ids }, reason), given))
   }
 
   /** Every row, or those that a SQL condition holds for, in the order they were added in; of one version of the archive. */

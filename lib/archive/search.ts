@@ -110,7 +110,8 @@ function onlyAsked(hit: SearchHit, fields: readonly RowField[]): SearchHit {
 
 const takenAtOnce = 4096
 
-async function takeRows(snapshot: Snapshot, rows: readonly number[], fields: readonly RowField[]): Promise<Map<number, ArchiveRow>> {
+/** Rows by number. */
+export async function takeRows(snapshot: Snapshot, rows: readonly number[], fields: readonly RowField[]): Promise<Map<number, ArchiveRow>> {
   const taken = new Map<number, ArchiveRow>()
   const wanted = [...new Set([...fields, 'id', 'uri', 'parent', 'box'] as const)]
   for (let from = 0; from < rows.length; from += takenAtOnce) {

@@ -6,7 +6,7 @@ import { encodePng } from '../../lib/image/png'
 import * as wordmask from '../../lib/index'
 import { noise, saveTinyClip, temporaryFolder } from './tiny-clip'
 
-const { Clip, Segmentation, Segmenter, Tokenizer, WordmaskError } = wordmask
+const { Clip, CuratedSet, Segmentation, Segmenter, Tokenizer, WordmaskError } = wordmask
 const bad = [
   undefined,
   null,
@@ -30,6 +30,33 @@ const bad = [
   Promise.resolve(3),
 ]
 
+/** A curated set of one image that is not there any more. */
+const curatedLines = [
+  {
+    ...{
+      format: 'wordmask-curated',
+      version: 1,
+      images: 1,
+      origin: { archive: 'a', rows: 1, model: { name: 'm', licence: 'MIT', sha256: [] }, settings: {} },
+    },
+    classes: [{ entry: { name: 'fox', id: 1, synonyms: [], negatives: [], color: [1, 2, 3] }, wanted: 1, dropped: {} }],
+  },
+  {
+    id: '/none.png',
+    uri: '/none.png',
+    width: 2,
+    height: 2,
+    bytes: 9,
+    sha256: '',
+    phash: '',
+    addedAt: '',
+    class: 'fox',
+    rank: 0,
+    score: 0.3,
+  },
+]
+  .map((line) => `${JSON.stringify(line)}\n`)
+  .join('')
 const folder = await temporaryFolder()
 const home = process.cwd()
 const image = noise(40, 32)
@@ -48,6 +75,8 @@ beforeAll(async () => {
   await writeFile(labels, await encodePng({ width: 2, height: 1, data: Uint8Array.from([0, 1]), channels: 1, depth: 8 }))
   const list = join(folder, 'classes.txt')
   await writeFile(list, 'fox\n')
+  const curated = join(folder, 'curated.jsonl')
+  await writeFile(curated, curatedLines)
   const clip = await Clip.load(file, { device: 'cpu' })
   const segmenter = await Segmenter.create({ clip, classes: ['fox', 'grass'], size: 32 })
   await segmenter.save(join(folder, 'saved'))
@@ -74,6 +103,7 @@ beforeAll(async () => {
       classesFromArgument: ['fox,grass'],
       parseClassText: ['fox', 'a file'],
       readClassFile: [list],
+      readDecisions: [[{ class: 'fox', id: 'a', decision: 'accept' }]],
       parseClasses: [['fox'], (i: number) => `class ${i}`],
       trainClip: [{ into: join(folder, 'run'), clip: 'no-such-clip', data: { pixels: 'none', tokens: 'none' } }],
       cocoCategories: [classes],
@@ -88,6 +118,15 @@ beforeAll(async () => {
     ...on('Clip', Clip, { load: [file, { device: 'cpu' }] }),
     ...on('Segmenter', Segmenter, { create: [{ clip, classes: ['fox'] }], load: [join(folder, 'saved'), { device: 'cpu' }] }),
     ...on('Tokenizer', Tokenizer, { load: [] }),
+    ...on('CuratedSet', CuratedSet, { load: [curated] }),
+    ...on('curated', await CuratedSet.load(curated), {
+      images: [],
+      summary: [],
+      save: [join(folder, 'saved.jsonl')],
+      review: [join(folder, 'review.html'), { maxBytes: 1e6 }],
+      measure: [await wordmask.readDecisions([{ class: 'fox', id: '/none.png', decision: 'accept', audit: 'd923666e6af7cf83-0-5' }])],
+      export: [{ format: 'jsonl', into: join(folder, 'export'), overwrite: true }],
+    }),
     ...on('clip', clip, {
       encodeImage: [[image], { batchSize: 2 }],
       encodeText: [['fox'], { templates: ['a {}'] }],
@@ -114,6 +153,7 @@ beforeAll(async () => {
     ['new Archive', (...given) => new (wordmask.Archive as any)(...given), []],
     ['new Clip', (...given) => new (Clip as any)(...given), []],
     ['new Segmenter', (...given) => new (Segmenter as any)(...given), []],
+    ['new CuratedSet', (...given) => new (CuratedSet as any)(...given), []],
     ['new Tokenizer', (...given) => new (Tokenizer as any)(...given), []],
     ['new Segmentation', (...given) => new (Segmentation as any)(...given), [result, classes, background, protocol]],
   ] as typeof rows
@@ -150,7 +190,8 @@ test('the table has every exported function and every public method', () => {
     expect(named, name).toContain(isClass(value) ? `new ${name}` : `wordmask.${name}`)
   }
   const elsewhere = ['constructor', 'dispose']
-  for (const [name, value] of Object.entries({ clip: Clip, segmenter: Segmenter, segmentation: Segmentation, tokenizer: Tokenizer })) {
+  const owners = { clip: Clip, curated: CuratedSet, segmenter: Segmenter, segmentation: Segmentation, tokenizer: Tokenizer }
+  for (const [name, value] of Object.entries(owners)) {
     const isMethod = (key: string) => typeof Object.getOwnPropertyDescriptor(value.prototype, key)?.value === 'function'
     const privates = ['check', 'during', 'queue', 'classIndex', 'fill']
     for (const method of Object.getOwnPropertyNames(value.prototype).filter(isMethod)) {
