@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import sharp from 'sharp'
@@ -10,6 +10,7 @@ const readme = readFileSync(join(root, 'README.md'), 'utf8')
 const scratch = mkdtempSync(join(tmpdir(), 'wordmask-readme-'))
 const blocks = (language: string) =>
   [...readme.matchAll(new RegExp(`\`\`\`${language}\n([^]*?)\`\`\``, 'g'))].map((match) => match[1] as string)
+const node = (...args: string[]) => spawnSync(process.execPath, args, { cwd: scratch, encoding: 'utf8' })
 
 beforeAll(async () => {
   mkdirSync(join(scratch, 'node_modules'))
@@ -17,6 +18,9 @@ beforeAll(async () => {
   await sharp({ create: { width: 96, height: 72, channels: 3, background: '#7a9a4a' } })
     .png()
     .toFile(join(scratch, 'picture.png'))
+  const drawn = node(join(root, 'scripts/scenes.mjs'), 'render', '--into', 'scenes', '--count', '200')
+  expect(drawn.status, drawn.stderr).toBe(0)
+  symlinkSync(join(scratch, 'scenes', 'images'), join(scratch, 'photos'))
 })
 afterAll(() => rmSync(scratch, { recursive: true, force: true }))
 
@@ -32,10 +36,25 @@ describe('README', () => {
     120_000,
   )
 
+  test('"Curate a dataset" runs as it stands, on 200 scenes', () => {
+    const section = readme.slice(readme.indexOf('## Curate a dataset'))
+    const commands = /```sh\n([^]*?)```/.exec(section)![1]!.trim().split('\n')
+    expect(commands.length).toBeGreaterThan(4)
+    for (const command of commands) {
+      const words = [...command.matchAll(/"([^"]*)"|(\S+)/g)].map(([, quoted, plain]) => quoted ?? (plain as string))
+      expect(words[0]).toBe('wordmask')
+      const { status, stderr } = node(join(root, 'dist/cli/main.js'), ...words.slice(1))
+      expect(status, `${command}\n${stderr}`).toBe(0)
+    }
+    const coco = JSON.parse(readFileSync(join(scratch, 'masks', 'coco.json'), 'utf8'))
+    expect(coco.images.length).toBeGreaterThan(10)
+    expect(existsSync(join(scratch, 'dataset', '00000.tar'))).toBe(true)
+  }, 300_000)
+
   test('every command it names is one, and the other way round', () => {
-    const named = new Set([...readme.matchAll(/`(?:npx )?wordmask ([a-z]+)/g)].map((match) => match[1] as string))
+    const named = new Set([...readme.matchAll(/`(?:npx )?wordmask ([a-z-]+)/g)].map((match) => match[1] as string))
     const { stdout } = spawnSync(process.execPath, [join(root, 'dist/cli/main.js'), '--help'], { encoding: 'utf8' })
-    const commands = [...stdout.slice(stdout.indexOf('Commands:')).matchAll(/^ {2}([a-z]+)\b/gm)].map((match) => match[1] as string)
+    const commands = [...stdout.slice(stdout.indexOf('Commands:')).matchAll(/^ {2}([a-z-]+)\b/gm)].map((match) => match[1] as string)
     expect([...named].sort()).toEqual([...new Set(commands)].filter((name) => name !== 'help' && name !== 'wordmask').sort())
   })
 

@@ -19,6 +19,7 @@ export async function showDemo(options: DemoFlags, context: Context): Promise<vo
   const { clip, facts, notes } = await loadModel(options, context)
   const { Segmenter } = await import('../index.js')
   const { gallery } = await import('../report/gallery.js')
+  const { commonNames, searchItems } = await import('../report/searches.js')
   const { binding } = await import('../binding.js')
   const run = {
     ...{ ...facts, command: 'demo', argv: context.argv, cwd: process.cwd(), classes: classes.map(({ name }) => name), seed: 0, notes },
@@ -42,6 +43,7 @@ export async function showDemo(options: DemoFlags, context: Context): Promise<vo
         ...notes,
         ...(options.samples === undefined ? ['Pictures are drawn from emoji artwork; credits are in THIRD_PARTY.md.'] : []),
       ],
+      more: async (shown) => (stop.aborted ? [] : searchItems(join(into, 'pictures.archive'), clip, samples, commonNames(shown), stop)),
       onRow: (row) => {
         record.counts.done = rows.push(row)
         speak(json, { event: 'image', ...row }, undefined)
@@ -86,5 +88,6 @@ function next(into: string): string {
 What to type next:
   xdg-open ${join(folder, 'index.html')}
   ${commandLine()} segment YOUR-PICTURE.png --classes "dog,grass,sky" --into out
+  ${commandLine()} search ${join(folder, 'pictures.archive')} "a photo of grass"
   ${commandLine()} --help`
 }

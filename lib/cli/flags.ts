@@ -80,6 +80,20 @@ export function integer(low: number, high: number): (value: string) => number {
   }
 }
 
+/** Numbers in [low, high]. */
+export function number(low: number, high: number): (value: string) => number {
+  return (value) => {
+    const given = Number(value)
+    if (value.trim() !== '' && given >= low && given <= high) return given
+    throw new InvalidArgumentError(`Expected a number from ${low} to ${high}.`)
+  }
+}
+
+/** For a flag that may be given several times. */
+export function collect(value: string, before: string[] | undefined): string[] {
+  return [...(before ?? []), text(value)]
+}
+
 /** Comma lists out of a fixed set, without repeats. */
 export function listOf(known: readonly string[]): (value: string) => string[] {
   return (value) => {
@@ -98,7 +112,7 @@ function oneOf(pattern: RegExp, expected: string): (value: string) => string {
 }
 
 /** An empty value is a shell variable that was not set: better told than taken for the current folder. */
-function text(value: string): string {
+export function text(value: string): string {
   if (value.trim() === '') throw new InvalidArgumentError('Expected a value, not an empty string.')
   return value
 }
@@ -106,5 +120,9 @@ function text(value: string): string {
 const model = (form: string, what: string) => new Option(form, what).helpGroup('Model:')
 const words = (form: string, what: string) => new Option(form, what).helpGroup('Words:')
 const work = (form: string, what: string) => new Option(form, what).helpGroup('Work:')
+/** Flags of the archive's commands: what is taken from sources, and what is looked for. */
+export const sourceOption = (form: string, what: string) => new Option(form, what).helpGroup('Sources:')
+export const searchOption = (form: string, what: string) => new Option(form, what).helpGroup('Search:')
+export const machineOption = (form: string, what: string) => new Option(form, what).helpGroup('Machines:')
 /** A flag of the Output group that only one command has. */
 export const outputOption = (form: string, what: string) => new Option(form, what).helpGroup('Output:')

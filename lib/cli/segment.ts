@@ -1,12 +1,12 @@
 import path from 'node:path'
-import { OutputFolder, type Pending } from '../run/output-folder'
+import { OutputFolder } from '../run/output-folder'
 import type { Mask } from '../segmenter/segmentation'
 import type { ClassEntry } from '../text/classes'
 import type { SegmentFlags } from './commands/segment'
 import { countImages, findImages } from './inputs'
 import { loadModel, readTemplates } from './model'
 import type { Context } from './program'
-import { expectedFiles, writeOutputs } from './segment-outputs'
+import { expectedFiles, type SegmentItem, writeOutputs } from './segment-outputs'
 import { percent, progress, sayRejected, seconds, shownPath, speak } from './terminal'
 import { exitCodes } from './usage'
 
@@ -18,26 +18,27 @@ export async function segmentImages(args: string[], options: SegmentFlags, conte
   const { stop } = context.interrupt
   const json = options.json ?? false
   const { classesFromArgument } = await import('../text/class-file.js')
-  const classes = await classesFromArgument(options.classes)
+  const curated =
+    options.curated === undefined ? undefined : await (await import('./archive/curated-images.js')).openCurated(options.curated)
+  const classes = options.classes === undefined && curated ? curated.classes : await classesFromArgument(options.classes as string)
   const templates = await readTemplates(options.templates)
   const model = await loadModel(options, context)
   const { Segmenter } = await import('../index.js')
   const { method, background, size } = options
   const segmenter = await Segmenter.create({ method, clip: model.clip, classes, templates, background, size })
   const folder = await OutputFolder.open(into, runFacts(options, classes, templates, model, context), options.overwrite ?? false)
-  const total = process.stderr.isTTY && !json ? await countImages(args, { skip: into, stop }) : 0
+  const total = process.stderr.isTTY && !json ? (curated?.count ?? (await countImages(args, { skip: into, stop }))) : 0
   const bar = await progress('segmenting', total, json)
   const quiet = process.stderr.isTTY && process.stdout.isTTY && !json
   const started = Date.now()
-  const waiting: Pending[] = []
+  const waiting: SegmentItem[] = []
   const counts = folder.record.counts
 
+  const expected = (name: string) => expectedFiles(name, options.write)
   async function* feed() {
-    for await (const input of findImages(args, { skip: into, stop })) {
-      const image = await folder.pending(input, (name) => expectedFiles(name, options.write))
-      if (image === undefined) continue
+    for await (const image of curated?.images(folder, expected, stop) ?? imagesOf(args, folder, expected, into, stop)) {
       waiting.push(image)
-      yield image.path
+      yield image.data ?? image.path
     }
   }
 
@@ -76,6 +77,19 @@ export async function segmentImages(args: string[], options: SegmentFlags, conte
   await folder.close(stop.aborted ? 'interrupted' : allFailed ? 'failed' : 'done')
   if (allFailed) context.exitCode = exitCodes.failure
   summary(into, counts, Date.now() - started, json, stop.aborted)
+}
+
+async function* imagesOf(
+  args: string[],
+  folder: OutputFolder,
+  expected: (name: string) => string[],
+  into: string,
+  stop: AbortSignal,
+): AsyncGenerator<SegmentItem> {
+  for await (const input of findImages(args, { skip: into, stop })) {
+    const image = await folder.pending(input, expected)
+    if (image !== undefined) yield image
+  }
 }
 
 /** From the journal, so that images of earlier sittings are in it too. */

@@ -41,6 +41,8 @@ export interface GalleryInput {
   /** Ends after the picture in hand. */
   stop?: AbortSignal
   onRow?: (row: GalleryRow) => void
+  /** What the page shows after the samples. */
+  more?: (rows: GalleryRow[]) => Promise<ReportItem[]>
 }
 
 export interface Gallery {
@@ -94,6 +96,7 @@ export async function gallery(input: GalleryInput): Promise<Gallery> {
     input.onRow?.(row)
     items.push({ title: sample.title ?? sample.name, panels, ...describeRow(row, input.classes) })
   }
+  items.push(...((await input.more?.(rows)) ?? []))
   const miou = { all: all.sums.mean(), present: present.sums.mean(), chanceAll: all.chance.mean(), chancePresent: present.chance.mean() }
   const page = path.join(input.into, 'index.html')
   await writeAtomic(page, renderReport(describe(input, rows, miou, items)))

@@ -44,7 +44,7 @@ describe('usage errors end with 2, name what was meant and where the help is', (
   test.each([
     ['a misspelt flag', ['segment', 'x', '--clases', 'a'], /unknown option '--clases'.*--classes/, 'wordmask segment --help'],
     ['a misspelt command', ['segmnt'], /unknown command 'segmnt'.*segment/, 'wordmask --help'],
-    ['no images', ['segment', '--classes', 'a'], /missing required argument 'images'/, 'wordmask segment --help'],
+    ['no images', ['segment', '--classes', 'a'], /Expected either images .* or --curated DIR/, 'wordmask segment --help'],
     ['no classes', ['segment', 'x.jpg'], /Expected --classes: names/, 'wordmask segment --help'],
     [
       'a size that is no number',

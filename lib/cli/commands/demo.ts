@@ -30,6 +30,7 @@ What is written below --into:
   labels/           palette PNG, one value a name in the order of classes.txt
   overlay/          the picture under the colours, asked for all names
   overlay-present/  the same, asked for the names that its label map shows
+  pictures.archive  the pictures, indexed: "wordmask search" looks in it; the page shows three searches
   run.json          how it was made; repeat it with: wordmask run run.json
 
 Examples:

@@ -1,13 +1,14 @@
 import type { Command } from 'commander'
-import { type Background, flags, integer, listOf, type ModelFlags, modelFlags, outputOption, withFlags } from '../flags'
+import { type Background, flags, integer, listOf, type ModelFlags, modelFlags, outputOption, sourceOption, text, withFlags } from '../flags'
 import type { Context } from '../program'
-import { requireClasses } from '../usage'
+import { requireClasses, UsageError } from '../usage'
 
 export const written = ['labels', 'overlay', 'cutouts', 'coco', 'jsonl'] as const
 export type Written = (typeof written)[number]
 
 export interface SegmentFlags extends ModelFlags {
-  classes: string
+  classes?: string
+  curated?: string
   templates?: string
   background?: Background
   method: 'maskclip' | 'denseclip'
@@ -26,8 +27,22 @@ export function segment(program: Command, context: Context): void {
   const command = program
     .command('segment')
     .description('segment images by a list of names')
-    .argument('<images...>', 'files, folders (their tree is mirrored), globs, or @list.txt')
-  withFlags(command, flags.classes(), flags.templates(), flags.background(), ...modelFlags(), flags.method(), flags.size(), flags.seed())
+    .argument('[images...]', 'files, folders (their tree is mirrored), globs, or @list.txt')
+  const curated = sourceOption(
+    '--curated <folder>',
+    'the images that "wordmask curate" chose, with its names unless --classes says others',
+  ).argParser(text)
+  withFlags(
+    command,
+    curated,
+    flags.classes(),
+    flags.templates(),
+    flags.background(),
+    ...modelFlags(),
+    flags.method(),
+    flags.size(),
+    flags.seed(),
+  )
   withFlags(
     command,
     outputOption('--write <kinds>', `what to write: ${written.join(',')}`)
@@ -42,7 +57,9 @@ export function segment(program: Command, context: Context): void {
     flags.json(),
   )
   command.addHelpText('after', help).action(async (images: string[], options: SegmentFlags) => {
-    requireClasses(options)
+    if ((images.length === 0) === (options.curated === undefined))
+      throw new UsageError('Expected either images (files, folders, globs, @list.txt) or --curated DIR')
+    if (options.curated === undefined) requireClasses(options)
     const { segmentImages } = await import('../segment.js')
     await segmentImages(images, options, context)
   })
@@ -68,6 +85,7 @@ Examples:
   wordmask segment photos --classes classes.txt --background names:wall,floor --into out
   wordmask segment "photos/**/*.jpg" @more.txt --classes classes.json --write labels,coco --json
   wordmask segment photos --classes "fox" --background threshold:0.5 --clip ViT-B/16
+  wordmask segment --curated hydrants --write coco --into masks
 
 Class file: a name a line, synonyms after commas ("sofa, couch"); or JSON: [{ "name": "sofa", "synonyms": ["couch"],
 "prompts": ["a photo of a {} indoors"], "negatives": ["chair"], "id": 7, "color": "#aa3355" }].`
