@@ -10,7 +10,7 @@ import type { ClassSpec } from '../text/classes'
 import { addImages, addRecords } from './add'
 import { AddRun } from './add-run'
 import { searchApproximate } from './approximate'
-import { curateArchive, dedupeArchive } from './curated'
+import { curateArchive, dedupeArchive, loadCurated } from './curated'
 import { hideIds, hideWhere, restore } from './hidden'
 import type { ArchiveModel } from './identity'
 import { count, type OptimizeOptions, optimize, remove } from './maintain'
@@ -147,6 +147,11 @@ export class Archive {
    */
   async curate(classes: readonly (string | ClassSpec)[], given: CurateOptions = {}): Promise<CuratedSet> {
     return this.lifetime.during(() => curateArchive(this.parts, this.snapshots, this.clip(), classes, given))
+  }
+
+  /** A set that save() or `wordmask curate` wrote, with the vectors of this archive: for exports that hold them. */
+  async loadCurated(file: string): Promise<CuratedSet> {
+    return this.lifetime.during(() => loadCurated(this.parts, this.snapshots, file))
   }
 
   /**

@@ -1,7 +1,7 @@
 import type { Clip } from '../clip/clip'
 import { clipTexts } from '../curate/clip-texts'
 import { curate } from '../curate/curate'
-import { CuratedParts, CuratedSet } from '../curate/curated-set'
+import { CuratedParts, CuratedSet, type VectorsOf } from '../curate/curated-set'
 import type { CurateOptions } from '../curate/options'
 import { type DedupeOptions, type DedupeReport, dedupe } from '../dedupe/dedupe'
 import type { DedupeSource } from '../dedupe/source'
@@ -30,8 +30,19 @@ export async function curateArchive(
     const origin = { archive: place.uri, rows: snapshot.rows.length, model: { name, licence, sha256: [weights] } }
     return curate({ source, clip: clipTexts(clip), read: readPlaces, origin }, classes, given)
   })
-  // The version that was curated may be closed when vectors are asked for: they are looked up by id in the newest.
-  const vectors = (ids: readonly string[], signal?: AbortSignal) =>
+  return new CuratedSet(new CuratedParts(set.classes, set.origin, readPlaces, vectorsOf(parts, snapshots)))
+}
+
+/** Archive.loadCurated. */
+export async function loadCurated(parts: OpenArchive, snapshots: Snapshots, file: string): Promise<CuratedSet> {
+  const { classes, origin } = await CuratedSet.load(file)
+  return new CuratedSet(new CuratedParts(classes, origin, readPlaces, vectorsOf(parts, snapshots)))
+}
+
+/** The version that was curated may be closed when vectors are asked for: they are looked up by id in the newest. */
+function vectorsOf({ place, identity }: OpenArchive, snapshots: Snapshots): VectorsOf {
+  const { dim } = identity.model
+  return (ids: readonly string[], signal?: AbortSignal) =>
     snapshots.during(async (snapshot) => {
       const source = new SnapshotRows(snapshot, dim, hidesNothing)
       const rows = await source.find(ids, signal)
@@ -43,7 +54,6 @@ export async function curateArchive(
         )
       return { data: await source.vectors(rows, signal), dim }
     })
-  return new CuratedSet(new CuratedParts(set.classes, set.origin, readPlaces, vectors))
 }
 
 /** Archive.dedupe. */

@@ -174,6 +174,9 @@ describe('curate, export, segment --curated', () => {
     const exported = await wordmask(['export', at('curated'), '--format', 'coco', '--into', at('coco'), '--json'])
     expect(exported.code, exported.stderr).toBe(0)
     expect(json(at('coco', 'coco.json')).categories.map(({ name }: { name: string }) => name)).toEqual(['grass', 'sky'])
+    const vectors = await wordmask(['export', at('curated'), '--format', 'clip-retrieval', '--into', at('vectors')])
+    expect(vectors.code, vectors.stderr).toBe(0)
+    expect(existsSync(at('vectors', 'img_emb', 'img_emb_0.npy'))).toBe(true)
     const masked = await wordmask([
       'segment',
       '--curated',
