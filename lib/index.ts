@@ -3,14 +3,12 @@
 export type { TrainMetrics } from '../binding'
 export type { AddProgress, AddRun } from './archive/add-run'
 export { Archive } from './archive/archive'
+export type { ArchiveStats, IndexKind, IndexOptions, IndexReport, OptimizeOptions, Recall, RowField } from './archive/contract'
 export { type Embedded, type EmbedOptions, embedImages } from './archive/embed'
 export type { ArchiveModel } from './archive/identity'
-export type { OptimizeOptions } from './archive/maintain'
 export type { AddImagesOptions, AddOptions, ArchiveOptions, RowsOptions, SearchOptions } from './archive/options'
 export type { QueryPart, SearchQuery } from './archive/query'
-export type { RowField } from './archive/read-rows'
 export type { ArchiveRecord } from './archive/records'
-export type { ArchiveStats } from './archive/stats'
 export type {
   ArchiveRow,
   Box,
@@ -22,7 +20,6 @@ export type {
   Shard,
   SourceImage,
 } from './archive/types'
-export type { IndexKind, IndexOptions, IndexReport, Recall } from './archive/vector-index'
 export { Clip } from './clip/clip'
 export type { ClipInfo } from './clip/info'
 export type {

@@ -1,16 +1,9 @@
+import type { Effort } from './contract'
 import { filtered, lance } from './lance'
 import { addressWords } from './read-rows'
 import { type FindOptions, type Found, gather } from './search'
 import type { Snapshot } from './snapshot'
 import type { SearchHit } from './types'
-
-/** How far a search through the index goes. */
-export interface Effort {
-  /** Partitions looked into. */
-  nprobes: number
-  /** So many times the rows asked for are compared by their own vectors; 1 where the index keeps these. */
-  refine: number
-}
 
 /** Nearest rows by LanceDB's index, scored by their own vectors; rows that are not indexed yet are compared one by one. */
 export async function nearest(

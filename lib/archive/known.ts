@@ -1,14 +1,8 @@
 import type { Table } from '@lancedb/lancedb'
+import type { Known } from './contract'
 import { hash64 } from './hashes'
 import { lance } from './lance'
 import type { ArchivePlace } from './place'
-
-/** What an archive or its journal already holds under an id. */
-export interface Known {
-  /** Absent for a reject. */
-  sha256?: string
-  version?: string | undefined
-}
 
 /** Ids asked for in one query. */
 export const idsAtOnce = 1000

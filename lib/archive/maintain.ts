@@ -2,17 +2,12 @@ import { Index, type Table } from '@lancedb/lancedb'
 import { z } from 'zod'
 import { checkOptions } from '../options'
 import type { Target } from './commit'
+import type { OptimizeOptions } from './contract'
 import { HiddenRows } from './hidden'
 import { filtered, lance } from './lance'
 import { withFileLock } from './lock'
 import { commitLock } from './place'
 import { hashesOf } from './read-rows'
-
-/** Options of Archive.optimize. */
-export interface OptimizeOptions {
-  /** Versions that are older than this many seconds are removed with their files. Searches that take longer than that fail. Default 3600. */
-  keepSeconds?: number
-}
 
 const optimizeOptions = z.strictObject({ keepSeconds: z.number().nonnegative().optional() })
 

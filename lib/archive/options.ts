@@ -3,8 +3,7 @@ import { Clip } from '../clip/clip'
 import { positiveInteger, type RunOptions, runOptions } from '../options'
 import type { SourceOptions } from '../sources'
 import type { Templates } from '../text/prompts'
-import type { RowField } from './read-rows'
-import type { CommitOptions } from './writer'
+import type { CommitOptions, RowField } from './contract'
 
 /** Options of Archive.open. */
 export interface ArchiveOptions extends CommitOptions {

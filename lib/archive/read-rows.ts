@@ -3,10 +3,9 @@ import { checkArray } from '../arguments'
 import { invalidArgument } from '../errors'
 import { nearest } from '../options'
 import { rowColumns } from './batches'
+import type { RowField } from './contract'
 import { fromHalf } from './half'
 import type { ArchiveRow, Box, Metadata } from './types'
-
-export type RowField = keyof ArchiveRow
 
 /** Everything but the vector. */
 export const usualFields = Object.keys(rowColumns).filter((name) => name !== 'vector') as RowField[]

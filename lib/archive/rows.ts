@@ -1,9 +1,10 @@
 import type { RecordBatch } from 'apache-arrow'
 import { throwIfAborted } from '../options'
 import type { Target } from './commit'
+import type { RowField } from './contract'
 import { HiddenRows } from './hidden'
 import { filtered, lance } from './lance'
-import { columnsOf, hashesOf, type RowField, readBatch } from './read-rows'
+import { columnsOf, hashesOf, readBatch } from './read-rows'
 import type { ArchiveRow, Reject } from './types'
 
 /** Of the newest version, whatever is written meanwhile. */

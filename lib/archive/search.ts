@@ -1,6 +1,7 @@
 import { withSignal } from '../task'
+import type { RowField } from './contract'
 import { lance } from './lance'
-import { columnsOf, type RowField, readBatch } from './read-rows'
+import { columnsOf, readBatch } from './read-rows'
 import type { Snapshot } from './snapshot'
 import type { ArchiveRow, SearchHit } from './types'
 

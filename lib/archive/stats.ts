@@ -1,31 +1,10 @@
 import { stat } from 'node:fs/promises'
-import type { ArchiveModel } from './identity'
+import type { ArchiveStats } from './contract'
 import { listSegments } from './journal'
 import { lance } from './lance'
 import type { OpenArchive } from './open'
 import { journalFolder } from './place'
 import { isUserColumn } from './schema'
-
-/** What Archive.stats gives. */
-export interface ArchiveStats {
-  uri: string
-  model: ArchiveModel
-  createdAt: string
-  /** Images and crops. */
-  rows: number
-  /** Of the rows, those that are crops of a parent. */
-  crops: number
-  /** Of the rows, those that are hidden. */
-  hidden: number
-  /** Rejects by code. */
-  rejects: Record<string, number>
-  /** Bytes of the table. */
-  bytes: number
-  /** Bytes of journals whose rows are not committed yet. */
-  journalBytes: number
-  /** Columns of the user's own, with their types, as `where` reaches them. */
-  columns: Record<string, 'number' | 'string' | 'boolean'>
-}
 
 const typeNames: Record<string, 'number' | 'string' | 'boolean'> = { Float64: 'number', Utf8: 'string', Bool: 'boolean' }
 

@@ -2,9 +2,10 @@ import { Index } from '@lancedb/lancedb'
 import { z } from 'zod'
 import type { Clip } from '../clip/clip'
 import { invalidArgument, WordmaskError } from '../errors'
-import { checkOptions, positiveInteger, type RunOptions, runOptions, throwIfAborted } from '../options'
+import { checkOptions, positiveInteger, runOptions, throwIfAborted } from '../options'
 import { storeOf } from '../storage'
-import { type Effort, nearest } from './approximate'
+import { nearest } from './approximate'
+import type { Effort, IndexKind, IndexOptions, IndexReport, Recall } from './contract'
 import { HiddenRows } from './hidden'
 import { lance } from './lance'
 import { withFileLock } from './lock'
@@ -14,45 +15,7 @@ import { imageQueries, textQueries } from './sample-queries'
 import { exactRows } from './search'
 import { Snapshot } from './snapshot'
 
-const kinds = ['ivf-flat', 'ivf-pq', 'ivf-rq', 'hnsw-sq', 'hnsw-pq'] as const
-export type IndexKind = (typeof kinds)[number]
-
-/** Options of Archive.createIndex. */
-export interface IndexOptions extends RunOptions {
-  /** 'ivf-flat' (default) keeps the vectors as they are; the others shrink them, and compare the best by the vectors themselves. */
-  type?: IndexKind
-  /** Share of the exact answer that 10 and 100 hits must hold, for text and for image queries alike. Default 0.95. */
-  targetRecall?: number
-  /** Parts that the vectors are divided into. Default: the square root of the number of rows. */
-  partitions?: number
-  /** Texts to measure with. Default: captions of the archive, else names of common things. */
-  queries?: readonly string[]
-  /** Rows whose images are searched for. Default 100. */
-  sample?: number
-}
-
-/** Mean share of the exact answer that was found. */
-export interface Recall {
-  at10: number
-  at100: number
-}
-
-/** What Archive.createIndex reports, and a search with `exact: false` uses. */
-export interface IndexReport extends Effort {
-  type: IndexKind
-  rows: number
-  partitions: number
-  /** Absent where no text could be encoded: the archive is open without its model. */
-  text: Recall | undefined
-  image: Recall
-  targetRecall: number
-  /** Whether every recall measured is at least the target. */
-  reached: boolean
-  /** Of building it. */
-  seconds: number
-  /** Mean of a query with this effort, one at a time. */
-  millisecondsPerQuery: number
-}
+const kinds = ['ivf-flat', 'ivf-pq', 'ivf-rq', 'hnsw-sq', 'hnsw-pq'] as const satisfies readonly IndexKind[]
 
 const indexOptions = z.strictObject({
   ...runOptions,

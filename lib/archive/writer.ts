@@ -2,22 +2,13 @@ import { existsSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { commitSegment, type Target } from './commit'
+import type { CommitOptions, Known } from './contract'
 import { syncFolders } from './durable'
 import { claimWriter, JournalSegment, listSegments, segmentName, writerName } from './journal'
-import type { Known } from './known'
 import { withFileLock } from './lock'
 import { optimizeWherePays } from './maintain'
 import { commitLock, journalFolder } from './place'
 import { type ArchiveRecord, recordsVersion } from './records'
-
-export interface CommitOptions {
-  /** Rows of a commit. Default 50,000. */
-  commitRows?: number | undefined
-  /** A commit is due this many seconds after its first row. Default 300. */
-  commitSeconds?: number | undefined
-  /** Seconds after which rows of the journal have reached the disk itself; a killed process loses none in any case. Default 5. */
-  syncSeconds?: number | undefined
-}
 
 interface Closed {
   file: string
