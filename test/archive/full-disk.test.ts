@@ -24,7 +24,7 @@ async function rowsOf(path: string): Promise<ArchiveRow[]> {
 
 describe('a disk that is full', () => {
   // A limit on the size of a file is met in the journal (rows of 1 to 2 kB) and, with more room, in the table.
-  test.each([3_000, 20_000, 60_000])(
+  test.each([3_000, 12_000, 20_000])(
     'files of %i bytes at most: ERR_WORDMASK_IO, and with room it goes on',
     { timeout: 120_000 },
     async (limit) => {

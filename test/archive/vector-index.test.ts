@@ -66,7 +66,8 @@ describe('createIndex', () => {
       const exact = await archive.search('a fox', { topK: 10, return: ['id'] })
       const found = await archive.search('a fox', { topK: 10, exact: false, return: ['id'] })
       const had = new Set(exact.map(({ id }) => id))
-      expect(found.filter(({ id }) => had.has(id)).length).toBeGreaterThanOrEqual(7)
+      // the target is a mean over queries: one of them may lie well below
+      expect(found.filter(({ id }) => had.has(id)).length).toBeGreaterThanOrEqual(5)
       const same = found.find(({ id }) => id === exact[0]!.id)
       if (same) expect(same.score).toBeCloseTo(exact[0]!.score, 5)
       const even = await archive.search('a fox', { topK: 10, exact: false, where: 'even', minScore: -1 })
