@@ -28,7 +28,8 @@ const rejectColumns: Record<string, Column<Reject & { addedAt: string }>> = {
 
 /** Rows as a table that LanceDB takes; `user` are the columns of the user's that the archive has. */
 export async function imagesTable(rows: readonly EmbeddedRow[], dim: number, user: readonly Field[]): Promise<Table> {
-  const schema = new arrow.Schema([...imagesSchema(dim).fields, ...user])
+  const used = user.filter((field) => rows.some(({ metadata }) => userValue(metadata, field.name.toLowerCase(), field.type) !== null))
+  const schema = new arrow.Schema([...imagesSchema(dim).fields, ...used])
   return batched(rows, schema, (part, field) => {
     if (field.name === 'vector') return vectors(part, field, dim)
     if (isUserColumn(field.name)) return userValues(part, field)
@@ -42,9 +43,11 @@ export async function rejectsTable(rejects: readonly (Reject & { addedAt: string
 
 async function batched<T>(rows: readonly T[], schema: Schema, column: (part: readonly T[], field: Field) => Data): Promise<Table> {
   const batches: RecordBatch[] = []
-  for (let from = 0; from < rows.length; from += rowsAtOnce) {
+  // A batch whose booleans are all null cannot be written (bools): with such a column the rows stay together.
+  const step = schema.fields.some(({ type }) => type.toString() === 'Bool') ? Math.max(1, rows.length) : rowsAtOnce
+  for (let from = 0; from < rows.length; from += step) {
     if (from > 0) await setImmediate()
-    const part = rows.slice(from, from + rowsAtOnce)
+    const part = rows.slice(from, from + step)
     const children = schema.fields.map((field) => column(part, field))
     batches.push(
       new arrow.RecordBatch(schema, arrow.makeData({ type: new arrow.Struct(schema.fields), length: part.length, nullCount: 0, children })),
@@ -85,7 +88,7 @@ function dataOf(list: unknown[], type: DataType): Data {
   return arrow.vectorFromArray(list as never[], type).data[0] as Data
 }
 
-/** apache-arrow leaves the bits away where all are null, which LanceDB refuses. */
+/** apache-arrow leaves the bits away where every row is null, which LanceDB refuses: imagesTable leaves such columns out. */
 function bools(list: (boolean | null)[], type: DataType): Data {
   const data = new Uint8Array(Math.ceil(list.length / 8))
   const nullBitmap = new Uint8Array(data.length)

@@ -7,7 +7,7 @@ const root = join(__dirname, '..', '..')
 
 export interface Added {
   signal: NodeJS.Signals | null
-  end?: { done: number; skipped: number; rejected: number }
+  end?: { done: number; skipped: number; rejected: number; ms: number }
   failed?: { code: string; message: string }
   stderr: string
 }

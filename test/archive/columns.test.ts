@@ -90,3 +90,18 @@ describe("the user's own columns", () => {
     )
   })
 })
+
+test('a boolean that only the last of many rows has', async () => {
+  const folder = await temporaryFolder()
+  const clip = await Clip.load('scenes')
+  await using archive = await Archive.open(join(folder, 'sparse'), { clip })
+  const bytes = () => Promise.reject(new Error('never read'))
+  const images = Array.from({ length: 1001 }, (_, i) => {
+    const vector = new Float32Array(clip.info.embedDim).fill(i + 1)
+    return { id: `v${i}`, uri: `x:${i}`, vector, bytes, ...(i === 1000 && { metadata: { late: true } }) }
+  })
+  await archive.addImages(images)
+  expect(await archive.count('late IS NULL')).toBe(1000)
+  expect(await all(archive.rows({ where: 'late', return: ['id'] }))).toEqual([{ id: 'v1000' }])
+  clip.dispose()
+})

@@ -17,9 +17,10 @@ async function main() {
     return { id: file, uri: file, caption: `picture ${name}`, metadata: { name }, bytes: async () => readFileSync(file) }
   })
   process.stdout.write('begin\n')
+  const began = performance.now()
   const progress = await archive.addImages(images, { batchSize })
   await archive.close()
-  process.stdout.write(`end ${JSON.stringify(progress)}\n`)
+  process.stdout.write(`end ${JSON.stringify({ ...progress, ms: performance.now() - began })}\n`)
 }
 
 main().catch((error) => {
