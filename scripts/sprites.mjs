@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import sharp from 'sharp'
 import { fetchPackage } from './sprites/fetch.mjs'
-import { darkened, ownColours, paint } from './sprites/paint.mjs'
+import { coloursOf, darkened, ownColours, paint } from './sprites/paint.mjs'
 import { pictures } from './sprites/pictures.mjs'
 
 const root = join(import.meta.dirname, '..')
@@ -38,7 +38,8 @@ async function drawSheet(style, folder, into) {
   for (const [i, concept] of concepts.entries())
     for (const [k, picture] of pictures(style, folder, concept).entries()) {
       const [ink, paper] = (style.paints?.[(i + k) % style.paints.length] ?? []).map((name) => colour(name, concept.name))
-      const painted = style.paints ? await paint(picture, { ink: darkened(ink), paper, recolour: style.recolour }) : picture
+      const colours = style.colours && (await coloursOf(into, style.colours, concept.name, k))
+      const painted = style.paints ? await paint(picture, { ink: darkened(ink), paper, recolour: style.recolour, colours }) : picture
       cells.push({ concept: concept.name, image: await sprite(painted) })
     }
   const rows = Math.ceil(cells.length / COLUMNS)

@@ -1,10 +1,13 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { openFont } from './glyphs.mjs'
 
 /** The pictures of one concept in one style: encoded images or SVG text. */
 export function pictures(style, folder, concept) {
   if (style.without?.includes(concept.name)) return []
   if (style.source === 'icons.json') return icons(style, folder, concept)
+  if (style.source.endsWith('.woff'))
+    return concept.emoji.map((emoji) => glyph(style, folder, Number.parseInt(emoji, 16))).map((svg) => Buffer.from(svg))
   if (style.source.includes('{name}'))
     return (style.names[concept.name] ?? []).map((name) => clipart(join(folder, style.source.replace('{name}', name))))
   return concept.emoji
@@ -32,6 +35,25 @@ function icons(style, folder, concept) {
         `<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" width="256" height="256" viewBox="${left} ${top} ${width} ${height}">${body}</svg>`,
       ),
     )
+}
+
+const fonts = new Map()
+
+/** Fonts of the web come in parts; unicode.json of the package says which part has which characters. */
+function glyph({ source, name }, folder, codePoint) {
+  const parts = JSON.parse(readFileSync(join(folder, 'unicode.json'), 'utf8'))
+  const holds = (range) => {
+    const [first, last = first] = range.trim().slice('U+'.length).split('-')
+    return codePoint >= Number.parseInt(first, 16) && codePoint <= Number.parseInt(last, 16)
+  }
+  for (const [part, ranges] of Object.entries(parts)) {
+    if (!ranges.split(',').some(holds)) continue
+    const file = join(folder, source.replace('{part}', part.replace(/[[\]]/g, '')))
+    if (!fonts.has(file)) fonts.set(file, openFont(file))
+    const svg = fonts.get(file)(codePoint)
+    if (svg) return svg
+  }
+  throw new Error(`Expected a character U+${codePoint.toString(16)} in the font of style ${name}`)
 }
 
 const units = { mm: 96 / 25.4, cm: 96 / 2.54, in: 96, pt: 96 / 72, pc: 16 }
