@@ -61,6 +61,7 @@ async function drawSheet(style, folder, into) {
     licence,
     url,
     package: `${style.package}@${version}`,
+    ...(style.more && { more: Object.values(style.more).map((other) => `${other.package}@${other.version}`) }),
     changes: `trimmed, ${style.paints ? 'coloured, ' : ''}resized to ${cell} px, laid out on one sheet`,
     cells: cells.map((c) => c.concept),
   }

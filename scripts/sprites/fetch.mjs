@@ -4,9 +4,12 @@ import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
-/** Unpacks the package of a style into `temp` and returns its folder. */
-export function fetchPackage({ package: name, version, archive, sha256 }, temp) {
-  const folder = join(temp, name.replace('/', '+'))
+const folderOf = (name) => name.replace('/', '+')
+
+/** Unpacks the package of a style into `temp` and returns its folder; those of `more` lie beside it. */
+export function fetchPackage({ package: name, version, archive, sha256, more = {} }, temp) {
+  for (const other of Object.values(more)) fetchPackage(other, temp)
+  const folder = join(temp, folderOf(name))
   if (existsSync(folder)) return folder
   mkdirSync(folder, { recursive: true })
   if (archive === 'deb') fetchDebian(name, version, sha256, temp, folder)
@@ -29,3 +32,6 @@ function fetchDebian(name, version, sha256, temp, folder) {
   if (found !== sha256) throw new Error(`Expected ${sha256} as the SHA-256 of ${name} ${version} but received ${found}`)
   execFileSync('dpkg-deb', ['-x', file, folder])
 }
+
+/** The folder of one of the packages in `more` of a style. */
+export const folderBeside = (folder, { package: name }) => join(folder, '..', folderOf(name))

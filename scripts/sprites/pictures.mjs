@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { folderBeside } from './fetch.mjs'
 import { openFont } from './glyphs.mjs'
 
 /** The pictures of one concept in one style: encoded images or SVG text. */
@@ -19,22 +20,36 @@ export function pictures(style, folder, concept) {
 
 const sets = new Map()
 
-function icons(style, folder, concept) {
+function iconSet(folder) {
   if (!sets.has(folder)) sets.set(folder, JSON.parse(readFileSync(join(folder, 'icons.json'), 'utf8')))
-  const set = sets.get(folder)
-  const listed = typeof style.names !== 'string'
-  const names = listed ? (style.names[concept.name] ?? []) : concept[style.names].filter((name) => !style.withoutNames?.includes(name))
-  const missing = listed && names.find((name) => !set.icons[name])
-  if (missing) throw new Error(`${style.package}@${style.version} has no icon '${missing}', which style ${style.name} names`)
-  return names
-    .flatMap((name) => (listed && style.trainingOnly ? [name] : [name, `${name}-1`, `${name}-2`, `${name}-3`]))
-    .map((name) => set.icons[name])
+  return sets.get(folder)
+}
+
+function icons(style, folder, concept) {
+  if (typeof style.names === 'string') {
+    const names = concept[style.names].filter((name) => !style.withoutNames?.includes(name))
+    return names.flatMap((name) => numbered(iconSet(folder), name))
+  }
+  return (style.names[concept.name] ?? []).flatMap((path) => {
+    const [name, key] = path.split('/').reverse() // "name", or "key/name" for one of the packages in `more`
+    const set = iconSet(key ? folderBeside(folder, style.more[key]) : folder)
+    if (!set.icons[name]) throw new Error(`${style.package}@${style.version} has no icon '${path}', which style ${style.name} names`)
+    return style.trainingOnly ? [svgOf(set, set.icons[name], style.stroke)] : numbered(set, name)
+  })
+}
+
+const numbered = (set, name) =>
+  [name, `${name}-1`, `${name}-2`, `${name}-3`]
+    .map((one) => set.icons[one])
     .filter(Boolean)
-    .map(({ body, width = set.width ?? 16, height = set.height ?? 16, left = 0, top = 0 }) =>
-      Buffer.from(
-        `<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" width="256" height="256" viewBox="${left} ${top} ${width} ${height}">${body}</svg>`,
-      ),
-    )
+    .map((icon) => svgOf(set, icon))
+
+/** `stroke`: another width for the lines of a set that draws them 2 wide. */
+function svgOf(set, { body, width = set.width ?? 16, height = set.height ?? 16, left = 0, top = 0 }, stroke = 2) {
+  const lines = body.replaceAll('stroke-width="2"', `stroke-width="${stroke}"`)
+  return Buffer.from(
+    `<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" width="256" height="256" viewBox="${left} ${top} ${width} ${height}">${lines}</svg>`,
+  )
 }
 
 const fonts = new Map()

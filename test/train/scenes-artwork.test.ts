@@ -12,7 +12,7 @@ const sheets = [
   ...styles.styles.map((style) => ({
     style,
     folder: 'models/scenes/sprites',
-    allowed: /^(Apache-2\.0|MIT|CC-BY-[34]\.0|CC-PDDC|OFL-1\.1)$/,
+    allowed: /^(Apache-2\.0|MIT|CC-BY-[34]\.0|CC-PDDC|OFL-1\.1|ISC)$/,
   })),
   { style: styles.heldout, folder: 'test/fixtures/openmoji', allowed: /^CC-BY-SA-4\.0$/ },
 ]
@@ -30,6 +30,8 @@ describe.each(sheets)('$style.name', ({ style, folder, allowed }) => {
       url: style.url,
     })
     expect(index.package).toBe(`${style.package}@${style.version}`)
+    const more = 'more' in style ? Object.values(style.more).map((other) => `${other.package}@${other.version}`) : undefined
+    expect(index.more).toEqual(more)
     expect(index.licence).toMatch(allowed)
   })
 
@@ -82,7 +84,7 @@ it('three styles draw every concept, and the held-out style does too', () => {
 
 it('the styles for training only come last, and each draws at least 40 concepts', () => {
   const flags = styles.styles.map((style) => 'trainingOnly' in style)
-  expect(flags).toEqual([...Array(8).fill(false), ...Array(10).fill(true)])
+  expect(flags).toEqual([...Array(8).fill(false), ...Array(13).fill(true)])
   for (const { name } of styles.styles.slice(8)) {
     const { cells } = JSON.parse(readFileSync(path(`models/scenes/sprites/${name}.json`), 'utf8'))
     expect(new Set(cells).size, name).toBeGreaterThanOrEqual(40)
