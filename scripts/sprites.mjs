@@ -5,8 +5,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import sharp from 'sharp'
 import { fetchPackage } from './sprites/fetch.mjs'
-import { coloursOf, darkened, ownColours, paint } from './sprites/paint.mjs'
+import { darkened, ownColours, paint } from './sprites/paint.mjs'
+import { penned } from './sprites/pen.mjs'
 import { pictures } from './sprites/pictures.mjs'
+import { coloursOf } from './sprites/regions.mjs'
 
 const root = join(import.meta.dirname, '..')
 const COLUMNS = 12
@@ -35,12 +37,14 @@ async function drawSheet(style, folder, into) {
   const cells = []
   const own = style.paints && (await ownColours(into, styles[0].name))
   const colour = (name, concept) => (name === 'own' ? own.get(concept) : name)
+  const { colours: reference, recolour, pen } = style
   for (const [i, concept] of concepts.entries())
     for (const [k, picture] of pictures(style, folder, concept).entries()) {
       const [ink, paper] = (style.paints?.[(i + k) % style.paints.length] ?? []).map((name) => colour(name, concept.name))
-      const colours = style.colours && (await coloursOf(into, style.colours, concept.name, k))
-      const painted = style.paints ? await paint(picture, { ink: darkened(ink), paper, recolour: style.recolour, colours }) : picture
-      cells.push({ concept: concept.name, image: await sprite(painted) })
+      const colours = reference && (await coloursOf(into, reference, concept.name, k))
+      const painted = style.paints ? await paint(picture, { ink: darkened(ink), paper, recolour, colours }) : picture
+      const drawn = pen ? await penned(painted, pen) : painted
+      cells.push({ concept: concept.name, image: await sprite(drawn) })
     }
   const rows = Math.ceil(cells.length / COLUMNS)
   const sheet = sharp({
@@ -62,7 +66,7 @@ async function drawSheet(style, folder, into) {
     url,
     package: `${style.package}@${version}`,
     ...(style.more && { more: Object.values(style.more).map((other) => `${other.package}@${other.version}`) }),
-    changes: `trimmed, ${style.paints ? 'coloured, ' : ''}resized to ${cell} px, laid out on one sheet`,
+    changes: `trimmed, ${style.paints ? 'coloured, ' : ''}${style.pen ? 'outlined, ' : ''}resized to ${cell} px, laid out on one sheet`,
     cells: cells.map((c) => c.concept),
   }
   writeFileSync(join(into, `${name}.json`), `${JSON.stringify(index, null, 1)}\n`)

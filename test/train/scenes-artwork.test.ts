@@ -84,7 +84,7 @@ it('three styles draw every concept, and the held-out style does too', () => {
 
 it('the styles for training only come last, and each draws at least 40 concepts', () => {
   const flags = styles.styles.map((style) => 'trainingOnly' in style)
-  expect(flags).toEqual([...Array(8).fill(false), ...Array(13).fill(true)])
+  expect(flags).toEqual([...Array(8).fill(false), ...Array(16).fill(true)])
   for (const { name } of styles.styles.slice(8)) {
     const { cells } = JSON.parse(readFileSync(path(`models/scenes/sprites/${name}.json`), 'utf8'))
     expect(new Set(cells).size, name).toBeGreaterThanOrEqual(40)
