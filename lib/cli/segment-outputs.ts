@@ -1,14 +1,34 @@
 import path from 'node:path'
 import type { Pending } from '../run/output-folder'
 import type { Segmentation } from '../segmenter/segmentation'
+import type { ClassEntry } from '../text/classes'
 import type { SegmentFlags, Written } from './commands/segment'
 
 /** An image to segment; `data` where it is no file of its own. */
 export type SegmentItem = Pending & { data?: Uint8Array }
 
+type OutputFlags = Pick<SegmentFlags, 'write' | 'instances'>
+
+/** Kinds that are made of masks; those of whole data sets are written from the journal when all images are done. */
+const ofMasks: Written[] = ['cutouts', 'coco', 'jsonl', 'yolo', 'label-studio', 'csv']
+const ofJournal: Written[] = ['coco', 'jsonl', 'label-studio', 'csv']
+
 /** Files below the output folder that every finished image has; cut-outs depend on what was found and are not asked for. */
-export function expectedFiles(name: string, write: Written[]): string[] {
-  return write.filter((kind) => kind === 'labels' || kind === 'overlay').map((kind) => `${kind}/${name}.png`)
+export function expectedFiles(name: string, { write, instances = false }: OutputFlags): string[] {
+  const objects = instances ? ['SegmentationClass', 'SegmentationObject'] : ['SegmentationClass']
+  const files: Partial<Record<Written, string[]>> = {
+    labels: [`labels/${name}.png`],
+    overlay: [`overlay/${name}.png`],
+    voc: objects.map((kind) => `voc/${kind}/${name}.png`),
+    cvat: objects.map((kind) => `cvat/${kind}/${name}.png`),
+    yolo: [`yolo/labels/${name}.txt`],
+  }
+  return write.flatMap((kind) => files[kind] ?? [])
+}
+
+/** @throws ERR_WORDMASK_INVALID_ARGUMENT for classes that a format cannot hold, before the first image is read. */
+export async function checkOutputs(classes: readonly ClassEntry[], { write }: OutputFlags): Promise<void> {
+  if (write.includes('voc') || write.includes('cvat')) (await import('../write/voc.js')).checkVocClasses(classes)
 }
 
 /** Writes what was asked for and returns what images.jsonl says of the image. */
@@ -16,18 +36,31 @@ export async function writeOutputs(into: string, image: SegmentItem, answer: Seg
   const { writeCutouts } = await import('../write/cutouts.js')
   const { writeLabelMap } = await import('../write/label-map.js')
   const { writeOverlay } = await import('../write/overlay.js')
-  const { write, instances, minArea } = options
-  const outputs = expectedFiles(image.name, write)
-  if (write.includes('labels')) await writeLabelMap(path.join(into, 'labels', `${image.name}.png`), answer)
-  if (write.includes('overlay')) await writeOverlay(path.join(into, 'overlay', `${image.name}.png`), image.data ?? image.path, answer)
-  const wanted = write.some((kind) => kind === 'cutouts' || kind === 'coco' || kind === 'jsonl')
-  const masks = wanted ? await answer.masks({ minArea, instances: instances ?? false }) : undefined
+  const { write, instances = false, minArea } = options
+  const { name } = image
+  const outputs = expectedFiles(name, options)
+  if (write.includes('labels')) await writeLabelMap(path.join(into, 'labels', `${name}.png`), answer)
+  if (write.includes('overlay')) await writeOverlay(path.join(into, 'overlay', `${name}.png`), image.data ?? image.path, answer)
+  const objects = instances && (write.includes('voc') || write.includes('cvat'))
+  const wanted = objects || write.some((kind) => ofMasks.includes(kind))
+  const masks = wanted ? await answer.masks({ minArea, instances }) : undefined
+  const labelled = { name, segmentation: answer, ...(objects && { masks: masks! }) }
+  if (write.includes('voc')) await (await import('../write/voc.js')).writeVocImage(path.join(into, 'voc'), labelled)
+  if (write.includes('cvat')) {
+    const { cvatColors, writeCvatImage } = await import('../write/cvat.js')
+    await writeCvatImage(path.join(into, 'cvat'), labelled, cvatColors(answer.classes))
+  }
+  if (masks && write.includes('yolo')) {
+    const { writeYoloImage } = await import('../write/yolo.js')
+    await writeYoloImage(path.join(into, 'yolo'), name, { width: answer.width, height: answer.height, masks }, minArea)
+  }
   if (masks && write.includes('cutouts')) {
-    const files = await writeCutouts(path.join(into, 'cutouts', image.name), image.data ?? image.path, answer, masks)
+    const files = await writeCutouts(path.join(into, 'cutouts', name), image.data ?? image.path, answer, masks)
     outputs.push(...files.map((file) => path.relative(into, file)))
   }
   const coverage = Object.fromEntries(
     answer.classes.map(({ name }, i) => [name, answer.coverage[i]!] as const).filter(([, share]) => share > 0),
   )
-  return { width: answer.width, height: answer.height, coverage, outputs, ...(masks && { masks }) }
+  const kept = write.some((kind) => ofJournal.includes(kind))
+  return { width: answer.width, height: answer.height, coverage, outputs, ...(kept && masks && { masks }) }
 }

@@ -1,12 +1,12 @@
 import path from 'node:path'
 import { OutputFolder } from '../run/output-folder'
-import type { Mask } from '../segmenter/segmentation'
 import type { ClassEntry } from '../text/classes'
 import type { SegmentFlags } from './commands/segment'
 import { countImages, findImages } from './inputs'
 import { loadModel, readTemplates } from './model'
 import type { Context } from './program'
-import { expectedFiles, type SegmentItem, writeOutputs } from './segment-outputs'
+import { writeDataSetFiles } from './segment-files'
+import { checkOutputs, expectedFiles, type SegmentItem, writeOutputs } from './segment-outputs'
 import { percent, progress, sayRejected, seconds, shownPath, speak } from './terminal'
 import { exitCodes } from './usage'
 
@@ -21,6 +21,7 @@ export async function segmentImages(args: string[], options: SegmentFlags, conte
   const curated =
     options.curated === undefined ? undefined : await (await import('./archive/curated-images.js')).openCurated(options.curated)
   const classes = options.classes === undefined && curated ? curated.classes : await classesFromArgument(options.classes as string)
+  await checkOutputs(classes, options)
   const templates = await readTemplates(options.templates)
   const model = await loadModel(options, context)
   const { Segmenter } = await import('../index.js')
@@ -34,7 +35,7 @@ export async function segmentImages(args: string[], options: SegmentFlags, conte
   const waiting: SegmentItem[] = []
   const counts = folder.record.counts
 
-  const expected = (name: string) => expectedFiles(name, options.write)
+  const expected = (name: string) => expectedFiles(name, options)
   async function* feed() {
     for await (const image of curated?.images(folder, expected, stop) ?? imagesOf(args, folder, expected, into, stop)) {
       waiting.push(image)
@@ -64,7 +65,7 @@ export async function segmentImages(args: string[], options: SegmentFlags, conte
       since = Date.now()
       bar.step(counts.done + counts.skipped + counts.rejected)
     }
-    if (options.write.includes('coco')) await writeCocoFile(path.join(into, 'coco.json'), folder, classes)
+    await writeDataSetFiles(into, folder, classes, options.write)
   } catch (error) {
     await folder.close('failed')
     throw error
@@ -90,18 +91,6 @@ async function* imagesOf(
     const image = await folder.pending(input, expected)
     if (image !== undefined) yield image
   }
-}
-
-/** From the journal, so that images of earlier sittings are in it too. */
-async function writeCocoFile(file: string, folder: OutputFolder, classes: ClassEntry[]): Promise<void> {
-  const { writeCoco } = await import('../write/coco.js')
-  async function* images() {
-    for await (const { image, name, width, height, masks } of folder.lines()) {
-      const file_name = `${name}${name.endsWith(path.extname(image)) ? '' : path.extname(image)}`
-      yield { file_name, width: width as number, height: height as number, masks: masks as Mask[] }
-    }
-  }
-  await writeCoco(file, classes, images())
 }
 
 function summary(into: string, counts: OutputFolder['record']['counts'], ms: number, json: boolean, stopped: boolean): void {

@@ -3,7 +3,7 @@ import { type Background, flags, integer, listOf, type ModelFlags, modelFlags, o
 import type { Context } from '../program'
 import { requireClasses, UsageError } from '../usage'
 
-export const written = ['labels', 'overlay', 'cutouts', 'coco', 'jsonl'] as const
+export const written = ['labels', 'overlay', 'cutouts', 'coco', 'jsonl', 'voc', 'cvat', 'label-studio', 'yolo', 'csv'] as const
 export type Written = (typeof written)[number]
 
 export interface SegmentFlags extends ModelFlags {
@@ -22,7 +22,7 @@ export interface SegmentFlags extends ModelFlags {
   json?: boolean
 }
 
-/** `wordmask segment`: label maps, overlays, cut-outs, COCO and JSON lines of images, by names. */
+/** `wordmask segment`: label maps, overlays, cut-outs and data sets of images, by names. */
 export function segment(program: Command, context: Context): void {
   const command = program
     .command('segment')
@@ -45,11 +45,11 @@ export function segment(program: Command, context: Context): void {
   )
   withFlags(
     command,
-    outputOption('--write <kinds>', `what to write: ${written.join(',')}`)
+    outputOption('--write <kinds>', `what to write, of ${written.join(', ')}`)
       .default(['labels', 'overlay'], 'labels,overlay')
       .argParser(listOf(written)),
-    outputOption('--instances', 'cutouts, coco, jsonl: one entry a connected component, not one a name'),
-    outputOption('--min-area <pixels>', 'cutouts, coco, jsonl: leave out smaller regions')
+    outputOption('--instances', 'masks: one a connected component, not one a name; voc, cvat: objects too'),
+    outputOption('--min-area <pixels>', 'masks: leave out smaller regions; labels stay as they are')
       .default(1)
       .argParser(integer(1, 2 ** 31 - 1)),
     flags.into().default('wordmask-segment'),
@@ -75,6 +75,13 @@ What is written below --into, with the tree of the input folder:
   overlay/     the picture under the colours, with a legend
   cutouts/     one transparent PNG a name (or a component, with --instances)
   coco.json    COCO with run-length masks
+  voc/         PASCAL VOC: SegmentationClass (0 background, then the names), labelmap.txt, ImageSets
+  cvat/        CVAT's "Segmentation mask 1.1": zip what is in it and upload it as annotations of a task;
+               up to 254 names, and 254 objects an image, here and in voc/
+  yolo/        YOLO-seg: labels/ with a polygon a connected piece, data.yaml; put the images into yolo/images
+  label-studio.json, .xml  tasks with brush predictions, and the labelling setup they are for; images are looked for in
+               Label Studio's local storage, under their places below the input folder
+  segments.csv file, class, present, score, area, x, y, width, height: a row an image and name
   images.jsonl a line an image; with jsonl: coverage and masks of every name
   run.json     how it was made; repeat it with: wordmask run run.json
   rejects.jsonl  images that could not be read, and why; one bad image does not stop the rest
@@ -86,6 +93,7 @@ Examples:
   wordmask segment "photos/**/*.jpg" @more.txt --classes classes.json --write labels,coco --json
   wordmask segment photos --classes "fox" --background threshold:0.5 --clip ViT-B/16
   wordmask segment --curated hydrants --write coco --into masks
+  wordmask segment photos --classes "fox" --write voc,yolo,csv --instances --min-area 50
 
 Class file: a name a line, synonyms after commas ("sofa, couch"); or JSON: [{ "name": "sofa", "synonyms": ["couch"],
 "prompts": ["a photo of a {} indoors"], "negatives": ["chair"], "id": 7, "color": "#aa3355" }].`
