@@ -3,6 +3,7 @@ import { writeAtomic } from '../run/atomic'
 import { OutputFolder, refuseOtherRun } from '../run/output-folder'
 import { RunRecord } from '../run/run-file'
 import type { EvalFlags } from './commands/eval'
+import { csv } from './csv'
 import { type LoadedModel, loadModel, readTemplates, type TemplatesFlag } from './model'
 import type { Context } from './program'
 import { shownPath, speak, table } from './terminal'
@@ -34,11 +35,19 @@ export interface EvalJob {
 }
 
 export async function evaluateCommand(images: string[], options: EvalFlags, context: Context): Promise<void> {
+  if (options.dataset !== undefined && options.dataset !== 'scenes') {
+    if (images.length > 0) throw new UsageError(`Expected --root DIR with --dataset ${options.dataset}, not images`)
+    return (await import('./eval-benchmark.js')).evaluateBenchmark(options, context)
+  }
+  const foreign = (['root', 'pred', 'model', 'names', 'unseen', 'resize', 'slide', 'limit'] as const).find(
+    (flag) => options[flag] !== undefined,
+  )
+  if (foreign !== undefined) throw new UsageError(`--${foreign} belongs to a benchmark: name one with --dataset`)
   const scenes = options.dataset === 'scenes'
   if (scenes && (images.length > 0 || options.labels !== undefined))
     throw new UsageError('Expected either --dataset scenes or images with --labels, not both')
   if (!scenes && (images.length === 0 || options.labels === undefined || options.classes === undefined)) {
-    throw new UsageError('Expected --dataset scenes, or images with --labels FOLDER and --classes')
+    throw new UsageError('Expected --dataset KEY with --root DIR, --dataset scenes, or images with --labels FOLDER and --classes')
   }
   const started = Date.now()
   const templates = await readTemplates(options.templates)
@@ -107,14 +116,4 @@ function show(into: string, { protocol, rows }: Evaluation, json: boolean, { fac
     `${seconds.toFixed(1)} s. Results: ${shownPath(into)} (eval.json, per-class.csv, run.json)`,
   ]
   speak(false, {}, lines.join('\n'))
-}
-
-/** RFC 4180: a field with a comma, quote or line break is quoted. */
-export function csv(rows: Record<string, string | number | undefined>[]): string {
-  const head = Object.keys(rows[0] ?? {})
-  const cell = (value: string | number | undefined) => {
-    const text = value === undefined ? '' : typeof value === 'number' && !Number.isInteger(value) ? value.toFixed(6) : String(value)
-    return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text
-  }
-  return `${[head.join(','), ...rows.map((row) => head.map((key) => cell(row[key])).join(','))].join('\n')}\n`
 }

@@ -16,6 +16,8 @@ export const flags = {
   batchSize: () => model('--batch-size <n>', 'images or texts encoded together').default(16).argParser(integer(1, 4096)),
   /** Names at the command line or a class file: a name a line with comma synonyms, or JSON. */
   classes: () => words('--classes <names>', 'class file (a name a line, or JSON), or names: "fox,grass"'),
+  /** Other spellings of a benchmark's names; its classes stay what they are. */
+  names: () => words('--names <names>', "benchmarks: a name set, a class file or names, in the order of the set's classes").argParser(text),
   /** Sentences a name is put into; the class vector is the mean over them. */
   templates: () =>
     words(

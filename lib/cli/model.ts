@@ -21,16 +21,17 @@ export async function loadModel(flags: Omit<ModelFlags, 'batchSize'>, context: C
   const notes = flags.clip === undefined ? [fallbackNote] : []
   for (const note of notes) context.note(note)
   const { Clip } = await import('../index.js')
-  const { binding } = await import('../binding.js')
   const clip = await Clip.load(flags.clip ?? builtIn, { device: flags.device, dtype: flags.dtype })
+  return { clip, notes: [...notes, ...clip.info.notes], facts: await factsOf(clip) }
+}
+
+/** What run.json keeps of a loaded model. */
+export async function factsOf(clip: Clip): Promise<LoadedModel['facts']> {
+  const { binding } = await import('../binding.js')
   const { torch, build, threads } = binding().systemInfo()
   const { name, family, licence, device, dtype } = clip.info
   const weights = await hashWeights([...clip.info.files])
-  return {
-    clip,
-    notes: [...notes, ...clip.info.notes],
-    facts: { model: { name, family, licence, weights }, device, dtype, libtorch: torch, addon: build, threads },
-  }
+  return { model: { name, family, licence, weights }, device, dtype, libtorch: torch, addon: build, threads }
 }
 
 const fallbackNote = `No --clip given: using "${builtIn}", the built-in demonstration model for drawings. For photographs: ${commandLine()} model pull ${photographModel}, then --clip ${photographModel}`

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { csv } from '../../lib/cli/eval.js'
+import { csv } from '../../lib/cli/csv.js'
 import { FolderEvaluation, labelFile, presentValues } from '../../lib/eval/folder.js'
 import { zeroShot } from '../../lib/eval/scenes.js'
 

@@ -1,0 +1,164 @@
+import { WordmaskError } from '../errors'
+import type { ClassMap } from '../eval/class-map'
+import { type Dataset, ignored, type Layout, type Pair } from '../eval/datasets/types'
+import { readImage } from '../eval/fit'
+import { PredictionFolder } from '../eval/predictions'
+import type { ProtocolPoints } from '../eval/published'
+import { answerable, askOf, type Question, sameNames } from '../eval/question'
+import { parseSlide, sizeFor, type View, viewOf, viewPoints } from '../eval/view'
+import type { Segmentation, Segmenter } from '../index'
+import type { Background } from '../segmenter/options'
+import { parseClasses } from '../text/classes'
+import { type Templates, templateList } from '../text/prompts'
+import type { EvalFlags } from './commands/eval'
+import { factsOf, type LoadedModel, loadModel, readTemplates } from './model'
+import type { Context } from './program'
+
+/** Where predictions come from: a model, or maps that are there. */
+export interface Answers {
+  /** undefined: maps whose maker is not known. */
+  method: string | undefined
+  view: View
+  /** EXIF orientation is applied. */
+  orient: boolean
+  points: ProtocolPoints
+  facts: LoadedModel['facts']
+  notes: string[]
+  /** Names asked for. */
+  names: string[]
+  /** What decides the figures, beside data set and view. */
+  settings: Record<string, unknown>
+  predictions: PredictionFolder | undefined
+  answer(pair: Pair): Promise<ClassMap>
+  dispose(): void
+}
+
+/** A model's answers; the model is loaded here. */
+export async function modelAnswers(dataset: Dataset, options: EvalFlags, context: Context): Promise<Answers> {
+  const templates = await readTemplates(options.templates)
+  const { segmenter, model, question, dispose } = await openSegmenter(dataset, options, templates, context)
+  const view = viewFor(dataset, options)
+  const { clip } = segmenter
+  const own = typeof segmenter.defaults.size === 'number' ? segmenter.defaults.size : (clip.source.segmentSize ?? clip.info.imageSize * 1.5)
+  const orient = dataset.orient && options.orient
+  const used = templates ?? segmenter.defaults.templates
+  const settings = {
+    method: segmenter.method,
+    model: options.model ?? null,
+    dtype: options.dtype,
+    templates: used,
+    background: question.background,
+    names: question.classes,
+    orient,
+  }
+  return {
+    method: segmenter.method,
+    view,
+    orient,
+    points: {
+      method: segmenter.method,
+      model: clip.info.name,
+      ...namePoints(question, used),
+      ...viewPoints(view, own),
+      ...strategyPoints(segmenter),
+    },
+    facts: model.facts,
+    notes: [...model.notes, ...question.notes],
+    names: question.classes.map(({ name }) => name),
+    settings,
+    predictions: undefined,
+    answer: async (pair) => {
+      const image = await readImage(pair.image, view.resize, orient)
+      const asked = { classes: question.classes, background: question.background ?? null, templates: used }
+      return inClasses(await segmenter.segment(image, { ...asked, size: sizeFor(view, image), slide: view.slide }), question)
+    },
+    dispose,
+  }
+}
+
+/** Maps of a folder as answers. */
+export async function folderAnswers(dataset: Dataset, layout: Layout, options: EvalFlags): Promise<Answers> {
+  const { binding } = await import('../binding.js')
+  const { torch, build, threads } = binding().systemInfo()
+  const folder = new PredictionFolder(options.pred as string, dataset.classes.length, layout, options.predIds)
+  const view = viewFor(dataset, options)
+  const { resize, 'scored at': at } = viewPoints(view, 0)
+  return {
+    method: undefined,
+    view,
+    orient: false,
+    points: { predictions: `label maps of ${options.pred}`, resize: resize as string, 'scored at': at as string },
+    facts: {
+      model: { name: 'label maps', family: 'none', licence: 'unknown', weights: [] },
+      ...{ device: 'none', dtype: 'none', libtorch: torch, addon: build, threads },
+    },
+    notes: [],
+    names: dataset.classes.map(({ name }) => name),
+    settings: { pred: folder.folder, predIds: options.predIds },
+    predictions: folder,
+    answer: async (pair) => folder.read(await folder.fileOf(pair)),
+    dispose: () => {},
+  }
+}
+
+function viewFor(dataset: Dataset, { protocol, resize, size, slide }: EvalFlags): View {
+  return viewOf(protocol, dataset, { resize, size, slide: slide === undefined ? undefined : parseSlide(slide) })
+}
+
+async function openSegmenter(dataset: Dataset, options: EvalFlags, templates: Templates | undefined, context: Context) {
+  const { Segmenter } = await import('../index.js')
+  if (options.model === undefined) {
+    const question = await askOf(dataset, options.names, options.background)
+    const model = await loadModel(options, context)
+    const { method } = options
+    const { classes, background } = question
+    const segmenter = await Segmenter.create({ method, clip: model.clip, classes, background, templates })
+    return { segmenter, model, question, dispose: () => model.clip.dispose() }
+  }
+  if (options.clip !== undefined)
+    throw new WordmaskError(
+      'ERR_WORDMASK_INVALID_ARGUMENT',
+      '--model names a saved segmenter, which has a model of its own: leave out --clip',
+    )
+  const segmenter = await Segmenter.load(options.model, { device: options.device, dtype: options.dtype })
+  const model = { clip: segmenter.clip, facts: await factsOf(segmenter.clip), notes: [...segmenter.clip.info.notes] }
+  return { segmenter, model, question: await askSaved(dataset, segmenter, options), dispose: () => segmenter.dispose() }
+}
+
+/** A saved segmenter keeps its own spelling, synonyms and background where its names are those of the data set. */
+async function askSaved(dataset: Dataset, segmenter: Segmenter, options: EvalFlags): Promise<Question> {
+  const background: Background | undefined = options.background ?? segmenter.defaults.background
+  const { classes } = segmenter
+  const known = [dataset.asked, ...Object.values(dataset.nameSets)].map((set) =>
+    parseClasses(set.map((line) => line.split(',')[0] as string)),
+  )
+  if (options.names === undefined && classes && known.some((set) => sameNames(set, classes))) {
+    const rule = background ?? (dataset.background ? { names: ['background'] } : undefined)
+    return answerable(dataset, [...classes], dataset.askedClass, rule, 'of the saved segmenter')
+  }
+  return askOf(dataset, options.names, background)
+}
+
+function inClasses({ labels, width, height }: Segmentation, { table }: Question): ClassMap {
+  const classes = new Uint16Array(labels.length)
+  for (let i = 0; i < labels.length; i++) classes[i] = table[labels[i] as number] ?? ignored
+  return { classes, width, height }
+}
+
+function namePoints({ names, classes, background }: Question, templates: Templates): ProtocolPoints {
+  const count = templateList(templates).length
+  const words = typeof templates === 'string' ? `${templates} (${count})` : count === 1 ? JSON.stringify(templates[0]) : `${count} own`
+  const rule = !background ? 'none' : 'names' in background ? `names ${background.names.join(', ')}` : `threshold ${background.threshold}`
+  return { names, 'names asked for': String(classes.length), templates: words, background: rule }
+}
+
+/** What a method adds to its protocol, where it has it. */
+function strategyPoints({ defaults }: { defaults: object }): ProtocolPoints {
+  const { refine, windows, encoder } = defaults as { refine?: unknown; windows?: unknown; encoder?: unknown }
+  const word = (value: unknown) => (typeof value === 'string' ? value : JSON.stringify(value))
+  return {
+    refinement: refine === undefined || refine === null ? 'none' : word(refine),
+    ...(windows !== undefined && { windows: word(windows) }),
+    ...(encoder !== undefined && { encoder: word(encoder) }),
+  }
+}
