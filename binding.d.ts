@@ -261,6 +261,8 @@ export interface DenseOptions extends ResizeOptions {
   height: number
   /** Sliding window over the resized image, in its pixels; absent: the whole image at once. Overlaps are averaged on the grid. */
   slide?: { crop: number; stride: number }
+  /** Unit length per cell (default), or as the tower gives them; the latter not with `slide`. */
+  normalize?: boolean
 }
 
 export interface EncodeResult extends Float32Tensor {
@@ -292,7 +294,7 @@ export declare class Clip {
    * class is the mean of its prompts, normalised again. -> [classes, embedDim], unit rows.
    */
   encodeClasses(tokens: Int32Array, counts: number[], options: { batchSize: number }, task: Task): Promise<Float32Tensor>
-  /** Value-path features of the last block (methods/reco.md 2.4, 2.5). -> [h, w, embedDim], unit length per cell. */
+  /** Value-path features of the last block (methods/reco.md 2.4, 2.5). -> [h, w, embedDim], unit length per cell where `normalize`. */
   denseFeatures(image: Pixels, options: DenseOptions, task: Task): Promise<Float32Tensor>
   /** Already normalised pixels [3, height, width] -> [h, w, embedDim] or [n, 3, ...] -> [n, ...], unit length per cell. */
   densePixels(pixels: Float32Tensor, task: Task): Promise<Float32Tensor>
@@ -304,37 +306,89 @@ export declare class Clip {
 
 // --------------------------------------------------------------------------------------------------------- segmentation
 
-export interface SegmentOptions extends DenseOptions {
-  /** Logit scale applied to cosines before softmax for scores and coverage (CLIP's exp(logit_scale) or 100). */
-  temperature: number
-  /**
-   * none: label = best class. names: classes listed at the end (indices >= `classes`) are background and map to 0, class i
-   * to i + 1. threshold: a pixel whose softmax maximum is below it maps to 0, class i to i + 1.
-   */
-  background: { kind: 'none' } | { kind: 'names' } | { kind: 'threshold'; threshold: number }
-  /** Number of foreground classes; text rows beyond are background names. */
-  classes: number
+/** Scores of names at the cells of a grid over an image: shape [h, w, names]. */
+export interface ScoreGrid extends Float32Tensor {
+  /** Cells that lie under the image, from the upper left; not whole where it was padded to whole cells. Default: all. */
+  extentH?: number
+  extentW?: number
 }
-export interface SegmentResult {
-  /** Size of the input image. 0xff / 0xffff never appears: every pixel is labelled. */
-  labels: Uint8Array | Uint16Array
-  width: number
-  height: number
-  /** Cosine per class on the patch grid, [classes + background names, h, w]. */
-  grid: Float32Tensor
-  /** Pixels of each label value. */
-  counts: number[]
+export interface ScoreOptions {
+  /** Scores are 1 / (1 + exp(-sigmoid * cosine)) (methods/reco.md 2.8); absent: the cosines. */
+  sigmoid?: number
+}
+export interface DenseScores extends ScoreGrid {
+  extentH: number
+  extentW: number
   /** Pictures of the tower pass that saw this one, itself included. */
   together: number
 }
 /**
- * Dense features x text -> bilinear upsampling -> running argmax, without the [T, H, W] volume. Calls that wait for the
- * same Clip at the same `width` and `height`, without `slide`, share a tower pass: at most 8 of them and 8 x 512 x 512
- * pixels. Each has its own text, cancellation and error.
+ * Dense features x text [names, embedDim]. Calls that wait for the same Clip at the same `width` and `height`, without `slide`,
+ * share a tower pass: at most 8 of them and 8 x 512 x 512 pixels. Each has its own text, cancellation and error.
  */
-export declare function segment(clip: Clip, image: Pixels, text: Float32Tensor, options: SegmentOptions, task: Task): Promise<SegmentResult>
-/** grid [c, h, w] -> [c, height, width], bilinear, half-pixel centres. */
-export declare function upsample(grid: Float32Tensor, width: number, height: number, task: Task): Promise<Float32Tensor>
+export declare function denseScores(
+  clip: Clip,
+  image: Pixels,
+  text: Float32Tensor,
+  options: DenseOptions & ScoreOptions,
+  task: Task,
+): Promise<DenseScores>
+/** Cosines of features [h, w, c], of any length above 0, with unit rows [names, c]. -> [h, w, names] */
+export declare function scoreFeatures(
+  features: Float32Tensor,
+  rows: Float32Tensor,
+  options: ScoreOptions,
+  task: Task,
+): Promise<Float32Tensor>
+
+export interface LabelOptions {
+  /** Of the image. */
+  width: number
+  height: number
+  /** The first so many names; those beyond are background names. */
+  classes: number
+  /**
+   * none: label = best class. names: names beyond `classes` are background and map to 0, class i to i + 1. threshold: pixels
+   * whose best name has less map to 0, class i to i + 1: less of the softmax of temperature x score, or without a temperature of
+   * the score itself.
+   */
+  background: { kind: 'none' } | { kind: 'names' } | { kind: 'threshold'; threshold: number; temperature?: number }
+}
+export interface LabelResult {
+  /** 0xff / 0xffff never appears: every pixel is labelled. */
+  labels: Uint8Array | Uint16Array
+  width: number
+  height: number
+  /** Pixels of each label value. */
+  counts: number[]
+}
+/** One grid, or two of the same names whose scores are multiplied -> bilinear -> running argmax, without the volume of scores. */
+export declare function labelGrids(grids: ScoreGrid[], options: LabelOptions, task: Task): Promise<LabelResult>
+/** The scores themselves: grids [h, w, c] -> [c, height, width], bilinear, half-pixel centres, those of several grids multiplied. */
+export declare function upsample(grids: ScoreGrid[], width: number, height: number, task: Task): Promise<Float32Tensor>
+
+export interface RecoImages {
+  /** [h, w, c] of each image, as the encoder gives them. */
+  features: Float32Tensor[]
+  /** Dense CLIP features [h', w', d] of each image, and the vector of the name: language guidance. */
+  clip?: Float32Tensor[]
+  text?: Float32Tensor
+  /** [m, c]: references to turn away from; m >= 1. */
+  contexts?: Float32Tensor
+}
+export interface RecoReference {
+  /** [c], length 1. */
+  embedding: Float32Tensor
+  /** The cell of each image that the images have in common, row-major. */
+  seeds: number[]
+  /** Of each seed: the mean over the windows of its best weighted cosine. */
+  support: Float64Array
+}
+/**
+ * Retrieve and co-segment (methods/reco.md 2.6, 2.7). Seeds are those of float64; of equal cells the first. The similarity of all
+ * cells with all cells is never held. ERR_WORDMASK_INVALID_ARGUMENT for features of length 0 or with NaN.
+ */
+export declare function recoReference(images: RecoImages, options: { window: 'official' | 'perImage' }, task: Task): Promise<RecoReference>
 
 export interface Region {
   label: number

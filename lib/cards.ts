@@ -5,6 +5,7 @@ import { z } from 'zod'
 import type { ClipConfig } from '../binding'
 import { WordmaskError } from './errors'
 import { modelsFolder } from './folders'
+import { templateNames } from './text/prompts'
 
 export const cardVersion = 1
 
@@ -62,7 +63,7 @@ const cardSchema = z.looseObject({
   config: clipConfigSchema,
   preprocess: preprocessSchema,
   /** What classes are prompted with unless told otherwise. */
-  templates: z.union([z.enum(['none', 'vild', 'imagenet']), z.array(z.string())]).default('imagenet'),
+  templates: z.union([z.enum(templateNames), z.array(z.string())]).default('imagenet'),
   /** Shorter side, in pixels, that segmentation resizes to unless told otherwise. */
   segmentSize: integer.optional(),
   licence: z.string(),

@@ -35,7 +35,8 @@ import { ArchiveWriter, commitLeft } from './writer'
  * ERR_WORDMASK_IO when a disk is full or away: nothing is lost, and the same call goes on once it can.
  */
 export class Archive {
-  private readonly lifetime = new Lifetime('archive', () => {})
+  /** @internal Whoever works with the archive keeps it open meanwhile. */
+  readonly lifetime = new Lifetime('archive', () => {})
   private readonly writer: ArchiveWriter | undefined
   private readonly snapshots: Snapshots
   private adding: Promise<unknown> = Promise.resolve()
@@ -148,6 +149,11 @@ export class Archive {
    */
   async curate(classes: readonly (string | ClassSpec)[], given: CurateOptions = {}): Promise<CuratedSet> {
     return this.lifetime.during(() => curateArchive(this.parts, this.snapshots, this.clip(), classes, given))
+  }
+
+  /** @internal What it holds, in a word: references that were made of the same are not made again. */
+  async fingerprint(): Promise<string> {
+    return this.lifetime.during(() => this.snapshots.fingerprint())
   }
 
   /** A set that save() or `wordmask curate` wrote, with the vectors of this archive: for exports that hold them. */

@@ -37,7 +37,7 @@ export type ArchiveIdentity = z.infer<typeof identitySchema>
 const sums = new Map<string, Promise<string>>()
 
 /** sha256 over all weight files; of each file version computed once a process. */
-async function weightsHash(files: readonly string[]): Promise<string> {
+export async function weightsHash(files: readonly string[]): Promise<string> {
   const all = createHash('sha256')
   for (const file of files) {
     const { size, mtimeMs } = await stat(file)

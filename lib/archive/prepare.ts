@@ -116,7 +116,7 @@ export function placeOf({ uri, key, offset, length }: SourceImage) {
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error)).slice(0, 1000)
 
 /** The part of an upright image within a box, whose sides are rounded to whole pixels and cut off at the image's. */
-function cut({ data, width, height }: Pixels, box: Box): Pixels {
+export function cut({ data, width, height }: Pixels, box: Box): Pixels {
   const left = Math.max(0, Math.round(box[0]))
   const top = Math.max(0, Math.round(box[1]))
   const right = Math.min(width, Math.round(box[0] + box[2]))

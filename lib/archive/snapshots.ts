@@ -9,6 +9,13 @@ export class Snapshots {
 
   constructor(private readonly parts: OpenArchive) {}
 
+  /** Another where rows were added, changed, hidden or removed; also where they were merely stored anew. */
+  async fingerprint(): Promise<string> {
+    const { place, tables, identity } = this.parts
+    const hidden = await HiddenRows.read({ place, tables, dim: identity.model.dim })
+    return `${identity.id} ${(await tables.latest()).version} ${hidden.version}`
+  }
+
   /** Runs over the newest version; where its vectors' file was damaged meanwhile, once more over a new one. */
   async during<T>(work: (snapshot: Snapshot) => Promise<T>): Promise<T> {
     try {

@@ -2,6 +2,7 @@ import { readFile, stat } from 'node:fs/promises'
 import { commandLine } from '../doctor/native'
 import type { Clip } from '../index'
 import { hashWeights, type RunFacts } from '../run/run-file'
+import { type Templates, templateNames } from '../text/prompts'
 import type { ModelFlags } from './flags'
 import type { Context } from './program'
 
@@ -36,11 +37,12 @@ export async function factsOf(clip: Clip): Promise<LoadedModel['facts']> {
 
 const fallbackNote = `No --clip given: using "${builtIn}", the built-in demonstration model for drawings. For photographs: ${commandLine()} model pull ${photographModel}, then --clip ${photographModel}`
 
-export type TemplatesFlag = 'none' | 'vild' | 'imagenet' | string[] | undefined
+export type TemplatesFlag = Exclude<Templates, readonly string[]> | string[] | undefined
 
 /** --templates: a named set, or a file with a prompt a line. */
 export async function readTemplates(value: string | undefined): Promise<TemplatesFlag> {
-  if (value === undefined || value === 'none' || value === 'vild' || value === 'imagenet') return value
+  const named = templateNames.find((name) => name === value)
+  if (value === undefined || named !== undefined) return named
   if ((await stat(value).catch(() => undefined))?.isFile()) {
     return (await readFile(value, 'utf8')).split(/\r?\n/).filter((line) => line.trim() !== '')
   }

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import type { Clip as NativeClip, Task } from '../../binding'
 import { clipConfigSchema, preprocessSchema } from '../cards'
 import { WordmaskError } from '../errors'
+import { templateNames } from '../text/prompts'
 import type { ClipSource } from './source'
 
 export const savedVersion = 1
@@ -13,7 +14,7 @@ const savedSchema = z.object({
   family: z.string(),
   config: clipConfigSchema,
   preprocess: preprocessSchema,
-  templates: z.union([z.enum(['none', 'vild', 'imagenet']), z.array(z.string())]),
+  templates: z.union([z.enum(templateNames), z.array(z.string())]),
   segmentSize: z.number().int().positive().optional(),
   licence: z.string(),
   notes: z.array(z.string()),

@@ -81,7 +81,7 @@ export const curateOptions = z.strictObject({
   ).optional(),
   falseAlarms: z.union([z.literal(false), z.number().gt(0).lt(1)]).optional(),
   templates: a<NonNullable<CurateOptions['templates']>>(
-    "'none', 'vild', 'imagenet' or a list of templates",
+    "'none', 'vild', 'imagenet', 'reco' or a list of templates",
     (value) => typeof value === 'string' || Array.isArray(value),
   ).optional(),
 })

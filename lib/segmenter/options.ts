@@ -1,8 +1,9 @@
 import { z } from 'zod'
+import type { Archive } from '../archive/archive'
 import type { Clip } from '../clip/clip'
 import { type ClipOptions, clipOptions, type ImageSize, imageSize, type Slide } from '../clip/options'
-import { invalidArgument, WordmaskError } from '../errors'
-import { nearest, pendingLimit, positiveInteger, type RunOptions, runOptions, slideOptions } from '../options'
+import { pendingLimit, positiveInteger, type RunOptions, runOptions, slideOptions } from '../options'
+import type { RecoOptions } from '../reco/options'
 import type { ClassSpec } from '../text/classes'
 import type { Templates } from '../text/prompts'
 
@@ -37,19 +38,28 @@ export interface SegmentAllOptions extends SegmentOptions {
   concurrency?: number
 }
 
-export interface SegmenterOptions extends Omit<SegmentOptions, 'orient'> {
+/** Options of Segmenter.create that every method has. */
+export interface CommonOptions extends Omit<SegmentOptions, 'orient'> {
+  /** Calls that may wait beside the two in work; more reject with ERR_WORDMASK_BUSY. Default 64. */
+  maxPending?: number
+}
+
+export interface MaskClipOptions extends CommonOptions {
   /** 'maskclip' (also called 'denseclip'): CLIP's dense features against text. Default 'maskclip'. */
   method?: 'maskclip' | 'denseclip'
   /** A loaded model, which stays the caller's to dispose of, or what Clip.load takes. Default 'scenes'. */
   clip?: Clip | string
-  /** Calls that may wait beside the two in work; more reject with ERR_WORDMASK_BUSY. Default 64. */
-  maxPending?: number
 }
+
+/** Options of Segmenter.create, by method. */
+export type SegmenterOptions = MaskClipOptions | RecoOptions
 
 /** Options of Segmenter.load. */
 export interface SegmenterLoadOptions extends RunOptions {
   device?: string
   dtype?: ClipOptions['dtype']
+  /** 'reco': names without a reference get one out of this archive, which the model that the references were made with has embedded. */
+  archive?: Archive | string
   /** As for Segmenter.create. Default 64. */
   maxPending?: number
 }
@@ -88,15 +98,22 @@ const decode = { orient: z.boolean().optional(), maxPixels: positiveInteger.opti
 
 export const segmentOptions = z.strictObject({ ...view, ...decode })
 export const segmentAllOptions = z.strictObject({ ...view, ...decode, concurrency: positiveInteger.max(64).optional() })
+/** What every method takes. */
 export const segmenterOptions = z.strictObject({
   ...view,
   maxPixels: decode.maxPixels,
   method: z.string().optional(),
-  clip: z.custom<Clip | string>(() => true).optional(),
   maxPending: pendingLimit,
 })
+export const maskClipOptions = segmenterOptions.extend({ clip: z.custom<Clip | string>(() => true).optional() })
 const { device, dtype } = clipOptions.shape
-export const segmenterLoadOptions = z.strictObject({ ...runOptions, device, dtype, maxPending: pendingLimit })
+export const segmenterLoadOptions = z.strictObject({
+  ...runOptions,
+  device,
+  dtype,
+  archive: z.custom<Archive | string>(() => true).optional(),
+  maxPending: pendingLimit,
+})
 export const scoreOptions = z.strictObject({
   at: z.enum(['grid', 'image']).optional(),
   classes: z
@@ -106,17 +123,5 @@ export const scoreOptions = z.strictObject({
 })
 export const maskOptions = z.strictObject({ minArea: z.number().int().min(1).optional(), instances: z.boolean().optional() })
 
-const methods = new Map([
-  ['maskclip', 'maskclip'],
-  ['denseclip', 'maskclip'],
-] as const)
-export type Method = 'maskclip'
-
-/** The method behind a name or its alias. */
-export function methodNamed(name: string): Method {
-  const method = methods.get(name as 'maskclip')
-  if (method) return method
-  const meant = nearest(name, [...methods.keys()])
-  const error = invalidArgument('method', "'maskclip' (also called 'denseclip')", name)
-  throw meant ? new WordmaskError(error.code, `${error.message}. Did you mean '${meant}'?`) : error
-}
+/** What lib/segmenter/methods.ts lists. */
+export type Method = 'maskclip' | 'reco'

@@ -1,14 +1,12 @@
-import { checkView } from '../clip/size'
-import type { ClipSource } from '../clip/source'
 import { WordmaskError } from '../errors'
 import { type ClassEntry, parseClasses } from '../text/classes'
 import { type Templates, templateList } from '../text/prompts'
-import type { Background, Method, SegmentOptions } from './options'
+import type { SegmentMethod } from './method'
+import type { Background, SegmentOptions } from './options'
 import { textRows } from './text-cache'
 
 /** What a segmenter does unless a call says otherwise. */
 export interface Defaults {
-  readonly method: Method
   readonly classes: readonly ClassEntry[] | undefined
   readonly templates: Templates
   readonly background: Background | undefined
@@ -18,7 +16,7 @@ export interface Defaults {
 }
 
 /** Everything about a call that does not depend on the image, checked once. */
-export interface Plan extends Pick<Defaults, 'method' | 'templates' | 'background' | 'size' | 'slide' | 'maxPixels'> {
+export interface Plan extends Pick<Defaults, 'templates' | 'background' | 'size' | 'slide' | 'maxPixels'> {
   readonly classes: readonly ClassEntry[]
   /** Classes, then what competes with them. */
   readonly rows: readonly ClassEntry[]
@@ -36,19 +34,18 @@ export function standing(defaults: Defaults): Standing {
   return { defaults, rows: defaults.classes && textRows(defaults.classes, defaults.background) }
 }
 
-/** @throws ERR_WORDMASK_CLASSES without classes, ERR_WORDMASK_TEMPLATE, ERR_WORDMASK_INVALID_ARGUMENT for a view the model cannot take */
-export function planCall(source: ClipSource, { defaults, rows }: Standing, given: SegmentOptions): Plan {
+/** @throws ERR_WORDMASK_CLASSES without classes, ERR_WORDMASK_TEMPLATE, ERR_WORDMASK_INVALID_ARGUMENT for a view the method cannot take */
+export function planCall(method: SegmentMethod, { defaults, rows }: Standing, given: SegmentOptions): Plan {
   const classes = given.classes !== undefined ? parseClasses(given.classes) : defaults.classes
   if (!classes) throw new WordmaskError('ERR_WORDMASK_CLASSES', 'No classes: name them in the call or when making the segmenter')
   const background = given.background === undefined ? defaults.background : (given.background ?? undefined)
   if (given.templates !== undefined) templateList(given.templates)
   const size = given.size ?? defaults.size
   const slide = given.slide ?? defaults.slide
-  checkView(source, size, slide)
+  method.checkView(size, slide)
   // A list of 60,000 names is not gone through again for every image.
   const same = classes === defaults.classes && background === defaults.background
   return {
-    method: defaults.method,
     classes,
     background,
     templates: given.templates ?? defaults.templates,

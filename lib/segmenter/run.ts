@@ -1,29 +1,35 @@
+import type { LabelOptions, LabelResult, Pixels } from '../../binding'
 import { binding } from '../binding'
-import type { Clip } from '../clip/clip'
-import { denseView } from '../clip/size'
 import { decodeImage } from '../image/decode'
 import type { ImageInput } from '../image/input'
 import { orAbort, withSignal } from '../task'
-import type { Background } from './options'
+import type { SegmentMethod } from './method'
 import type { Plan } from './plan'
+import type { Scores } from './scores'
 import { Segmentation } from './segmentation'
-import type { TextCache } from './text-cache'
 
-/** One image: decoded beside the encoding of its names, then labelled on the device's thread. */
-export async function segmentImage(clip: Clip, text: TextCache, image: ImageInput, plan: Plan): Promise<Segmentation> {
-  const { signal, classes, background, orient, maxPixels, slide, templates, method } = plan
+/** One image: decoded while its names are prepared, scored by the method, then labelled. */
+export async function segmentImage(method: SegmentMethod, image: ImageInput, plan: Plan): Promise<Segmentation> {
+  const { signal, classes, background, orient, maxPixels, slide, templates } = plan
   const decoding = decodeImage(image, { orient, ...(maxPixels && { maxPixels }) })
-  const [vectors, pixels] = await Promise.all([text.vectors(plan.rows, templates, signal), orAbort(decoding, signal)])
-  const view = denseView(clip.source, pixels, plan.size, slide)
-  const temperature = clip.info.logitScale
-  const options = { ...view, temperature, background: backgroundRule(background), classes: classes.length }
-  const result = await withSignal(signal, (task) => binding().segment(clip.native, pixels, vectors, options, task))
-  const { name: model, dtype } = clip.info
-  const size = { width: view.width, height: view.height }
-  return new Segmentation(result, classes, background, { method, model, dtype, templates, size, slide, orient, background, temperature })
+  const [pixels] = await Promise.all([orAbort(decoding, signal), method.prepare(plan, { signal })])
+  const { scores, seen } = await method.score(pixels, plan)
+  const labels = await labelPixels(pixels, scores, plan)
+  const { temperature } = scores
+  return new Segmentation(labels, scores, classes, background, {
+    ...{ method: method.name, ...seen, templates, slide, orient, background },
+    ...(temperature !== undefined && { temperature }),
+  })
 }
 
-function backgroundRule(background: Background | undefined) {
-  if (!background) return { kind: 'none' } as const
-  return 'names' in background ? ({ kind: 'names' } as const) : ({ kind: 'threshold', threshold: background.threshold } as const)
+/** Scores in, labels of the size of the image out. */
+async function labelPixels({ width, height }: Pixels, scores: Scores, { classes, background, signal }: Plan): Promise<LabelResult> {
+  const options = { width, height, classes: classes.length, background: backgroundRule(background, scores.temperature) }
+  return withSignal(signal, (task) => binding().labelGrids([...scores.grids], options, task))
+}
+
+function backgroundRule(background: Plan['background'], temperature: number | undefined): LabelOptions['background'] {
+  if (!background) return { kind: 'none' }
+  if ('names' in background) return { kind: 'names' }
+  return { kind: 'threshold', threshold: background.threshold, ...(temperature !== undefined && { temperature }) }
 }

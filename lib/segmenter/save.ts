@@ -1,16 +1,14 @@
 import { join } from 'node:path'
 import { z } from 'zod'
 import { checkPath } from '../arguments'
-import { binding } from '../binding'
-import { saveClip } from '../clip/save'
 import { WordmaskError } from '../errors'
 import { checkOptions, type RunOptions, runOptions, throwIfAborted } from '../options'
 import { writeAtomic } from '../run/atomic'
 import { makeFolder } from '../setup/make-folder'
-import { withSignal } from '../task'
-import { hashes, indexFile, segmenterVersion, textFile, textMetadata, weightsFile } from './saved'
+import { indexFile, segmenterVersion } from './saved'
 import type { Segmenter } from './segmenter'
-import { textKey, textRows } from './text-cache'
+
+export const weightsFile = 'clip.safetensors'
 
 export interface SaveOptions extends RunOptions {
   /** Write the model's weights into the folder too. Default false: the folder refers to the model by name and sha256. */
@@ -20,36 +18,21 @@ export interface SaveOptions extends RunOptions {
 const saveOptions = z.strictObject({ ...runOptions, copyWeights: z.boolean().optional() })
 
 /** wordmask.json is written last: a folder that has one is whole. */
-export async function saveSegmenter(segmenter: Segmenter, folder: string, given: SaveOptions): Promise<void> {
+export async function saveSegmenter({ strategy, defaults }: Segmenter, folder: string, given: SaveOptions): Promise<void> {
   checkPath('folder', folder)
-  const { copyWeights = false, signal } = checkOptions('save', saveOptions, given)
-  throwIfAborted(signal)
-  const { clip, defaults, text } = segmenter
-  const { classes, method, templates } = defaults
-  const copy = join(folder, weightsFile)
+  const options = checkOptions('save', saveOptions, given)
+  throwIfAborted(options.signal)
   await prepareFolder(folder)
-  if (copyWeights) await withSignal(signal, (task) => saveClip(clip.native, clip.source, copy, 'float32', task))
-  const sha256 = await hashes(copyWeights ? [copy] : clip.info.files)
-  if (classes) {
-    const rows = textRows(classes, defaults.background)
-    const vectors = await text.vectors(rows, templates, signal)
-    const tensor = { key: 'text', data: vectors.data, shape: vectors.shape, dtype: 'float32' as const }
-    await withSignal(signal, (task) =>
-      binding().writeSafetensors(join(folder, textFile), [tensor], { [textMetadata]: textKey(rows, templates) }, task),
-    )
-  }
-  const reference = { load: clip.source.load, copied: copyWeights, sha256, dense: clip.source.config.dense }
+  const own = await strategy.save(folder, defaults, options)
+  const { classes, templates, background, size, slide, maxPixels } = defaults
   const index = {
-    version: segmenterVersion,
-    kind: 'segmenter',
-    method,
-    clip: reference,
+    ...{ version: segmenterVersion, kind: 'segmenter', method: strategy.name, ...own },
     classes: classes ?? null,
     templates,
-    background: defaults.background ?? null,
-    size: defaults.size ?? null,
-    slide: defaults.slide ?? null,
-    maxPixels: defaults.maxPixels ?? null,
+    background: background ?? null,
+    size: size ?? null,
+    slide: slide ?? null,
+    maxPixels: maxPixels ?? null,
   }
   await writeAtomic(join(folder, indexFile), `${JSON.stringify(index, null, 2)}\n`)
 }

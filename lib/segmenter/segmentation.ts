@@ -1,13 +1,15 @@
-import type { SegmentResult } from '../../binding'
+import type { LabelResult } from '../../binding'
 import { isObject } from '../arguments'
 import { binding } from '../binding'
 import { invalidArgument, madeElsewhere, WordmaskError } from '../errors'
 import { checkOptions, type Tensor } from '../options'
+import type { RecoProtocol } from '../reco/protocol'
 import type { ClassEntry } from '../text/classes'
 import type { Templates } from '../text/prompts'
+import { coveredCells } from './cells'
 import { type Background, type MaskOptions, type Method, maskOptions, type ScoreOptions, scoreOptions } from './options'
 import { compressRuns, type Rle } from './rle'
-import { coveredCells, SoftmaxGrid } from './score'
+import { Scores } from './scores'
 
 /** How an answer came about; goes into run records as it is. */
 export interface Protocol {
@@ -20,8 +22,10 @@ export interface Protocol {
   readonly slide: { readonly crop: number; readonly stride: number } | undefined
   readonly orient: boolean
   readonly background: Background | undefined
-  /** What cosines are multiplied with before softmax. */
-  readonly temperature: number
+  /** What cosines are multiplied with before softmax; absent where scores are probabilities of their own. */
+  readonly temperature?: number
+  /** Of the method 'reco'. */
+  readonly reco?: RecoProtocol
 }
 
 /** One region: all pixels of a class, or one connected piece of it. */
@@ -31,7 +35,7 @@ export interface Mask {
   readonly classIndex: number
   /** The class's id, as COCO files carry it. */
   readonly id: number
-  /** Mean softmax share of the class over the patches of the region, 0..1. */
+  /** Mean over the patches of the region of the class's softmax share ('maskclip') or probability ('reco'), 0..1. */
   readonly score: number
   /** Pixels. */
   readonly area: number
@@ -51,25 +55,28 @@ export class Segmentation {
   readonly height: number
   /** Share of the pixels of every class, 0..1, in the order of `classes`. */
   readonly coverage: readonly number[]
-  private readonly grid: Tensor
-  private readonly softmax: SoftmaxGrid
 
   /** @internal */
   constructor(
-    result: SegmentResult,
+    result: LabelResult,
+    private readonly all: Scores,
     readonly classes: readonly ClassEntry[],
     readonly background: Background | undefined,
     readonly protocol: Protocol,
   ) {
-    if (!isObject(result) || !ArrayBuffer.isView(result.labels) || !Array.isArray(classes) || !isObject(protocol))
+    if (
+      !isObject(result) ||
+      !ArrayBuffer.isView(result.labels) ||
+      !(all instanceof Scores) ||
+      !Array.isArray(classes) ||
+      !isObject(protocol)
+    )
       throw madeElsewhere('Segmentation', 'Segmenter.segment()')
     this.labels = result.labels
     this.width = result.width
     this.height = result.height
     const pixels = result.width * result.height
     this.coverage = classes.map((_, i) => (result.counts[i + this.firstLabel] ?? 0) / pixels)
-    this.grid = result.grid
-    this.softmax = new SoftmaxGrid(result.grid, protocol.temperature)
   }
 
   /** Label of class 0: 1 where there is a background, else 0. */
@@ -85,14 +92,14 @@ export class Segmentation {
   }
 
   /**
-   * Cosine of every class, -1..1. -> [classes, h, w]: on the patch grid, or (at: 'image') bilinearly at every pixel.
+   * Score of every class. -> [classes, h, w]: on the patch grid, or (at: 'image') bilinearly at every pixel. 'maskclip': the cosine,
+   * -1..1. 'reco': a probability, 0..1, that compares names; that of a name alone has no natural threshold.
    * @throws ERR_WORDMASK_MEMORY, with the size, for an answer of more than 1 GiB
    */
   async scores(given: ScoreOptions = {}): Promise<Tensor> {
     const { at = 'grid', classes } = checkOptions('scores', scoreOptions, given)
     const rows = classes ? classes.map((name) => this.classIndex(name)) : this.classes.map((_, i) => i)
-    const [, h, w] = this.grid.shape as [number, number, number]
-    const [height, width] = at === 'image' ? [this.height, this.width] : [h, w]
+    const { height, width } = at === 'image' ? this : this.all
     const bytes = rows.length * height * width * 4
     if (bytes > maxScoreBytes) {
       const size = `${rows.length} x ${height} x ${width} float32 = ${(bytes / 2 ** 30).toFixed(2)} GiB`
@@ -101,12 +108,7 @@ export class Segmentation {
         `Scores of ${size} are more than 1 GiB. Ask for fewer classes: scores({ at: '${at}', classes: [...] }), or for at: 'grid'.`,
       )
     }
-    const data = new Float32Array(rows.length * h * w)
-    rows.forEach((row, i) => {
-      data.set(this.grid.data.subarray(row * h * w, (row + 1) * h * w), i * h * w)
-    })
-    const onGrid = { data, shape: [rows.length, h, w] }
-    return at === 'image' ? binding().upsample(onGrid, width, height, {}) : onGrid
+    return at === 'image' ? this.all.atImage(rows, width, height) : this.all.onGrid(rows)
   }
 
   /** The regions as masks, by class and then by first pixel; background is none. */
@@ -118,8 +120,8 @@ export class Segmentation {
     for (const { label, area, bbox, counts } of regions) {
       const classIndex = label - this.firstLabel
       const { name, id } = this.classes[classIndex] as ClassEntry
-      const cells = coveredCells(counts, bbox, this, this.softmax)
-      const score = await this.softmax.mean(classIndex, cells)
+      const cells = coveredCells(counts, bbox, this, this.all)
+      const score = await this.all.mean(classIndex, cells)
       masks.push({ class: name, classIndex, id, score, area, bbox, rle: { size: [this.height, this.width], counts: compressRuns(counts) } })
     }
     return masks

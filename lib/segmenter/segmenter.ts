@@ -1,22 +1,21 @@
-import { checkPath } from '../arguments'
-import { Clip } from '../clip/clip'
-import { checkView } from '../clip/size'
-import { classVectors } from '../clip/text'
-import { invalidArgument, madeElsewhere } from '../errors'
+import { checkPath, isObject } from '../arguments'
+import type { Clip } from '../clip/clip'
+import { madeElsewhere } from '../errors'
 import { type ImageInput, type ImageInputs, imageCount, imageStream } from '../image/input'
 import { mapOrdered } from '../image/stream'
 import { Lifetime } from '../lifetime'
 import { Limiter } from '../limiter'
-import { checkOptions } from '../options'
+import { checkOptions, throwIfAborted } from '../options'
 import { type ClassEntry, parseClasses } from '../text/classes'
 import { templateList } from '../text/prompts'
 import { loadSegmenter } from './load'
+import type { SegmentMethod } from './method'
+import { methodKind, methodNamed } from './methods'
 import * as options from './options'
 import { type Defaults, type Plan, planCall, type Standing, standing } from './plan'
 import { segmentImage } from './run'
 import { type SaveOptions, saveSegmenter } from './save'
 import { failureOf, type Segmentation, type SegmentFailure } from './segmentation'
-import { TextCache } from './text-cache'
 
 /** Decodes the next image while one is in the tower. Calls beyond these count as waiting. */
 const imagesAtOnce = 2
@@ -28,7 +27,7 @@ const imagesAPass = 8
  * Labels every pixel of an image with one of the names. Calls may overlap: those that wait for the model together and see
  * their images at the same size (without `slide`) share a tower pass, up to 8 of them, whatever their names. Each is
  * aborted, fails and is answered by itself; an answer differs from that of a call alone by rounding at most. Every call rejects
- * with ERR_WORDMASK_DISPOSED after dispose() of the segmenter or of its Clip; answers stay usable.
+ * with ERR_WORDMASK_DISPOSED after dispose() of the segmenter or of its models; answers stay usable.
  */
 export class Segmenter {
   private readonly limiter: Limiter
@@ -36,23 +35,25 @@ export class Segmenter {
   private readonly lifetime: Lifetime
 
   private constructor(
-    /** The model in use. */
-    readonly clip: Clip,
+    /** @internal */
+    readonly strategy: SegmentMethod,
     /** @internal */
     readonly defaults: Defaults,
-    /** @internal */
-    readonly text: TextCache,
-    private readonly ownsClip: boolean,
     maxPending: number,
   ) {
-    if (!(text instanceof TextCache)) throw madeElsewhere('Segmenter', 'Segmenter.create() or Segmenter.load()')
+    if (!isObject(strategy) || !isObject(defaults)) throw madeElsewhere('Segmenter', 'Segmenter.create() or Segmenter.load()')
     this.limiter = new Limiter(imagesAPass, imagesAtOnce + maxPending)
     this.standing = standing(defaults)
-    this.lifetime = new Lifetime('Segmenter', () => ownsClip && clip.dispose())
+    this.lifetime = new Lifetime('Segmenter', () => void strategy.models[Symbol.asyncDispose]())
   }
 
   get method(): options.Method {
-    return this.defaults.method
+    return this.strategy.name
+  }
+
+  /** The model that reads the names. */
+  get clip(): Clip {
+    return this.strategy.clip
   }
 
   /** The classes of calls that name none. */
@@ -65,36 +66,25 @@ export class Segmenter {
    * @throws ERR_WORDMASK_CLASSES, _TEMPLATE, _VOCABULARY (a small model knows no word of a name), and what Clip.load throws
    */
   static async create(given: options.SegmenterOptions = {}): Promise<Segmenter> {
-    const {
-      method = 'maskclip',
-      clip = 'scenes',
-      classes,
-      templates,
-      background,
-      size,
-      slide,
-      maxPixels,
-      maxPending = 64,
-      signal,
-      onProgress,
-    } = checkOptions('Segmenter.create', options.segmenterOptions, given)
-    const named = options.methodNamed(method)
+    const kind = await methodKind(methodNamed(isObject(given) ? (given.method ?? 'maskclip') : 'maskclip'))
+    const checked = checkOptions('Segmenter.create', kind.options, given) as options.SegmenterOptions
+    const { classes, templates, background, size, slide, maxPixels, maxPending = 64, signal, onProgress } = checked
+    throwIfAborted(signal)
     const entries = classes && parseClasses(classes)
     if (templates !== undefined) templateList(templates)
-    const owns = typeof clip === 'string'
-    if (!owns && !(clip instanceof Clip)) throw invalidArgument('clip', 'a Clip, or what Clip.load takes', clip)
-    const model = typeof clip === 'string' ? await Clip.load(clip, { signal, onProgress }) : clip
+    const strategy = await kind.create(checked)
     try {
-      checkView(model.source, size, slide)
-      const own = templates ?? model.source.templates
-      const defaults = { method: named, classes: entries, templates: own, background: background ?? undefined, size, slide, maxPixels }
-      return await model.lifetime.during(async () => {
-        const segmenter = new Segmenter(model, defaults, textCache(model), owns, maxPending)
-        if (segmenter.standing.rows) await segmenter.text.vectors(segmenter.standing.rows, own, signal)
+      strategy.checkView(size, slide)
+      const own = templates ?? strategy.templates
+      const defaults = { classes: entries, templates: own, background: background ?? undefined, size, slide, maxPixels }
+      return await strategy.models.during(async () => {
+        const segmenter = new Segmenter(strategy, defaults, maxPending)
+        const { rows } = segmenter.standing
+        if (rows) await strategy.prepare({ rows, templates: own }, { signal, onProgress })
         return segmenter
       })
     } catch (error) {
-      if (owns) model.dispose()
+      await strategy.models[Symbol.asyncDispose]()
       throw error
     }
   }
@@ -106,11 +96,8 @@ export class Segmenter {
   static async load(folder: string, given: options.SegmenterLoadOptions = {}): Promise<Segmenter> {
     checkPath('folder', folder)
     const { maxPending = 64, ...rest } = checkOptions('Segmenter.load', options.segmenterLoadOptions, given)
-    const { clip, defaults, vectors } = await loadSegmenter(folder, rest)
-    const text = textCache(clip)
-    const segmenter = new Segmenter(clip, defaults, text, true, maxPending)
-    if (vectors && segmenter.standing.rows) text.add(segmenter.standing.rows, defaults.templates, vectors)
-    return segmenter
+    const { strategy, defaults } = await loadSegmenter(folder, rest)
+    return new Segmenter(strategy, defaults, maxPending)
   }
 
   /**
@@ -120,7 +107,7 @@ export class Segmenter {
   async segment(image: ImageInput, given: options.SegmentOptions = {}): Promise<Segmentation> {
     return this.during(async () => {
       const { onProgress, ...rest } = checkOptions('segment', options.segmentOptions, given)
-      const answer = await this.queue(image, planCall(this.clip.source, this.standing, rest), false)
+      const answer = await this.queue(image, planCall(this.strategy, this.standing, rest), false)
       onProgress?.(1, 1)
       return answer
     })
@@ -134,10 +121,10 @@ export class Segmenter {
   async *segmentAll(images: ImageInputs, given: options.SegmentAllOptions = {}): AsyncGenerator<Segmentation | SegmentFailure> {
     this.check()
     const { concurrency = imagesAtOnce, onProgress, ...rest } = checkOptions('segmentAll', options.segmentAllOptions, given)
-    const plan = planCall(this.clip.source, this.standing, rest)
+    const plan = planCall(this.strategy, this.standing, rest)
     const total = imageCount(images)
     const stream = imageStream(images)
-    await this.during(() => this.text.vectors(plan.rows, plan.templates, plan.signal))
+    await this.during(() => this.strategy.prepare(plan, { signal: plan.signal }))
     const work = async (image: ImageInput, index: number, signal: AbortSignal) => {
       try {
         return await this.during(() => this.queue(image, { ...plan, signal }, true))
@@ -161,32 +148,30 @@ export class Segmenter {
   }
 
   /**
-   * Ends the segmenter: later calls reject with ERR_WORDMASK_DISPOSED, those that have begun end as usual. A Clip that was
+   * Ends the segmenter: later calls reject with ERR_WORDMASK_DISPOSED, those that have begun end as usual. A model that was
    * passed in stays open; one that the segmenter loaded is disposed of after the last call. Safe to call twice.
    */
   dispose(): void {
     void this.lifetime.dispose()
   }
 
-  /** As dispose(); resolves once all calls have ended and a Clip of its own is freed. */
+  /** As dispose(); resolves once all calls have ended and the models of its own are freed. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.lifetime.dispose()
-    if (this.ownsClip) await this.clip[Symbol.asyncDispose]()
+    await this.strategy.models[Symbol.asyncDispose]()
   }
 
   private check(): void {
     this.lifetime.check()
-    this.clip.lifetime.check()
+    this.strategy.models.check()
   }
 
-  /** A call that uses the segmenter and its model from here to its end. */
+  /** A call that uses the segmenter and its models from here to its end. */
   private during<T>(call: () => Promise<T>): Promise<T> {
-    return this.lifetime.during(() => this.clip.lifetime.during(call))
+    return this.lifetime.during(() => this.strategy.models.during(call))
   }
 
   private async queue(image: ImageInput, plan: Plan, patient: boolean): Promise<Segmentation> {
-    return this.limiter.run(() => segmentImage(this.clip, this.text, image, plan), plan.signal, patient)
+    return this.limiter.run(() => segmentImage(this.strategy, image, plan), plan.signal, patient)
   }
 }
-
-const textCache = (clip: Clip) => new TextCache((rows, templates, run) => classVectors(clip.model, rows, templates, run))

@@ -5,12 +5,12 @@ import { modelsFolder } from '../folders'
 import type { ClassEntry } from './classes'
 
 /**
- * How a name becomes prompts. 'none': the name itself; 'vild': 14 templates of the ViLD paper; 'imagenet': OpenAI's 80; or
- * an own list, where every template holds `{}` once, the place of the name.
+ * How a name becomes prompts. 'none': the name itself; 'vild': 14 templates of the ViLD paper; 'imagenet': OpenAI's 80; 'reco':
+ * these and five more, ReCo's 85; or an own list, where every template holds `{}` once, the place of the name.
  */
-export type Templates = 'none' | 'vild' | 'imagenet' | readonly string[]
+export type Templates = (typeof templateNames)[number] | readonly string[]
 
-export const templateNames = ['none', 'vild', 'imagenet'] as const
+export const templateNames = ['none', 'vild', 'imagenet', 'reco'] as const
 
 const lists = new Map<string, readonly string[]>([['none', ['{}']]])
 
@@ -40,12 +40,13 @@ function named(name: string): readonly string[] {
     const hint = name.includes('{}') ? ` For one template write [${JSON.stringify(name)}].` : ''
     throw new WordmaskError(
       'ERR_WORDMASK_TEMPLATE',
-      `Expected 'none', 'vild', 'imagenet' or a list of templates but received ${JSON.stringify(name)}.${hint}`,
+      `Expected ${templateNames.map((known) => `'${known}'`).join(', ')} or a list of templates but received ${JSON.stringify(name)}.${hint}`,
     )
   }
   let list = lists.get(name)
   if (!list) {
-    list = JSON.parse(readFileSync(join(modelsFolder, 'prompts', `${name}.json`), 'utf8')) as string[]
+    const own = JSON.parse(readFileSync(join(modelsFolder, 'prompts', `${name}.json`), 'utf8')) as string[]
+    list = name === 'reco' ? [...named('imagenet'), ...own] : own
     lists.set(name, list)
   }
   return list

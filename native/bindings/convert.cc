@@ -109,6 +109,7 @@ pipeline::DenseOptions read_dense(const Argument& argument) {
     options.crop = static_cast<int>(slide["crop"].integer(1, kMaxSide));
     options.stride = static_cast<int>(slide["stride"].integer(1, kMaxSide));
   }
+  if (const Argument normalize = argument["normalize"]; normalize.given()) options.normalize = normalize.boolean();
   return options;
 }
 

@@ -10,7 +10,7 @@
 #include "base/image.h"
 #include "bindings/argument.h"
 #include "models/config.h"
-#include "pipeline/segmenter.h"
+#include "pipeline/clip.h"
 
 namespace wordmask::bindings {
 

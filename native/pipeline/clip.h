@@ -36,6 +36,7 @@ struct DenseOptions : ResizeOptions {
   int height = 0;
   int crop = 0;
   int stride = 0;
+  bool normalize = true;  // cells of length 1
 };
 
 struct ClipInfo {
@@ -68,9 +69,9 @@ class Clip {
   at::Tensor encode_classes(const at::Tensor& tokens, const std::vector<int64_t>& counts, int batch_size,
                             const Cancel& cancel, const Progress& progress);  // [classes, d], unit rows
   at::Tensor dense_features(const ImageU8& image, const DenseOptions& options,
-                            const Cancel& cancel);  // [h, w, d], unit cells
-  at::Tensor dense_pixels(
-      const at::Tensor& pixels);  // normalised [(n,) 3, height, width] -> [(n,) h, w, d], unit cells
+                            const Cancel& cancel);  // [h, w, d], unit cells where `normalize`
+  // normalised [(n,) 3, height, width] -> [(n,) h, w, d], unit cells
+  at::Tensor dense_pixels(const at::Tensor& pixels, bool normalize = true);
   void save(const std::string& file, at::ScalarType dtype, const std::map<std::string, std::string>& metadata) const;
 
  private:

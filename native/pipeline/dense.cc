@@ -26,20 +26,22 @@ void check_slide(const DenseOptions& options, int64_t cell) {
 }
 }  // namespace
 
-at::Tensor Clip::dense_pixels(const at::Tensor& pixels) {
+at::Tensor Clip::dense_pixels(const at::Tensor& pixels, bool normalize) {
   c10::InferenceMode guard;
   const bool one = pixels.dim() == 3;
   WM_CHECK((one || pixels.dim() == 4) && pixels.size(-3) == 3 && pixels.numel() > 0, code::kInvalidArgument,
            "Expected pixels [3, height, width] or [n, 3, height, width] but received ", pixels.sizes());
-  const auto features = finished(model_->visual->dense((one ? pixels.unsqueeze(0) : pixels).to(device_)));
-  return unit(one ? features.squeeze(0) : features).contiguous();
+  const auto answers = finished(model_->visual->dense((one ? pixels.unsqueeze(0) : pixels).to(device_)));
+  const auto features = one ? answers.squeeze(0) : answers;
+  return (normalize ? unit(features) : features).contiguous();
 }
 
 at::Tensor Clip::dense_features(const ImageU8& image, const DenseOptions& options, const Cancel& cancel) {
   c10::InferenceMode guard;
   auto pixels = resize(image, options.width, options.height, options);  // [3, height, width]
-  if (options.crop == 0) return dense_pixels(pixels);
+  if (options.crop == 0) return dense_pixels(pixels, options.normalize);
 
+  WM_CHECK(options.normalize, code::kInvalidArgument, "Expected normalize together with slide");
   const auto cell = model_->visual->cell();
   check_slide(options, cell);
   // Zeros right and below up to whole cells, so that every window begins on a cell.

@@ -1,6 +1,7 @@
 import { mkdtemp, readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { Scores } from '../../lib/segmenter/scores'
 import { Segmentation } from '../../lib/segmenter/segmentation'
 import { parseClasses } from '../../lib/text/classes'
 import { writeCoco } from '../../lib/write/coco'
@@ -11,8 +12,8 @@ const folder = await temporaryFolder()
 const classes = parseClasses([{ name: 'fox', color: '#ff8000', id: 5 }, 'grass'])
 const labels = Uint8Array.from([0, 0, 0, 1, 1, 1, 2, 2, 1, 2, 2, 2])
 const protocol = { orient: true, temperature: 100 } as never
-const grid = { data: new Float32Array(4), shape: [2, 1, 2] }
-const small = new Segmentation({ labels, width: 4, height: 3, grid, counts: [3, 4, 5], together: 1 }, classes, { names: ['sky'] }, protocol)
+const scores = new Scores([{ data: new Float32Array(4), shape: [1, 2, 2] }], 100)
+const small = new Segmentation({ labels, width: 4, height: 3, counts: [3, 4, 5] }, scores, classes, { names: ['sky'] }, protocol)
 
 describe('documents', () => {
   const mask = {

@@ -3,6 +3,7 @@ import { beforeAll, describe, expect, test } from 'vitest'
 import type { Clip } from '../../binding'
 import { binding } from '../../lib/binding'
 import { compute, encode, middling, picture, resize, tiny, training, withFolder } from '../helpers/native'
+import { segment as segmentImage } from '../helpers/segment'
 
 /** Milliseconds this thread was ready to run but had no core, since it began: not our doing on a busy machine. */
 const starved = () => Number(readFileSync('/proc/thread-self/schedstat', 'utf8').split(' ')[1]) / 1e6
@@ -44,8 +45,8 @@ describe('the event loop is never silent for 500 ms', () => {
     encode: () => clip.encodeImage(images, encode, {}),
     segment: async () => {
       const text = await clip.encodeClasses(new Int32Array(50 * 16).fill(5), Array(50).fill(1), { batchSize: 50 }, {})
-      const dense = { ...resize, width: 128, height: 128, temperature: 100, background: { kind: 'none' } as const, classes: 50 }
-      const result = await binding().segment(clip, large, text, dense, {})
+      const dense = { ...resize, width: 128, height: 128, background: { kind: 'none' } as const, classes: 50 }
+      const result = await segmentImage(clip, large, text, dense)
       await binding().regions(result.labels, 1500, 1000, { minArea: 1, instances: true, skip: [] }, {})
     },
     train: () => withFolder((folder) => binding().trainClip({ ...training(folder, 30), model: { ...tiny, dense: 'value' } }, () => {}, {})),

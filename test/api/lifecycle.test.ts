@@ -188,7 +188,7 @@ describe('calls', () => {
       /task\.cancel/,
     )
     expect(
-      await rejected(binding().segment(token as never, image, { data: new Float32Array(32), shape: [1, 32] }, {} as never, {})),
+      await rejected(binding().denseScores(token as never, image, { data: new Float32Array(32), shape: [1, 32] }, {} as never, {})),
     ).toHaveCode('ERR_WORDMASK_INVALID_ARGUMENT', /a Clip for clip/)
   })
 
@@ -214,7 +214,7 @@ describe('calls', () => {
 })
 
 test('memory that cannot be had rejects with ERR_WORDMASK_MEMORY and harms nothing', async () => {
-  const grid = { data: new Float32Array(500), shape: [500, 1, 1] }
-  expect(await rejected(binding().upsample(grid, 65536, 65536, {}))).toHaveCode('ERR_WORDMASK_MEMORY')
-  expect((await binding().upsample(grid, 2, 2, {})).shape).toEqual([500, 2, 2])
+  const grid = { data: new Float32Array(500), shape: [1, 1, 500] }
+  expect(await rejected(binding().upsample([grid], 65536, 65536, {}))).toHaveCode('ERR_WORDMASK_MEMORY')
+  expect((await binding().upsample([grid], 2, 2, {})).shape).toEqual([500, 2, 2])
 })

@@ -1,9 +1,10 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
-import type { SegmentOptions, SegmentResult } from '../../binding'
+import type { DenseScores } from '../../binding'
 import { binding } from '../../lib/binding'
 import type { Clip } from '../../lib/clip/clip'
 import { Segmenter } from '../../lib/segmenter/segmenter'
 import { resize } from '../helpers/native'
+import { type SegmentOptions, type SegmentResult, segment } from '../helpers/segment'
 import { randomTensor, testing } from '../helpers/testing'
 import { maxDifference } from '../helpers/weights'
 import { loadTinyClip, noise, temporaryFolder } from './tiny-clip'
@@ -33,14 +34,13 @@ const options = (changes: Partial<SegmentOptions> = {}): SegmentOptions => ({
   ...resize,
   width: 32,
   height: 32,
-  temperature: 100,
   background: { kind: 'none' },
   classes: 3,
   ...changes,
 })
 const call = (seed: number, changes: Partial<SegmentOptions> = {}, task = {}) =>
-  binding().segment(clip.native, noise(40 + seed, 32, seed), rows(changes.classes ?? 3), options(changes), task)
-const passes = (results: SegmentResult[]) => Math.round(results.reduce((sum, { together }) => sum + 1 / together, 0))
+  segment(clip.native, noise(40 + seed, 32, seed), rows(changes.classes ?? 3), options(changes), task)
+const passes = (results: { together: number }[]) => Math.round(results.reduce((sum, { together }) => sum + 1 / together, 0))
 const seeds = (n: number) => Array.from({ length: n }, (_, i) => i)
 
 function expectSame(answer: SegmentResult, alone: SegmentResult) {
@@ -101,9 +101,7 @@ describe('native calls that wait together', () => {
   ])('one with %s rejects alone, first, in the middle or last', async (_, changes, code) => {
     for (const bad of [0, 2, 4]) {
       const settled = await together(() =>
-        Promise.allSettled(
-          seeds(5).map((i) => binding().segment(clip.native, noise(40 + i, 32, i), rows(3), options(i === bad ? changes : {}), {})),
-        ),
+        Promise.allSettled(seeds(5).map((i) => segment(clip.native, noise(40 + i, 32, i), rows(3), options(i === bad ? changes : {})))),
       )
       for (const [i, outcome] of settled.entries()) {
         if (i === bad) expect(outcome).toMatchObject({ status: 'rejected', reason: { code } })
@@ -122,12 +120,12 @@ describe('Segmenter', () => {
     const segmenter = await Segmenter.create({ clip, classes: names, size: { width: 32, height: 32 } })
     const alone = []
     for (const image of images) alone.push(await segmenter.segment(image))
-    const native = vi.spyOn(binding(), 'segment')
+    const native = vi.spyOn(binding(), 'denseScores')
     const letGo = testing().holdLane('cpu')
     const calls = images.map((image) => segmenter.segment(image))
     await vi.waitFor(() => expect(native).toHaveBeenCalledTimes(8)).finally(letGo)
     const answers = await Promise.all(calls)
-    const results = await Promise.all(native.mock.results.map(({ value }) => value as Promise<SegmentResult>))
+    const results = await Promise.all(native.mock.results.map(({ value }) => value as Promise<DenseScores>))
     expect(results).toHaveLength(12)
     expect(passes(results)).toBeLessThan(7)
     expect(results.slice(0, 8).map((result) => result.together)).toEqual(Array(8).fill(8))
@@ -145,7 +143,7 @@ describe('Segmenter', () => {
     given[1] = [Buffer.from('no image')]
     given[3] = [images[0]!, { signal: controller.signal }]
     given[5] = [images[0]!, { classes: ['dog', 'cat'] }]
-    const native = vi.spyOn(binding(), 'segment')
+    const native = vi.spyOn(binding(), 'denseScores')
     const letGo = testing().holdLane('cpu')
     const calls = Promise.allSettled(given.map((parameters) => segmenter.segment(...parameters)))
     await vi

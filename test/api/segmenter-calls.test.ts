@@ -3,7 +3,8 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Clip } from '../../lib/clip/clip'
 import { Limiter } from '../../lib/limiter'
-import { coveredCells, SoftmaxGrid } from '../../lib/segmenter/score'
+import { coveredCells } from '../../lib/segmenter/cells'
+import { Scores } from '../../lib/segmenter/scores'
 import { Segmenter } from '../../lib/segmenter/segmenter'
 import { loadTinyClip, noise, saveTinyClip, temporaryFolder } from './tiny-clip'
 
@@ -182,7 +183,7 @@ describe('scores of masks, by hand', () => {
   })
 
   test('the softmax share of a class over cells', async () => {
-    const softmax = new SoftmaxGrid({ data: Float32Array.from([1, 0, 0, 0]), shape: [2, 1, 2] }, Math.log(3))
+    const softmax = new Scores([{ data: Float32Array.from([1, 0, 0, 0]), shape: [1, 2, 2] }], Math.log(3))
     expect(await softmax.mean(0, [0])).toBeCloseTo(3 / 4, 6)
     expect(await softmax.mean(1, [0, 1])).toBeCloseTo((1 / 4 + 1 / 2) / 2, 6)
   })

@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import type { Clip } from '../../lib/clip/clip'
 import { expandRuns } from '../../lib/segmenter/rle'
+import { Scores } from '../../lib/segmenter/scores'
 import { Segmentation } from '../../lib/segmenter/segmentation'
 import { Segmenter } from '../../lib/segmenter/segmenter'
 import { loadTinyClip, noise, temporaryFolder } from './tiny-clip'
@@ -175,9 +176,9 @@ describe('masks', () => {
 })
 
 test('scores of more than 1 GiB are refused, and the message states the size', async () => {
-  const grid = { data: new Float32Array(4), shape: [1, 2, 2] }
+  const scores = new Scores([{ data: new Float32Array(4), shape: [2, 2, 1] }], 1)
   const names = Array.from({ length: 300 }, () => segmenter.classes![0]!)
-  const s = new Segmentation({ labels: new Uint8Array(0), width: 1024, height: 1024, grid, counts: [], together: 1 }, names, undefined, {
+  const s = new Segmentation({ labels: new Uint8Array(0), width: 1024, height: 1024, counts: [] }, scores, names, undefined, {
     temperature: 1,
   } as never)
   await expect(s.scores({ at: 'image' })).rejects.toHaveCode('ERR_WORDMASK_MEMORY', /300 x 1024 x 1024 float32 = 1\.17 GiB/)

@@ -5,6 +5,7 @@ import { describe, expect, test } from 'vitest'
 import { decodeImage } from '../../lib/image/decode'
 import { readLabelMap } from '../../lib/image/labels'
 import { compressRuns } from '../../lib/segmenter/rle'
+import { Scores } from '../../lib/segmenter/scores'
 import { Segmentation } from '../../lib/segmenter/segmentation'
 import { parseClasses } from '../../lib/text/classes'
 import { fileNames, writeCutouts } from '../../lib/write/cutouts'
@@ -19,8 +20,8 @@ const classes = parseClasses([{ name: 'fox', color: '#ff8000', id: 5 }, 'grass']
 /** 4 x 3 pixels: background above, fox left, grass right, a fox pixel apart. */
 const labels = Uint8Array.from([0, 0, 0, 1, 1, 1, 2, 2, 1, 2, 2, 2])
 const protocol = { orient: true, temperature: 100 } as never
-const grid = { data: new Float32Array(4), shape: [2, 1, 2] }
-const small = new Segmentation({ labels, width: 4, height: 3, grid, counts: [3, 4, 5], together: 1 }, classes, { names: ['sky'] }, protocol)
+const scores = new Scores([{ data: new Float32Array(4), shape: [1, 2, 2] }], 100)
+const small = new Segmentation({ labels, width: 4, height: 3, counts: [3, 4, 5] }, scores, classes, { names: ['sky'] }, protocol)
 const image = noise(4, 3)
 
 describe('writeLabelMap', () => {
@@ -65,7 +66,8 @@ describe('writeOverlay', () => {
     const wide = { data: noise(400, 300).data, width: 400, height: 300, channels: 3 as const }
     const left = Uint8Array.from({ length: 400 * 300 }, (_, i) => (i % 400 < 100 ? 0 : i % 400 < 200 ? 1 : 2))
     const s = new Segmentation(
-      { labels: left, width: 400, height: 300, grid, counts: [30_000, 30_000, 60_000], together: 1 },
+      { labels: left, width: 400, height: 300, counts: [30_000, 30_000, 60_000] },
+      scores,
       classes,
       { names: ['sky'] },
       protocol,
@@ -91,7 +93,7 @@ describe('writeOverlay', () => {
 
   test('a tall strip of a pixel is written at a size that one can open, beside white paper', async () => {
     const labels = new Uint8Array(30_000)
-    const s = new Segmentation({ labels, width: 1, height: 30_000, grid, counts: [30_000, 0], together: 1 }, classes, undefined, protocol)
+    const s = new Segmentation({ labels, width: 1, height: 30_000, counts: [30_000, 0] }, scores, classes, undefined, protocol)
     const file = join(folder, 'strip.png')
     await writeOverlay(file, noise(1, 30_000), s)
     const { data, info } = await sharp(file).raw().toBuffer({ resolveWithObject: true })

@@ -82,6 +82,14 @@ export interface Compared {
   exact: Float64Array
 }
 
+/** features [k, h, w, c], clip [k, h', w', d], text [d], contexts [m, c] */
+export interface RecoCase {
+  features: Float32Tensor
+  clip?: Float32Tensor
+  text?: Float32Tensor
+  contexts?: Float32Tensor
+}
+
 /** wordmask_testing.node (test/native): kernels beside their references, module states, gradients. */
 export interface Testing {
   labelMap(scores: Float32Tensor, options: LabelMapOptions, strided: boolean): Int32Array
@@ -92,6 +100,14 @@ export interface Testing {
     weights: Float32Tensor | undefined,
     dtype: string,
   ): { exact: Float64Array; plain: Float32Array }
+  /** The brute force in float64: every matrix of the official code written out. */
+  recoReference(
+    images: RecoCase,
+    window: 'perImage' | 'official',
+  ): { weights: Float64Array; support: Float64Array; seeds: number[]; embedding: Float64Array }
+  recoWeights(images: RecoCase): Float64Array
+  /** features [k, P, c], weights [k, P] */
+  recoSeeds(features: Float32Tensor, weights: Float32Tensor, window: 'perImage' | 'official'): { seeds: number[]; support: Float64Array }
   seeds(affinity: Float32Tensor, window: 'perImage' | 'official'): { support: Float64Array; seeds: number[] }
   /** Whether this machine runs that instruction set, which the tile kernels use from now on; undefined: the widest. */
   limitTiles(name?: string): boolean

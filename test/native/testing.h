@@ -24,6 +24,7 @@ void define_executor(Napi::Env env, Napi::Object exports);
 void define_models(Napi::Env env, Napi::Object exports);
 void define_multiply_adds(Napi::Env env, Napi::Object exports);
 void define_packed(Napi::Env env, Napi::Object exports);
+void define_reco(Napi::Env env, Napi::Object exports);
 void define_train(Napi::Env env, Napi::Object exports);
 
 // { data: Float32Array, shape } -> a float32 tensor of its own.

@@ -23,8 +23,7 @@ at::Tensor window_support(const at::Tensor& given, AffinityWindow window) {
     double sum = 0;
     for (int64_t n = 0; n < images; ++n) {
       WM_CHECK(std::isfinite(from[n]), code::kInvalidArgument, "Expected finite affinities but received ", from[n]);
-      const int64_t last = window == AffinityWindow::kPerImage ? n : std::min(2 * n, images - 1);
-      sum += *std::max_element(from + n, from + last + 1);
+      sum += *std::max_element(from + n, from + last_image(window, n, images) + 1);
     }
     to[row] = sum / static_cast<double>(images);
   }

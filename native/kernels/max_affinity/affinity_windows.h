@@ -9,6 +9,11 @@ enum class AffinityWindow {
   kOfficial,  // images n .. min(2n, k - 1): what the official code does; its scores depend on the archive's order
 };
 
+// The last image of window n, which begins with image n.
+constexpr int64_t last_image(AffinityWindow window, int64_t n, int64_t images) {
+  return window == AffinityWindow::kPerImage ? n : (2 * n < images - 1 ? 2 * n : images - 1);
+}
+
 // The support of every position: mean over n of its largest affinity in window n.
 // affinity float32 [k, P, k] or [B, k, P, k] on the CPU (max_affinity) -> float64 [k, P] or [B, k, P].
 // ERR_WORDMASK_INVALID_ARGUMENT: other shapes or dtypes, an affinity that is not finite.

@@ -1,0 +1,89 @@
+import { join } from 'node:path'
+import type { Archive } from '../archive/archive'
+import { WordmaskError } from '../errors'
+import type { MethodKind } from '../segmenter/method'
+import { Models } from '../segmenter/models'
+import type { SegmenterOptions } from '../segmenter/options'
+import { weightsFile } from '../segmenter/save'
+import { checkSavedView, loadReferred } from '../segmenter/saved-clip'
+import { readText } from '../segmenter/saved-text'
+import { textRows } from '../segmenter/text-cache'
+import { archiveBuilder, type Made } from './assemble'
+import { contextEntries, officialContexts } from './contexts'
+import { clipEncoder, denseEncoder } from './encoder'
+import { recoTemplates, type Settings } from './making'
+import { Reco, recoText, referencesFolder } from './method'
+import { Opening } from './open'
+import { type RecoOptions, recoOptions } from './options'
+import { References } from './reference'
+import { encoderFile, type SavedReco, savedShape } from './saved'
+
+/** The method 'reco': made with an archive, or read back without one. */
+export const reco: MethodKind = {
+  options: recoOptions,
+  saved: savedShape,
+
+  async create(given: SegmenterOptions): Promise<Reco> {
+    const options = given as RecoOptions
+    const opening = new Opening(options.signal ? { signal: options.signal } : {})
+    try {
+      const settings = settingsOf(options)
+      const contexts = settings.elimination ? contextEntries(settings.contexts) : []
+      const { archive, clip: finder } = await opening.archive(options.archive, options.clip)
+      const clip = options.denseClip === undefined ? finder : await opening.clip('denseClip', options.denseClip)
+      const encoder = options.encoder === undefined ? clipEncoder(clip) : denseEncoder(await opening.clip('encoder', options.encoder))
+      const references = new References(options.references && join(options.references, referencesFolder))
+      await references.read()
+      const { load, weights } = archive.model
+      const retrieval = { load, weights, templates: settings.templates ?? recoTemplates(finder) }
+      const made = { clip, encoder, settings, contexts, references, retrieval, text: recoText(clip) }
+      const builder = await archiveBuilder(made, archive, options)
+      return new Reco({ ...made, builder, models: new Models(opening.models) })
+    } catch (error) {
+      await opening.undo()
+      throw error
+    }
+  },
+
+  async load(folder, saved, { classes, background, templates, size, slide }, { maxPending: _, archive, ...run }): Promise<Reco> {
+    const { clip: dense, encoder: other, reco: kept } = saved as SavedReco
+    const opening = new Opening(run)
+    try {
+      const clip = opening.own(await loadReferred(folder, weightsFile, dense, run))
+      const encoder = clipEncoder(other ? opening.own(await loadReferred(folder, encoderFile, other, run)) : clip)
+      const { retrieval, referenceSize, templates: own, ...rest } = kept
+      const settings: Settings = { ...rest, referenceSize: referenceSize ?? undefined, templates: own ?? undefined }
+      const contexts = settings.elimination ? contextEntries(settings.contexts) : []
+      const references = new References(join(folder, referencesFolder))
+      await references.read()
+      const made = { clip, encoder, settings, contexts, references, retrieval, text: recoText(clip) }
+      const builder = archive === undefined ? undefined : await attach(made, archive, opening)
+      const method = new Reco({ ...made, builder, models: new Models(opening.models) })
+      checkSavedView(folder, method, size, slide)
+      if (classes) {
+        const rows = textRows(classes, background)
+        made.text.add(rows, templates, await readText(folder, rows, templates, clip.info.embedDim))
+        await method.prepare({ rows, templates }, run)
+      }
+      return method
+    } catch (error) {
+      await opening.undo()
+      throw error
+    }
+  },
+}
+
+function settingsOf(options: RecoOptions): Settings {
+  const { k = 50, window = 'official', guidance = true, elimination = true, contexts = officialContexts, retrieve = {} } = options
+  return { k, window, guidance, elimination, contexts, retrieve, referenceSize: options.referenceSize, templates: options.templates }
+}
+
+/** @throws ERR_WORDMASK_ARCHIVE_MODEL for an archive of another model than the one that found the references' images */
+async function attach(made: Made, given: Archive | string, opening: Opening) {
+  const { archive } = await opening.archive(given, undefined, made.clip)
+  if (archive.model.weights === made.retrieval.weights) return archiveBuilder(made, archive, {})
+  throw new WordmaskError(
+    'ERR_WORDMASK_ARCHIVE_MODEL',
+    `The images of the references were found by ${made.retrieval.load}; the vectors of ${archive.uri} come from ${archive.model.name}. Attach an archive of the same model.`,
+  )
+}

@@ -1,0 +1,60 @@
+import { Archive } from '../archive/archive'
+import { Clip } from '../clip/clip'
+import { invalidArgument } from '../errors'
+import type { RunOptions } from '../options'
+import type { Model } from '../segmenter/models'
+
+/** Models as they are opened: what was loaded here is freed again where a later one cannot be. */
+export class Opening {
+  readonly models: { model: Model; owned: boolean }[] = []
+
+  constructor(private readonly run: RunOptions) {}
+
+  /** A Clip that was given, or is loaded. */
+  async clip(name: string, given: unknown): Promise<Clip> {
+    if (typeof given === 'string') return this.own(await Clip.load(given, this.run))
+    if (given instanceof Clip) return this.lend(given)
+    throw invalidArgument(name, 'a Clip, or what Clip.load takes', given)
+  }
+
+  /**
+   * An archive with its model; a path is opened read-only. `clip` says where the model is, when it is not where the archive has it;
+   * one of the `loaded` that is the archive's own is not loaded again.
+   */
+  async archive(given: Archive | string, clip: Clip | string | undefined, ...loaded: Clip[]): Promise<{ archive: Archive; clip: Clip }> {
+    if (given instanceof Archive) {
+      const own = given.parts.options.clip
+      if (!own) throw invalidArgument('archive', 'an archive that was opened with its Clip', given.uri)
+      this.lend(given)
+      return { archive: given, clip: this.lend(own) }
+    }
+    const load = clip ?? (await modelOf(given))
+    const model = loaded.find(({ source }) => source.load === load) ?? (await this.clip('clip', load))
+    return { archive: this.own(await Archive.open(given, { clip: model, readOnly: true })), clip: model }
+  }
+
+  async undo(): Promise<void> {
+    for (const { model, owned } of this.models.reverse()) if (owned) await model[Symbol.asyncDispose]()
+  }
+
+  /** Freed with the segmenter, or by undo(). */
+  own<M extends Model>(model: M): M {
+    this.models.push({ model, owned: true })
+    return model
+  }
+
+  private lend<M extends Model>(model: M): M {
+    this.models.push({ model, owned: false })
+    return model
+  }
+}
+
+/** What Clip.load was given for an archive. */
+async function modelOf(uri: string): Promise<string> {
+  const archive = await Archive.open(uri, { readOnly: true })
+  try {
+    return archive.model.load
+  } finally {
+    await archive.close()
+  }
+}
