@@ -1,4 +1,5 @@
 import type { Mask } from '../../lib/segmenter/segmentation'
+import { Scores } from '../../lib/segmenter/scores'
 import { Segmentation } from '../../lib/segmenter/segmentation'
 import { type ClassSpec, parseClasses } from '../../lib/text/classes'
 import { random } from '../helpers/testing'
@@ -7,9 +8,9 @@ import { random } from '../helpers/testing'
 export function segmentationOf(labels: number[], width: number, height: number, names: (string | ClassSpec)[], background = false) {
   const classes = parseClasses(names)
   const counts = Array.from({ length: classes.length + 1 }, (_, value) => labels.filter((label) => label === value).length)
-  const grid = { data: new Float32Array(classes.length), shape: [classes.length, 1, 1] }
-  const result = { labels: Uint8Array.from(labels), width, height, grid, counts, together: 1 }
-  return new Segmentation(result, classes, background ? { threshold: 0.5 } : undefined, { orient: true, temperature: 100 } as never)
+  const scores = new Scores([{ data: new Float32Array(classes.length), shape: [1, 1, classes.length] }], 100)
+  const result = { labels: Uint8Array.from(labels), width, height, counts }
+  return new Segmentation(result, scores, classes, background ? { threshold: 0.5 } : undefined, { orient: true, temperature: 100 } as never)
 }
 
 /** Labels of 0 to n - 1 in seeded blobs, with holes, islands in holes and pixels that touch at corners alone. */
