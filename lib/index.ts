@@ -43,8 +43,12 @@ export { type DecodeOptions, decodeImage } from './image/decode'
 export type { ImageInput, ImageInputs, RawImage } from './image/input'
 export { type LabelMap, readLabelMap } from './image/labels'
 export type { RunOptions, Tensor } from './options'
+export type { RecoOptions, RetrieveOptions } from './reco/options'
+export type { RecoProtocol } from './reco/protocol'
+export type { ReferenceAbout } from './reco/reference'
 export type {
   Background,
+  MaskClipOptions,
   MaskOptions,
   ScoreOptions,
   SegmentAllOptions,

@@ -2,7 +2,7 @@ import type { z } from 'zod'
 import type { Pixels } from '../../binding'
 import type { Clip } from '../clip/clip'
 import type { RunOptions } from '../options'
-import type { ClassEntry } from '../text/classes'
+import type { ReferenceAbout } from '../reco/reference'
 import type { Templates } from '../text/prompts'
 import type { Models } from './models'
 import type { Method, SegmenterLoadOptions, SegmenterOptions, SegmentOptions } from './options'
@@ -33,6 +33,8 @@ export interface SegmentMethod {
   readonly models: Models
   /** Where nobody says any. */
   readonly templates: Templates
+  /** What names rest on, where a method makes something of images for them. */
+  readonly references?: readonly ReferenceAbout[]
   /** What can be said of a way of looking before there is an image. @throws ERR_WORDMASK_INVALID_ARGUMENT */
   checkView(size: SegmentOptions['size'], slide: SegmentOptions['slide']): void
   /** What names need before images can be scored; nothing is done twice, however many calls ask. */
@@ -52,6 +54,3 @@ export interface MethodKind {
   create(options: SegmenterOptions): Promise<SegmentMethod>
   load(folder: string, saved: Record<string, unknown>, defaults: Defaults, options: SegmenterLoadOptions): Promise<SegmentMethod>
 }
-
-/** The rows of a plan by what is prepared of them. */
-export type Rows = readonly ClassEntry[]

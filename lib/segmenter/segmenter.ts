@@ -6,6 +6,7 @@ import { mapOrdered } from '../image/stream'
 import { Lifetime } from '../lifetime'
 import { Limiter } from '../limiter'
 import { checkOptions, throwIfAborted } from '../options'
+import type { ReferenceAbout } from '../reco/reference'
 import { type ClassEntry, parseClasses } from '../text/classes'
 import { templateList } from '../text/prompts'
 import { loadSegmenter } from './load'
@@ -54,6 +55,11 @@ export class Segmenter {
   /** The model that reads the names. */
   get clip(): Clip {
     return this.strategy.clip
+  }
+
+  /** What the references of 'reco' were made from, contexts first; empty for other methods. */
+  get references(): readonly ReferenceAbout[] {
+    return this.strategy.references ?? []
   }
 
   /** The classes of calls that name none. */
