@@ -304,6 +304,79 @@ export declare class Clip {
   dispose(): void
 }
 
+// ------------------------------------------------------------------------------------------------------------- encoders
+
+/** DeiT, DINO and DINOv2 under their official keys. */
+export interface EncoderVitConfig {
+  kind: 'vit'
+  /** Side of the square that the position table is for, in pixels. */
+  imageSize: number
+  patchSize: number
+  width: number
+  layers: number
+  heads: number
+  mlpWidth: number
+  layerNormEps: number
+  /** A distillation token beside the class token. */
+  distilled: boolean
+  /** Register tokens: 0 for none. */
+  registers: number
+  /** DINOv2's gains ls1 and ls2. */
+  layerScale: boolean
+  /** What becomes of pixels that fill no patch at the right and below: dropped (DeiT), or padded with zeros (DINO). */
+  partial: 'drop' | 'pad'
+  /**
+   * How positions are resized (bicubic, half-pixel centres). offset: the grid is sampled as if it had h + offset by w + offset
+   * cells, 0 for exactly h by w (DINO and DINOv2: 0.1). byCount: whether to resize is decided by the number of cells, as ReCo's
+   * DeiT does; else by their shape.
+   */
+  positions: { offset: number; antialias: boolean; byCount: boolean }
+}
+/** torchvision's ResNet with bottlenecks up to layer4 (MoCo's among them). */
+export interface EncoderResNetConfig {
+  kind: 'resnet'
+  /** Blocks of the four stages. */
+  layers: number[]
+  /** Channels of the stem; the features have 32 times as many. */
+  width: number
+}
+/**
+ * The image tower of a CLIP. read: 'dense' as Clip.denseFeatures but not normalised, 'cells' what the last layer gives before it is
+ * projected into the space of the texts (a ViT's tokens after ln_post, a ResNet's layer4).
+ */
+export interface EncoderClipConfig {
+  kind: 'clip'
+  clip: ClipConfig
+  read: 'dense' | 'cells'
+}
+/** prefix: what stands before the tower's keys in the file, such as 'encoder_q.'; keys without it are left alone. */
+export type EncoderConfig = (EncoderVitConfig | EncoderResNetConfig | EncoderClipConfig) & { prefix: string }
+export interface EncoderInfo extends ClipInfo {
+  /** Pixels a cell is wide: the patch, 32 for a ResNet. */
+  cell: number
+  /** Numbers a cell. */
+  channels: number
+}
+
+/**
+ * Dense features of a frozen tower, not normalised. Cell [y, x] is that of the tower's pixels from cell * (y, x): the grid covers
+ * h * cell by w * cell pixels, which is less than the image where the tower drops what fills no patch, more where it pads.
+ */
+export declare class Encoder {
+  private constructor()
+  /** Strict, as Clip.load; classifier heads, DINOv2's mask_token and BatchNorm's counters may be there. */
+  static load(config: EncoderConfig, files: string[], compute: ComputeOptions, task: Task): Promise<Encoder>
+  /** As Clip.random. */
+  static random(config: EncoderConfig, seed: number, compute: ComputeOptions, task: Task): Promise<Encoder>
+  info(): EncoderInfo
+  /** The image resized to exactly width x height. -> [h, w, channels] */
+  features(image: Pixels, options: ResizeOptions & { width: number; height: number }, task: Task): Promise<Float32Tensor>
+  /** Already normalised pixels [n, 3, height, width] -> [n, h, w, channels]. */
+  featuresOfPixels(pixels: Float32Tensor, task: Task): Promise<Float32Tensor>
+  /** Frees the weights once running calls have ended; later calls reject with ERR_WORDMASK_DISPOSED. */
+  dispose(): void
+}
+
 // --------------------------------------------------------------------------------------------------------- segmentation
 
 /** Scores of names at the cells of a grid over an image: shape [h, w, names]. */

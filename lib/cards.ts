@@ -66,6 +66,8 @@ const cardSchema = z.looseObject({
   templates: z.union([z.enum(templateNames), z.array(z.string())]).default('imagenet'),
   /** Shorter side, in pixels, that segmentation resizes to unless told otherwise. */
   segmentSize: integer.optional(),
+  /** What Encoder.load makes of the image tower unless told otherwise; absent: as `config.dense` says. */
+  encoderRead: z.enum(['value', 'residual', 'cells']).optional(),
   licence: z.string(),
   source: z.string().optional(),
   /** What a user should know before trusting the model. */

@@ -4,8 +4,10 @@ import { binding } from './binding'
 import { builtInWeights, readCard } from './cards'
 import { locate } from './clip/locate'
 import { WordmaskError } from './errors'
+import { encoderFamilies } from './families/encoders'
 import { type Licence, licenceOf } from './families/licence'
-import { type Rule, rules } from './families/rules'
+import type { Rule } from './families/rule'
+import { rules } from './families/rules'
 import { type Architecture, Shapes } from './families/shapes'
 import { knownWords } from './families/words'
 import { findPulled, resolveModel } from './hub/resolve'
@@ -17,7 +19,7 @@ export interface CheckpointDescription {
   files: string[]
   /** 'safetensors' | 'torch-zip' | 'torch-legacy' | 'torchscript' | 'detectron2-pickle' */
   format: string
-  /** 'clip' | 'ovseg' | 'zegformer' | 'ovsegmentor' | 'deit' | 'dino' | 'dinov2' | 'deeplabv3plus' | 'unknown' */
+  /** 'clip' | 'ovseg' | 'zegformer' | 'ovsegmentor' | 'deit' | 'dino' | 'dinov2' | 'resnet' | 'deeplabv3plus' | 'unknown' */
   family: string
   title: string
   /** Whether this version of wordmask runs the family. */
@@ -38,7 +40,7 @@ export interface CheckpointDescription {
   metadata: Record<string, string>
 }
 
-const runnableFamilies = new Set(['clip'])
+const runnableFamilies = new Set(['clip', ...encoderFamilies.keys()])
 const learned = new Set<StorageDType>(['float64', 'float32', 'float16', 'bfloat16'])
 
 /**
@@ -99,7 +101,8 @@ export function recognise(summary: CheckpointSummary): { rule: Rule | undefined;
 function note(rule: Rule | undefined, shapes: Shapes): string | undefined {
   if (!rule) return `Its keys fit no family that wordmask knows; the first are ${shapes.first(3).join(', ') || '(none)'}`
   if (!runnableFamilies.has(rule.family)) return `${rule.title} is recognised but not yet runnable in this version`
-  return shapes.prefix === '' ? undefined : `Its keys lie under '${shapes.prefix}': save that part of the state dict alone before loading`
+  if (shapes.prefix === '' || encoderFamilies.has(rule.family)) return undefined
+  return `Its keys lie under '${shapes.prefix}': save that part of the state dict alone before loading`
 }
 
 function count({ tensors }: CheckpointSummary): Pick<CheckpointDescription, 'tensors' | 'parameters' | 'dtypes'> {

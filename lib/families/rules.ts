@@ -1,14 +1,7 @@
 import { clipTowers, huggingFace, openAi } from './clip'
-import { type Architecture, type Shapes, side } from './shapes'
-
-export interface Rule {
-  family: string
-  title: string
-  /** What may stand before every key of such a checkpoint. */
-  prefixes: string[]
-  matches(shapes: Shapes): boolean
-  architecture(shapes: Shapes): Architecture
-}
+import { encoderRules } from './encoders'
+import type { Rule } from './rule'
+import type { Architecture, Shapes } from './shapes'
 
 const wrapped = ['', 'module.', 'model.']
 
@@ -82,49 +75,8 @@ export const rules: Rule[] = [
     matches: (shapes) => shapes.has('visual.conv1.weight', 'token_embedding.weight', 'text_projection', 'logit_scale'),
     architecture: (shapes) => clipTowers(openAi(shapes)),
   },
-  {
-    family: 'dinov2',
-    title: 'DINOv2',
-    prefixes: [...wrapped, 'backbone.', 'teacher.backbone.'],
-    matches: (shapes) => shapes.has('cls_token', 'mask_token', 'patch_embed.proj.weight') && shapes.some(/^blocks\..*\.ls1\.gamma$/),
-    architecture: (shapes) => ({ ...timmVit(shapes), registerTokens: shapes.size('register_tokens', 1) ?? 0 }),
-  },
-  {
-    family: 'deit',
-    title: 'DeiT (or another timm ViT classifier)',
-    prefixes: wrapped,
-    matches: (shapes) => isTimmVit(shapes) && shapes.has('head.weight'),
-    architecture: (shapes) => ({
-      ...timmVit(shapes),
-      classes: shapes.size('head.weight', 0),
-      distilled: shapes.has('dist_token') ? 'yes' : 'no',
-    }),
-  },
-  {
-    family: 'dino',
-    title: 'DINO ViT',
-    prefixes: [...wrapped, 'backbone.', 'module.backbone.'],
-    matches: isTimmVit,
-    architecture: timmVit,
-  },
+  ...encoderRules,
 ]
-
-function isTimmVit(shapes: Shapes): boolean {
-  return shapes.has('cls_token', 'pos_embed', 'patch_embed.proj.weight', 'blocks.0.attn.qkv.weight', 'norm.weight')
-}
-
-function timmVit(shapes: Shapes): Architecture {
-  const patchSize = shapes.size('patch_embed.proj.weight', 2)
-  const tokens = shapes.size('pos_embed', 1)
-  const special = shapes.has('dist_token') ? 2 : 1
-  const grid = tokens === undefined ? undefined : side(tokens - special)
-  return {
-    width: shapes.size('patch_embed.proj.weight', 0),
-    layers: shapes.count('blocks.'),
-    patchSize,
-    imageSize: grid === undefined || patchSize === undefined ? undefined : grid * patchSize,
-  }
-}
 
 /** Proposals of OVSeg and ZegFormer: detectron2's MaskFormer over a ResNet or a Swin transformer. */
 function maskFormer(shapes: Shapes): Architecture {

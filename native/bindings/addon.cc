@@ -5,6 +5,7 @@
 #include "base/system.h"
 #include "bindings/cancel_token.h"
 #include "bindings/clip_wrap.h"
+#include "bindings/encoder_wrap.h"
 #include "bindings/functions.h"
 #include "bindings/scene_pack_wrap.h"
 #include "bindings/vector_file_wrap.h"
@@ -44,6 +45,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   }
   CancelTokenWrap::define(env, exports);
   ClipWrap::define(env, exports);
+  EncoderWrap::define(env, exports);
   ScenePackWrap::define(env, exports);
   VectorFileWrap::define(env, exports);
   add(env, exports, system_functions());

@@ -15,7 +15,7 @@ using pipeline::Clip;
 
 struct Loaded {
   std::shared_ptr<Clip> clip;
-  pipeline::ClipInfo info;
+  pipeline::ModelInfo info;
 };
 
 Napi::Promise make(const Napi::CallbackInfo& info, Napi::Value task, const pipeline::Compute& compute,
@@ -50,16 +50,11 @@ Napi::Value random(const Napi::CallbackInfo& info) {
   return make(info, info[3], compute, [=](const Job&) { return Clip::random(config, seed, compute); });
 }
 
-// info(): ClipInfo
+// info(): ModelInfo
 Napi::Value about(const Napi::CallbackInfo& info) {
   const ClipWrap& self = Wrapped<ClipWrap>::receiver(info);
   self.alive();
-  Napi::Object result = Napi::Object::New(info.Env());
-  result["parameters"] = Napi::Number::New(info.Env(), static_cast<double>(self.info.parameters));
-  result["device"] = self.info.device;
-  result["dtype"] = self.info.dtype;
-  result["bytes"] = Napi::Number::New(info.Env(), static_cast<double>(self.info.bytes));
-  return result;
+  return to_js(info.Env(), self.info);
 }
 
 // preprocess(image, options, task): Promise<Float32Tensor>
@@ -194,7 +189,7 @@ Napi::Value dispose(const Napi::CallbackInfo& info) {
 
 }  // namespace
 
-ClipWrap::ClipWrap(Napi::Env env, std::shared_ptr<Clip> model, const pipeline::ClipInfo& about, std::string on_lane)
+ClipWrap::ClipWrap(Napi::Env env, std::shared_ptr<Clip> model, const pipeline::ModelInfo& about, std::string on_lane)
     : info(about), lane(std::move(on_lane)), model_(std::move(model)) {
   Napi::MemoryManagement::AdjustExternalMemory(env, info.bytes);
 }

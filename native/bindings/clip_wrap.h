@@ -19,12 +19,12 @@ struct ClipWrap {
   static void finalize(Napi::Env env, ClipWrap* clip);
   static void define(Napi::Env env, Napi::Object exports);
 
-  ClipWrap(Napi::Env env, std::shared_ptr<pipeline::Clip> model, const pipeline::ClipInfo& about, std::string on_lane);
+  ClipWrap(Napi::Env env, std::shared_ptr<pipeline::Clip> model, const pipeline::ModelInfo& about, std::string on_lane);
   // The model, or ERR_WORDMASK_DISPOSED.
   std::shared_ptr<pipeline::Clip> alive() const;
   void release(Napi::Env env);
 
-  pipeline::ClipInfo info;
+  pipeline::ModelInfo info;
   std::string lane;  // of its device
   // Pictures of segment() calls, on their way to the same tower.
   const std::shared_ptr<pipeline::DenseQueue> pictures = std::make_shared<pipeline::DenseQueue>();

@@ -160,4 +160,13 @@ Napi::Object to_js(Napi::Env env, const at::Tensor& tensor) {
   return result;
 }
 
+Napi::Object to_js(Napi::Env env, const pipeline::ModelInfo& info) {
+  Napi::Object result = Napi::Object::New(env);
+  result["parameters"] = Napi::Number::New(env, static_cast<double>(info.parameters));
+  result["device"] = info.device;
+  result["dtype"] = info.dtype;
+  result["bytes"] = Napi::Number::New(env, static_cast<double>(info.bytes));
+  return result;
+}
+
 }  // namespace wordmask::bindings

@@ -9,7 +9,7 @@
 
 #include "base/image.h"
 #include "bindings/argument.h"
-#include "models/config.h"
+#include "models/encoder_config.h"
 #include "pipeline/clip.h"
 
 namespace wordmask::bindings {
@@ -25,7 +25,8 @@ std::map<std::string, std::string> read_metadata(const Argument& argument);
 pipeline::ResizeOptions read_resize(const Argument& argument);
 pipeline::DenseOptions read_dense(const Argument& argument);
 pipeline::Compute read_compute(const Argument& argument);
-models::ClipConfig read_clip_config(const Argument& argument);  // clip_config.cc
+models::ClipConfig read_clip_config(const Argument& argument);        // clip_config.cc
+models::EncoderConfig read_encoder_config(const Argument& argument);  // encoder_config.cc
 
 // A label map as it came, 1 or 2 bytes a pixel; widened on the thread that uses it.
 struct RawLabels {
@@ -38,6 +39,7 @@ RawLabels read_labels(const Argument& argument);
 // Plain structs -> JavaScript. Memory is handed over without a copy where the engine allows it; `owner` keeps it alive.
 Napi::ArrayBuffer to_buffer(Napi::Env env, void* data, size_t bytes, std::shared_ptr<void> owner);
 Napi::Object to_js(Napi::Env env, const at::Tensor& tensor);  // float32, contiguous, on the CPU -> Float32Tensor
+Napi::Object to_js(Napi::Env env, const pipeline::ModelInfo& info);
 // All values of a contiguous tensor on the CPU, of the Array's type.
 template <class Array>
 Array to_values(Napi::Env env, const at::Tensor& tensor) {

@@ -19,11 +19,6 @@ ClipConfig checked(const ClipConfig& config) {
   check_config(config);
   return config;
 }
-
-std::shared_ptr<VisionTower> make_vision(const ClipConfig& config) {
-  if (config.vision.kind == VisionConfig::Kind::kResNet) return std::make_shared<ResNetImpl>(config);
-  return std::make_shared<VitImpl>(config);
-}
 }  // namespace
 
 void check_config(const ClipConfig& config) {
@@ -58,8 +53,13 @@ void check_config(const ClipConfig& config) {
   check_heads("text", text.width, text.heads);
 }
 
+std::shared_ptr<VisionTower> make_vision_tower(const ClipConfig& config) {
+  if (config.vision.kind == VisionConfig::Kind::kResNet) return std::make_shared<ResNetImpl>(config);
+  return std::make_shared<VitImpl>(config);
+}
+
 ClipImpl::ClipImpl(const ClipConfig& given) : TextImpl(checked(given)), config(given) {
-  visual = register_module("visual", make_vision(config));
+  visual = register_module("visual", make_vision_tower(config));
   logit_scale = register_parameter("logit_scale", parameter({}));
 }
 

@@ -22,6 +22,9 @@ TORCH_MODULE(Clip);
 // and the logit scale. Everything else feeds matrix products.
 bool stays_float32(const std::string& key);
 
+// The image tower alone.
+std::shared_ptr<VisionTower> make_vision_tower(const ClipConfig& config);
+
 // Checks that sizes are positive and divide as the modules need; names the field that does not.
 void check_config(const ClipConfig& config);
 

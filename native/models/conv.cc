@@ -9,7 +9,7 @@ namespace wordmask::models {
 at::Tensor ConvImpl::forward(const at::Tensor& x) {
   restore();
   const bool reduced = weight.scalar_type() != at::kFloat && weight.scalar_type() != at::kDouble;
-  return at::conv2d(reduced ? x.to(weight.scalar_type()) : x, weight, {}, {stride, stride}, {padding, padding});
+  return at::conv2d(reduced ? x.to(weight.scalar_type()) : x, weight, bias, {stride, stride}, {padding, padding});
 }
 
 at::Tensor ConvImpl::patches(const at::Tensor& x) {
@@ -19,7 +19,7 @@ at::Tensor ConvImpl::patches(const at::Tensor& x) {
                         .view({b, in, h, stride, w, stride})
                         .permute({0, 2, 4, 1, 3, 5})
                         .reshape({b, h * w, in * stride * stride});
-  return kernels::packed_linear(rows, matrix_.get(weight), {});
+  return kernels::packed_linear(rows, matrix_.get(weight), bias);
 }
 
 bool ConvImpl::fold_in(const BatchNormImpl& norm) {

@@ -3,12 +3,13 @@
 
 namespace wordmask::models {
 
-// Convolution without bias. Its weight is plain wherever gradients may be wanted, packed where it is only used
-// (packed_weight.h): as a matrix (patches) or with its BatchNorm folded in (normed), never both.
+// Convolution, without a bias unless asked for one. Its weight is plain wherever gradients may be wanted, packed where
+// it is only used (packed_weight.h): as a matrix (patches) or with its BatchNorm folded in (normed), never both.
 struct ConvImpl : torch::nn::Module, Packable {
-  ConvImpl(int64_t in, int64_t out, int64_t kernel, int64_t stride = 1, int64_t padding = 0)
+  ConvImpl(int64_t in, int64_t out, int64_t kernel, int64_t stride = 1, int64_t padding = 0, bool biased = false)
       : stride(stride), padding(padding) {
     weight = register_parameter("weight", parameter({out, in, kernel, kernel}));
+    if (biased) bias = register_parameter("bias", parameter({out}));
   }
   at::Tensor forward(const at::Tensor& x);
 
@@ -16,13 +17,13 @@ struct ConvImpl : torch::nn::Module, Packable {
   // is a product with the pixels of each patch in a row.
   at::Tensor patches(const at::Tensor& x);
 
-  // norm(conv(x)) + other, then ReLU where asked; `other` may be undefined.
+  // Of a convolution without a bias: norm(conv(x)) + other, then ReLU where asked; `other` may be undefined.
   at::Tensor normed(const at::Tensor& x, const BatchNormImpl& norm, bool relu, const at::Tensor& other = {});
 
   void unpack() override;
 
   int64_t stride, padding;
-  at::Tensor weight;
+  at::Tensor weight, bias;  // bias: undefined where there is none
 
  private:
   bool fold_in(const BatchNormImpl& norm);

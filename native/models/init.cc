@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "models/batch_norm.h"
+#include "models/encoder.h"
 
 namespace wordmask::models {
 
@@ -17,8 +18,10 @@ bool ends_with_any(const std::string& key, std::initializer_list<const char*> en
 }
 
 bool is_norm(const std::string& key) {
-  return key.find("ln_") != std::string::npos || key.find("bn") != std::string::npos ||
-         key.find("downsample.1.") != std::string::npos;
+  for (const char* part : {"ln_", "bn", "norm", "downsample.1.", "gamma"}) {
+    if (key.find(part) != std::string::npos) return true;
+  }
+  return false;
 }
 
 // Inputs that one output of the matrix or convolution sums over.
@@ -44,26 +47,43 @@ double openai_std(const std::string& key, const at::Tensor& weight, const ClipCo
   return std::pow(fan_in(key, weight), -0.5);
 }
 
+using Look = std::function<void(const at::Tensor& pixels)>;
+
 // BatchNorm statistics are set to those of one batch of smooth pictures.
-void calibrate(ClipImpl& clip, at::Generator& generator) {
+void calibrate(torch::nn::Module& tower, int64_t size, const Look& look, at::Generator& generator) {
   std::vector<BatchNormImpl*> norms;
-  for (const auto& module : clip.visual->modules()) {
+  for (const auto& module : tower.modules()) {
     if (auto* norm = module->as<BatchNormImpl>()) norms.push_back(norm);
   }
   if (norms.empty()) return;
-  const int64_t size = clip.config.vision.image_size;
   const auto pixels = at::upsample_bicubic2d(at::randn({8, 3, 7, 7}, generator), {size, size}, /*align_corners=*/false);
   const auto momentum = norms[0]->momentum;
   for (auto* norm : norms) norm->momentum = 1, norm->train();
-  clip.encode_image(pixels);
+  look(pixels);
   for (auto* norm : norms) norm->momentum = momentum, norm->eval();
 }
 
 template <class Draw>
-void for_each_parameter(ClipImpl& clip, at::Generator& generator, const Draw& draw) {
+void for_each_parameter(torch::nn::Module& module, at::Generator& generator, const Draw& draw) {
   c10::InferenceMode normal(false);
   at::NoGradGuard no_grad;
-  for (auto& item : clip.named_parameters()) draw(item.key(), item.value(), generator);
+  for (auto& item : module.named_parameters()) draw(item.key(), item.value(), generator);
+}
+
+void redraw_all(torch::nn::Module& module, at::Generator& generator) {
+  for_each_parameter(module, generator, [&](const std::string& key, at::Tensor& weight, at::Generator& generator) {
+    if (key == "logit_scale") {
+      weight.fill_(std::log(1 / 0.07));
+    } else if (is_norm(key)) {
+      weight.normal_(key.ends_with("bias") ? 0 : 1, 0.1, generator);
+    } else if (ends_with_any(key, {"bias"})) {
+      weight.normal_(0, 0.1, generator);
+    } else if (ends_with_any(key, {"embedding", "embedding.weight", "_token", "_tokens", "pos_embed"})) {
+      weight.normal_(0, 0.5, generator);
+    } else {
+      weight.normal_(0, std::pow(fan_in(key, weight), -0.5), generator);
+    }
+  });
 }
 }  // namespace
 
@@ -88,22 +108,22 @@ void initialize(ClipImpl& clip, uint64_t seed) {
 
 void redraw(ClipImpl& clip, uint64_t seed) {
   auto generator = at::make_generator<at::CPUGeneratorImpl>(seed);
-  for_each_parameter(clip, generator, [&](const std::string& key, at::Tensor& weight, at::Generator& generator) {
-    if (key == "logit_scale") {
-      weight.fill_(std::log(1 / 0.07));
-    } else if (is_norm(key)) {
-      weight.normal_(key.ends_with(".weight") ? 1 : 0, 0.1, generator);
-    } else if (ends_with_any(key, {"bias"})) {
-      weight.normal_(0, 0.1, generator);
-    } else if (ends_with_any(key, {"embedding", "embedding.weight"})) {
-      weight.normal_(0, 0.5, generator);
-    } else {
-      weight.normal_(0, std::pow(fan_in(key, weight), -0.5), generator);
-    }
-  });
+  redraw_all(clip, generator);
   c10::InferenceMode normal(false);
   at::NoGradGuard no_grad;
-  calibrate(clip, generator);
+  calibrate(
+      *clip.visual, clip.config.vision.image_size, [&](const at::Tensor& pixels) { clip.encode_image(pixels); },
+      generator);
+}
+
+void redraw(EncoderTower& encoder, uint64_t seed) {
+  constexpr int64_t kSize = 224;
+  auto generator = at::make_generator<at::CPUGeneratorImpl>(seed);
+  redraw_all(encoder, generator);
+  c10::InferenceMode normal(false);
+  at::NoGradGuard no_grad;
+  calibrate(
+      encoder, kSize, [&](const at::Tensor& pixels) { encoder.features(pixels); }, generator);
 }
 
 }  // namespace wordmask::models

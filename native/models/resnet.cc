@@ -48,10 +48,14 @@ at::Tensor ResNetImpl::trunk(const at::Tensor& pixels) {
 
 at::Tensor ResNetImpl::forward(const at::Tensor& pixels) { return attnpool->forward(trunk(pixels)); }
 
-at::Tensor ResNetImpl::dense(const at::Tensor& pixels) {
+at::Tensor ResNetImpl::padded_trunk(const at::Tensor& pixels) {
   const auto below = std::max<int64_t>(0, kStride - pixels.size(2)),
              right = std::max<int64_t>(0, kStride - pixels.size(3));
-  return attnpool->value(trunk(below || right ? at::constant_pad_nd(pixels, {0, right, 0, below}) : pixels));
+  return trunk(below || right ? at::constant_pad_nd(pixels, {0, right, 0, below}) : pixels);
 }
+
+at::Tensor ResNetImpl::dense(const at::Tensor& pixels) { return attnpool->value(padded_trunk(pixels)); }
+
+at::Tensor ResNetImpl::cells(const at::Tensor& pixels) { return padded_trunk(pixels).permute({0, 2, 3, 1}); }
 
 }  // namespace wordmask::models

@@ -14,6 +14,7 @@ struct ResNetImpl : VisionTower {
   at::Tensor forward(const at::Tensor& pixels) override;
   // Cells are floor(H / 32) x floor(W / 32) or one more where the stem rounds up; smaller images are zero-padded to 32.
   at::Tensor dense(const at::Tensor& pixels) override;
+  at::Tensor cells(const at::Tensor& pixels) override;
   int64_t cell() const override { return 32; }
 
   Conv conv1{nullptr}, conv2{nullptr}, conv3{nullptr};
@@ -23,6 +24,7 @@ struct ResNetImpl : VisionTower {
 
  private:
   at::Tensor trunk(const at::Tensor& pixels);  // [b, 3, H, W] -> [b, 32 * width, h, w]
+  at::Tensor padded_trunk(const at::Tensor& pixels);
 };
 TORCH_MODULE(ResNet);
 

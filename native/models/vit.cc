@@ -63,4 +63,10 @@ at::Tensor VitImpl::dense(const at::Tensor& pixels) {
   return read_out(values).view({pixels.size(0), h, w, -1});
 }
 
+at::Tensor VitImpl::cells(const at::Tensor& pixels) {
+  const auto [embedded, h, w] = embed(pixels, {});
+  const auto patches = transformer->forward(embedded, /*causal=*/false).slice(1, 1);
+  return ln_post(patches).view({pixels.size(0), h, w, -1});
+}
+
 }  // namespace wordmask::models

@@ -24,6 +24,7 @@ struct VitImpl : VisionTower {
   Embeddings forward_with_patches(const at::Tensor& pixels, const at::Tensor& position);
 
   at::Tensor dense(const at::Tensor& pixels) override;
+  at::Tensor cells(const at::Tensor& pixels) override;
   int64_t cell() const override { return conv1->weight.size(2); }
   at::Tensor position(int64_t h, int64_t w);  // [1 + h * w, width], resized where needed
 

@@ -54,23 +54,7 @@ std::shared_ptr<Clip> Clip::random(const models::ClipConfig& config, uint64_t se
   return std::shared_ptr<Clip>(new Clip(config, std::move(model), device, dtype));
 }
 
-ClipInfo Clip::info() const {
-  ClipInfo info{0, 0, device_.str(), {}};
-  for (const auto& [key, tensor] : models::named_state(*model_)) {
-    info.parameters += tensor.numel();
-    info.bytes += static_cast<int64_t>(tensor.nbytes());
-  }
-  info.dtype = dtype_ == at::kFloat ? "float32" : dtype_ == at::kHalf ? "float16" : "bfloat16";
-  return info;
-}
-
-at::Tensor Clip::finished(const at::Tensor& answers) const {
-  const auto result = answers.to(at::kCPU, at::kFloat);
-  WM_CHECK(result.isfinite().all().item<bool>(), code::kInternal,
-           "Expected finite numbers but the model answered NaN or infinity, computing in ", info().dtype,
-           dtype_ == at::kFloat ? ". Are the weights and the input finite?" : ". Try dtype 'float32'");
-  return result;
-}
+ModelInfo Clip::info() const { return model_info(*model_, device_, dtype_); }
 
 int64_t Clip::cell() const { return model_->visual->cell(); }
 

@@ -11,6 +11,7 @@
 #include "base/cancel.h"
 #include "base/image.h"
 #include "models/config.h"
+#include "pipeline/model_info.h"
 
 namespace wordmask::models {
 class ClipImpl;
@@ -39,13 +40,6 @@ struct DenseOptions : ResizeOptions {
   bool normalize = true;  // cells of length 1
 };
 
-struct ClipInfo {
-  int64_t parameters = 0;
-  int64_t bytes = 0;
-  std::string device;
-  std::string dtype;
-};
-
 // A CLIP ready to answer. Methods run on the calling thread (the tensor thread of the device) under InferenceMode and
 // are not to be called concurrently. Returned tensors are float32, contiguous, on the CPU.
 class Clip {
@@ -55,7 +49,7 @@ class Clip {
   static std::shared_ptr<Clip> random(const models::ClipConfig& config, uint64_t seed, const Compute& compute);
 
   const models::ClipConfig& config() const { return config_; }
-  ClipInfo info() const;
+  ModelInfo info() const;
   int64_t cell() const;  // pixels a cell of the dense grid is wide: the patch size, 32 for a ResNet
 
   at::Tensor preprocess(const ImageU8& image, const ResizeOptions& options) const;  // [3, s, s]
@@ -76,8 +70,7 @@ class Clip {
 
  private:
   Clip(models::ClipConfig config, std::shared_ptr<models::ClipImpl> model, c10::Device device, at::ScalarType dtype);
-  // float32 on the CPU; NaN or infinity is ERR_WORDMASK_INTERNAL, never an answer.
-  at::Tensor finished(const at::Tensor& answers) const;
+  at::Tensor finished(const at::Tensor& answers) const { return pipeline::finished(answers, dtype_); }
   models::ClipConfig config_;
   std::shared_ptr<models::ClipImpl> model_;
   c10::Device device_;

@@ -43,10 +43,16 @@ Napi::Value module_state(const Napi::CallbackInfo& info) {
   return result;
 }
 
-// resizePosition(table [1 + g * g, d], h, w) and windowPosition(table, y, x, h, w) -> [1 + h * w, d]
+// resizePosition(table [special + g * g, d], h, w, how?) and windowPosition(table, y, x, h, w) -> [special + h * w, d];
+// how: { special, offset, antialias, byCount }.
 Napi::Value resize_position(const Napi::CallbackInfo& info) {
   const auto at = [&](int i) { return Argument(info[i], "size").integer(1, 1 << 16); };
-  return to_js(info.Env(), models::resize_position(read_tensor({info[0], "table"}), at(1), at(2)));
+  models::PositionResize how;
+  if (const Argument given(info[3], "how"); given.given()) {
+    how = {given["special"].integer(1, 64), given["offset"].number(0, 1), given["antialias"].boolean(),
+           given["byCount"].boolean()};
+  }
+  return to_js(info.Env(), models::resize_position(read_tensor({info[0], "table"}), at(1), at(2), how));
 }
 
 Napi::Value window_position(const Napi::CallbackInfo& info) {

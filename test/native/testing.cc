@@ -44,6 +44,7 @@ static Napi::Object init(Napi::Env env, Napi::Object exports) {
   wordmask::testing::define_confusion(env, exports);
   wordmask::testing::define_packed(env, exports);
   wordmask::testing::define_models(env, exports);
+  wordmask::testing::define_encoders(env, exports);
   wordmask::testing::define_stars(env, exports);
   wordmask::testing::define_vectors(env, exports);
   wordmask::testing::define_multiply_adds(env, exports);

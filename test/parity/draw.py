@@ -17,8 +17,14 @@ def redraw(model, seed, images=None):
                 value = torch.full(parameter.shape, 3.9, dtype=torch.float64)
             elif parameter.ndim <= 1 and leaf == "weight":
                 value = normal(parameter.shape, 1.0, 0.1)
+            elif leaf in ("cls_token", "dist_token", "register_tokens", "mask_token", "pos_embed") or name == "patch_embed.proj.bias":
+                value = normal(parameter.shape, 0.0, 0.02)
             elif leaf in ("bias", "in_proj_bias"):
                 value = normal(parameter.shape, 0.0, 0.1)
+            elif name == "patch_embed.proj.weight":
+                value = normal(parameter.shape, 0.0, 0.03 * parameter[0].numel() ** -0.5)
+            elif leaf == "gamma":
+                value = normal(parameter.shape, 1.0, 0.1)
             elif "embedding" in name and "patch" not in name and "conv1" not in name:
                 value = normal(parameter.shape, 0.0, 0.02)
             elif name.endswith("conv1.weight") and parameter.shape[-1] >= 4 or "patch_embedding" in name:

@@ -1,0 +1,98 @@
+import { existsSync } from 'node:fs'
+import { basename, resolve } from 'node:path'
+import type { EncoderConfig, Task } from '../../binding'
+import type { Binding } from '../binding'
+import { builtInWeights, type Preprocess, readCard } from '../cards'
+import { locate } from '../clip/locate'
+import { type ClipSource, findClip } from '../clip/source'
+import { WordmaskError } from '../errors'
+import { recognise } from '../families'
+import { encoderFamilies } from '../families/encoders'
+import { findPulled } from '../hub/resolve'
+import { encoderCardOf, imageNetPreprocess, listEncoderCards } from './cards'
+import { inferEncoder } from './infer'
+import type { EncoderOptions } from './options'
+
+/** Everything needed to load an encoder, and what is known about it. */
+export interface EncoderSource {
+  /** What Encoder.load was given; a path is absolute. */
+  load: string
+  name: string
+  family: string
+  title: string
+  config: EncoderConfig
+  files: string[]
+  preprocess: Preprocess
+  /** Shorter side of what the tower sees unless told otherwise. */
+  size: number
+  licence: string
+  notes: string[]
+}
+
+/** ReCo's size of the images it segments. */
+const usualSize = 320
+
+type Chosen = Pick<EncoderOptions, 'read' | 'activation'>
+
+/**
+ * Where an encoder is and how it is built: a built-in CLIP, a file or folder, or an ID that `wordmask model pull` brought.
+ * Nothing is downloaded. @throws ERR_WORDMASK_MODEL_NOT_FOUND with the line to type, ERR_WORDMASK_CHECKPOINT for another family
+ */
+export async function findEncoder(source: string, chosen: Chosen, native: Binding, task: Task): Promise<EncoderSource> {
+  const card = await readCard(source)
+  const path = existsSync(source) ? source : await findPulled(source)
+  if ((card && builtInWeights(card)) || path === undefined) {
+    const architecture = card ? undefined : (await listEncoderCards()).find(({ name }) => name === source)
+    if (!architecture) return fromClip(await findClip(source, chosen.activation, native, findPulled, task), chosen)
+    const { title, file, pull } = architecture
+    const pulling = pull ? `, or get them with \`npx wordmask model pull ${pull}\` and load '${pull}'` : ''
+    throw new WordmaskError(
+      'ERR_WORDMASK_MODEL_NOT_FOUND',
+      `The weights of ${title} are not here. Load their official file (${file}) by its path${pulling}.`,
+    )
+  }
+  const { files, licence } = await locate(path)
+  const summary = await native.readCheckpoint(files, task)
+  const { rule, shapes } = recognise(summary)
+  if (rule?.family === 'clip') return fromClip(await findClip(source, chosen.activation, native, findPulled, task), chosen)
+  const family = rule && encoderFamilies.get(rule.family)
+  if (!rule || family === undefined) {
+    const found = rule ? `is ${rule.title}` : `has keys of no family that wordmask knows, such as ${shapes.first(3).join(', ') || 'none'}`
+    throw new WordmaskError(
+      'ERR_WORDMASK_CHECKPOINT',
+      `${path} is no dense encoder: expected DeiT, DINO, DINOv2, a torchvision ResNet, MoCo or CLIP, but it ${found}.`,
+    )
+  }
+  if (chosen.read !== undefined)
+    throw new WordmaskError('ERR_WORDMASK_INVALID_ARGUMENT', `Expected no read for ${rule.title}: only a CLIP has several forms`)
+  const config = inferEncoder(rule.family, shapes, path)
+  const architecture = await encoderCardOf(config)
+  return {
+    load: path === source ? resolve(path) : source,
+    name: path === source ? basename(path) : source,
+    family,
+    title: architecture?.title ?? rule.title,
+    config,
+    files,
+    preprocess: imageNetPreprocess,
+    size: usualSize,
+    licence: licence ?? 'not recorded',
+    notes: [],
+  }
+}
+
+function fromClip(clip: ClipSource, { read }: Chosen): EncoderSource {
+  const { load, name, family, config, files, preprocess, segmentSize, licence, notes, card } = clip
+  const form = read ?? card?.encoderRead ?? config.dense
+  return {
+    ...{ load, name, family, files, preprocess, licence, notes },
+    title: card?.title ?? family,
+    config: {
+      kind: 'clip',
+      clip: form === 'cells' ? config : { ...config, dense: form },
+      read: form === 'cells' ? 'cells' : 'dense',
+      prefix: '',
+    },
+    size: segmentSize ?? config.vision.imageSize * 1.5,
+  }
+}
