@@ -51,6 +51,20 @@ describe('README', () => {
     expect(existsSync(join(scratch, 'dataset', '00000.tar'))).toBe(true)
   }, 300_000)
 
+  test('"Evaluate" runs as it stands, and the maps of a run score what the run scored', () => {
+    const section = readme.slice(readme.indexOf('## Evaluate'))
+    const commands = /```sh\n([^]*?)```/.exec(section)![1]!.trim().split('\n')
+    expect(commands.length).toBe(2)
+    for (const command of commands) {
+      const { status, stderr } = node(join(root, 'dist/cli/main.js'), ...command.split(' ').slice(1))
+      expect(status, `${command}\n${stderr}`).toBe(0)
+    }
+    const [scores, again] = ['scores', 'again'].map((folder) => JSON.parse(readFileSync(join(scratch, folder, 'eval.json'), 'utf8')))
+    expect(scores.counts.images).toBe(40)
+    expect(scores.figures.mIoU).toBeGreaterThan(10)
+    expect(again.figures).toEqual(scores.figures)
+  }, 120_000)
+
   test('every command it names is one, and the other way round', () => {
     const named = new Set([...readme.matchAll(/`(?:npx )?wordmask ([a-z-]+)/g)].map((match) => match[1] as string))
     const { stdout } = spawnSync(process.execPath, [join(root, 'dist/cli/main.js'), '--help'], { encoding: 'utf8' })

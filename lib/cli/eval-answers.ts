@@ -8,6 +8,7 @@ import { answerable, askOf, type Question, sameNames } from '../eval/question'
 import { parseSlide, sizeFor, type View, viewOf, viewPoints } from '../eval/view'
 import type { Segmentation, Segmenter } from '../index'
 import type { Background } from '../segmenter/options'
+import type { Protocol } from '../segmenter/segmentation'
 import { parseClasses } from '../text/classes'
 import { type Templates, templateList } from '../text/prompts'
 import type { EvalFlags } from './commands/eval'
@@ -29,7 +30,8 @@ export interface Answers {
   /** What decides the figures, beside data set and view. */
   settings: Record<string, unknown>
   predictions: PredictionFolder | undefined
-  answer(pair: Pair): Promise<ClassMap>
+  /** `how`: points of protocol that an answer itself tells. */
+  answer(pair: Pair): Promise<{ map: ClassMap; how: ProtocolPoints }>
   dispose(): void
 }
 
@@ -39,7 +41,6 @@ export async function modelAnswers(dataset: Dataset, options: EvalFlags, context
   const { segmenter, model, question, dispose } = await openSegmenter(dataset, options, templates, context)
   const view = viewFor(dataset, options)
   const { clip } = segmenter
-  const own = typeof segmenter.defaults.size === 'number' ? segmenter.defaults.size : (clip.source.segmentSize ?? clip.info.imageSize * 1.5)
   const orient = dataset.orient && options.orient
   const used = templates ?? segmenter.defaults.templates
   const settings = {
@@ -59,8 +60,7 @@ export async function modelAnswers(dataset: Dataset, options: EvalFlags, context
       method: segmenter.method,
       model: clip.info.name,
       ...namePoints(question, used),
-      ...viewPoints(view, own),
-      ...strategyPoints(segmenter),
+      ...viewPoints(view, segmenter.defaults.size),
     },
     facts: model.facts,
     notes: [...model.notes, ...question.notes],
@@ -70,7 +70,8 @@ export async function modelAnswers(dataset: Dataset, options: EvalFlags, context
     answer: async (pair) => {
       const image = await readImage(pair.image, view.resize, orient)
       const asked = { classes: question.classes, background: question.background ?? null, templates: used }
-      return inClasses(await segmenter.segment(image, { ...asked, size: sizeFor(view, image), slide: view.slide }), question)
+      const answer = await segmenter.segment(image, { ...asked, size: sizeFor(view, image), slide: view.slide })
+      return { map: inClasses(answer, question), how: answerPoints(answer.protocol, view) }
     },
     dispose,
   }
@@ -82,7 +83,7 @@ export async function folderAnswers(dataset: Dataset, layout: Layout, options: E
   const { torch, build, threads } = binding().systemInfo()
   const folder = new PredictionFolder(options.pred as string, dataset.classes.length, layout, options.predIds)
   const view = viewFor(dataset, options)
-  const { resize, 'scored at': at } = viewPoints(view, 0)
+  const { resize, 'scored at': at } = viewPoints(view, undefined)
   return {
     method: undefined,
     view,
@@ -96,7 +97,7 @@ export async function folderAnswers(dataset: Dataset, layout: Layout, options: E
     names: dataset.classes.map(({ name }) => name),
     settings: { pred: folder.folder, predIds: options.predIds },
     predictions: folder,
-    answer: async (pair) => folder.read(await folder.fileOf(pair)),
+    answer: async (pair) => ({ map: await folder.read(await folder.fileOf(pair)), how: {} }),
     dispose: () => {},
   }
 }
@@ -152,13 +153,21 @@ function namePoints({ names, classes, background }: Question, templates: Templat
   return { names, 'names asked for': String(classes.length), templates: words, background: rule }
 }
 
-/** What a method adds to its protocol, where it has it. */
-function strategyPoints({ defaults }: { defaults: object }): ProtocolPoints {
-  const { refine, windows, encoder } = defaults as { refine?: unknown; windows?: unknown; encoder?: unknown }
-  const word = (value: unknown) => (typeof value === 'string' ? value : JSON.stringify(value))
+/** What only an answer tells: the model and the size it saw, and what a method adds. */
+function answerPoints(protocol: Protocol, view: View): ProtocolPoints {
+  const { model, size, reco } = protocol
+  const { refine } = protocol as { refine?: unknown }
+  const yes = (value: boolean) => (value ? 'yes' : 'no')
   return {
-    refinement: refine === undefined || refine === null ? 'none' : word(refine),
-    ...(windows !== undefined && { windows: word(windows) }),
-    ...(encoder !== undefined && { encoder: word(encoder) }),
+    model,
+    ...(view.size === undefined && { size: String(Math.min(size.width, size.height)) }),
+    refinement: refine === undefined || refine === null ? 'none' : typeof refine === 'string' ? refine : JSON.stringify(refine),
+    ...(reco && {
+      encoder: reco.encoder,
+      archive: `k = ${reco.k} by ${reco.retrieval}`,
+      windows: reco.window,
+      guidance: yes(reco.guidance),
+      elimination: yes(reco.elimination),
+    }),
   }
 }

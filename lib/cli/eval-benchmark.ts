@@ -7,6 +7,7 @@ import { datasetNamed } from '../eval/datasets/registry'
 import type { Dataset, Layout } from '../eval/datasets/types'
 import { classRows, confusionRows, figuresOf } from '../eval/figures'
 import { type Finding, inspect } from '../eval/inspect'
+import type { ProtocolPoints } from '../eval/published'
 import { Worst } from '../eval/worst'
 import { OutputFolder } from '../run/output-folder'
 import { sameName } from '../text/classes'
@@ -89,17 +90,19 @@ async function summarise(
 ): Promise<BenchmarkResult> {
   const matrix = new ConfusionMatrix(dataset.classes.length)
   const worst = new Worst<ScoredLine & { image: string }>(sheet)
+  let how: ProtocolPoints = {}
   const counts = { images: 0, rejected: folder.record.counts.rejected, pixels: 0, ignored: 0 }
   for await (const line of folder.lines()) {
     if (!seen.has(line.image)) continue
     const scored = line as unknown as ScoredLine & { image: string }
     matrix.addSparse(scored.matrix)
+    if (counts.images === 0) how = scored.how
     counts.images++
     counts.pixels += scored.pixels
     counts.ignored += scored.ignored
     if (scored.miou !== null) worst.add(scored.miou, scored)
   }
-  const points = { ...answers.points, mean: metric, images: String(counts.images) }
+  const points = { ...answers.points, ...how, mean: metric, images: String(counts.images) }
   return {
     ...{ dataset, root, layout, answers, findings, counts, points },
     figures: figuresOf(matrix, metric, unseen),

@@ -4,6 +4,7 @@ import { WordmaskError } from '../errors'
 import type { ClassMap } from '../eval/class-map'
 import { type Dataset, ignored, type Layout, type Pair } from '../eval/datasets/types'
 import { type CountConfusion, type PictureScore, readTruth, scorePicture } from '../eval/picture'
+import type { ProtocolPoints } from '../eval/published'
 import { mapOrdered } from '../image/stream'
 import type { OutputFolder, Pending } from '../run/output-folder'
 import { writeLabelMap } from '../write/label-map'
@@ -17,6 +18,8 @@ export interface ScoredLine extends PictureScore {
   /** The predicted map, in class indices: below the output folder, or where --pred has it. */
   prediction: string
   outputs: string[]
+  /** Points of protocol that the answer told. */
+  how: ProtocolPoints
 }
 
 export interface PairsInput {
@@ -134,11 +137,12 @@ async function stateOf(files: string[]): Promise<{ bytes: number; modified: numb
 async function scoreOne(input: PairsInput, pair: Pair, image: Pending, prediction: string | undefined): Promise<ScoredLine> {
   const { dataset, layout, answers, folder, confusion } = input
   const n = dataset.classes.length
-  const [truth, answer] = await Promise.all([readTruth(pair, layout, n), answers.answer(pair)])
-  const score = scorePicture(pair.id, truth, answer, answers.view.resize, n, confusion)
+  const [truth, { map, how }] = await Promise.all([readTruth(pair, layout, n), answers.answer(pair)])
+  const score = scorePicture(pair.id, truth, map, answers.view.resize, n, confusion)
   const output = `pred/${image.name}.png`
-  if (prediction === undefined) await writePrediction(path.join(folder.folder, output), answer, dataset)
-  return { id: pair.id, labels: pair.labels, prediction: prediction ?? output, outputs: prediction === undefined ? [output] : [], ...score }
+  if (prediction === undefined) await writePrediction(path.join(folder.folder, output), map, dataset)
+  const outputs = prediction === undefined ? [output] : []
+  return { id: pair.id, labels: pair.labels, prediction: prediction ?? output, outputs, how, ...score }
 }
 
 /** Class indices in the data set's colours; 255 (65,535 in 16 bits) is no answer. --pred reads it back. */

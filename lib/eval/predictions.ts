@@ -8,7 +8,7 @@ import { readLabels } from './read-labels'
 /** What the values of predicted maps are: class indices, or what the data set's own label maps hold. */
 export type PredictionIds = 'classes' | 'labels'
 
-/** Label maps that anybody made: a file a pair, by its id, by the last part of its id, or by the name of its label map. */
+/** Label maps that anybody made: a file a pair, by its id or the name of its label map, with the id's folders or without. */
 export class PredictionFolder {
   private readonly values: Uint16Array
 
@@ -23,7 +23,8 @@ export class PredictionFolder {
 
   /** @throws ERR_WORDMASK_FILE_NOT_FOUND with the names looked for */
   async fileOf(pair: Pair): Promise<string> {
-    const names = [pair.id, path.posix.basename(pair.id), path.parse(pair.labels).name]
+    const own = path.parse(pair.labels).name
+    const names = [pair.id, path.posix.join(path.posix.dirname(pair.id), own), path.posix.basename(pair.id), own]
     const files = [...new Set(names)].flatMap((name) => [`${name}.png`, `${name}.npy`])
     for (const file of files) {
       const found = path.join(this.folder, file)

@@ -58,11 +58,12 @@ export function parseSlide(text: string): Slide {
   return { crop: Number(crop), stride: Number(stride) }
 }
 
-/** Points of protocol. */
-export function viewPoints({ resize, size, most, slide }: View, own: number): Record<string, string> {
+/** Points of protocol; `own`: what a segmenter was made with. */
+export function viewPoints({ resize, size, most, slide }: View, own: ImageSize | undefined): Record<string, string> {
+  const shown = size ?? own ?? "the model's own"
   return {
     resize: describeResize(resize),
-    size: `${size ?? own}${most === undefined ? '' : ` (at most ${most})`}`,
+    size: `${typeof shown === 'object' ? `${shown.width} x ${shown.height}` : shown}${most === undefined ? '' : ` (at most ${most})`}`,
     slide: slide ? `${slide.crop}:${slide.stride}` : 'none',
     'scored at': resize.kind === 'none' ? 'size of the label map' : 'size after resizing',
   }

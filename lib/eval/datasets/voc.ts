@@ -20,9 +20,7 @@ export function voc(background: boolean): Dataset {
   ]
   return {
     key: background ? 'voc_background_sem_seg_val' : 'voc_sem_seg_val',
-    aliases: background
-      ? ['VOC21', 'PAS-21', 'PAS-20b']
-      : ['VOC20', 'PAS-20', 'VOC-20', 'pascalvoc20_sem_seg_val', 'pascal_voc_val_all_sem_seg'],
+    aliases: background ? ['VOC21', 'PAS-21', 'PAS-20b'] : ['VOC20', 'PAS-20', 'pascalvoc20_sem_seg_val', 'pascal_voc_val_all_sem_seg'],
     title: `${list.title} val, ${background ? 'background and 20 classes' : '20 classes'}`,
     classes: [...(background ? [backgroundClass] : []), ...evalClasses(list.classes)],
     background,
