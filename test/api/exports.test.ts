@@ -4,6 +4,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { binding } from '../../lib/binding'
 import { encodePng } from '../../lib/image/png'
 import * as wordmask from '../../lib/index'
+import { saveNetwork } from '../onnx/saved'
+import { drawWeights } from '../onnx/weights'
 import { noise, saveTinyClip, temporaryFolder } from './tiny-clip'
 
 const { Clip, CuratedSet, Segmentation, Segmenter, Tokenizer, WordmaskError } = wordmask
@@ -82,6 +84,7 @@ beforeAll(async () => {
   await segmenter.save(join(folder, 'saved'))
   const s = await segmenter.segment(image)
   const masks = await s.masks()
+  const network = await saveNetwork(join(folder, 'network'), drawWeights('mobilenet', 5, 3))
   const tokenizer = await Tokenizer.load()
   const result = { labels: s.labels, width: 40, height: 32, grid: await s.scores(), counts: [1280, 0], together: 1 }
   const { background, protocol } = s
@@ -117,6 +120,7 @@ beforeAll(async () => {
       labelStudioConfig: [classes],
       writeCsv: [join(folder, 'a.csv'), classes, [{ file_name: 'a.jpg', width: 40, height: 32, masks }]],
       maskPolygons: [masks[0]],
+      exportModel: [network, { format: 'onnx', into: join(folder, 'network.onnx') }],
       jsonLine: ['a.jpg', s, masks],
       encodeLabelMap: [s],
       writeLabelMap: [join(folder, 'map.png'), s],

@@ -30,7 +30,12 @@ describe.each(sheets)('$style.name', ({ style, folder, allowed }) => {
       url: style.url,
     })
     expect(index.package).toBe(`${style.package}@${style.version}`)
-    const more = 'more' in style ? Object.values(style.more).map((other) => `${other.package}@${other.version}`) : undefined
+    const more =
+      'more' in style
+        ? Object.values(style.more as Record<string, { package: string; version: string }>).map(
+            (other) => `${other.package}@${other.version}`,
+          )
+        : undefined
     expect(index.more).toEqual(more)
     expect(index.licence).toMatch(allowed)
   })

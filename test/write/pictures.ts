@@ -1,5 +1,5 @@
-import type { Mask } from '../../lib/segmenter/segmentation'
 import { Scores } from '../../lib/segmenter/scores'
+import type { Mask } from '../../lib/segmenter/segmentation'
 import { Segmentation } from '../../lib/segmenter/segmentation'
 import { type ClassSpec, parseClasses } from '../../lib/text/classes'
 import { random } from '../helpers/testing'

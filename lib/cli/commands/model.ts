@@ -1,10 +1,18 @@
-import type { Command } from 'commander'
+import { type Command, Option } from 'commander'
 import { flags } from '../flags'
 import type { Context } from '../program'
 
-/** `wordmask model list | info | pull`: what can be loaded, what a file is, and the one command that downloads weights. */
+export interface ExportModelFlags {
+  format: 'onnx' | 'safetensors'
+  into: string
+  fp16?: boolean
+  page?: string
+  json?: boolean
+}
+
+/** `wordmask model list | info | pull | export`: what can be loaded, what a file is, the one command that downloads weights, and one file to go. */
 export function model(program: Command, context: Context): void {
-  const group = program.command('model').description('list, inspect and download models').addHelpText('after', help)
+  const group = program.command('model').description('list, inspect, download and export models').addHelpText('after', help)
   group
     .command('list')
     .description('built-in models, named models that can be pulled, and which of them are here')
@@ -33,6 +41,20 @@ export function model(program: Command, context: Context): void {
       const { pull } = await import('../model-pull.js')
       await pull(id, options.json ?? false, context)
     })
+  group
+    .command('export')
+    .description('a trained segmenter as one file, for onnxruntime on any machine or in a browser')
+    .argument('<folder>', 'of a trained segmenter (method deeplabv3plus)')
+    .addOption(new Option('--format <format>', 'of the file').choices(['onnx', 'safetensors']).default('onnx'))
+    .addOption(new Option('--into <file>', 'what to write').makeOptionMandatory())
+    .addOption(new Option('--fp16', 'weights as float16, and in ONNX the arithmetic too: half the size'))
+    .addOption(new Option('--page <file>', 'also a page that runs the ONNX model in a browser (needs onnxruntime-web)'))
+    .addOption(flags.json())
+    .addHelpText('after', exportHelp)
+    .action(async (folder: string, options: ExportModelFlags) => {
+      const { exportModelFile } = await import('../model-export.js')
+      await exportModelFile(folder, options, context)
+    })
 }
 
 const infoHelp = `
@@ -54,6 +76,17 @@ Examples:
   wordmask model pull ViT-B/16
   wordmask model pull ViT-B-32/laion2b_s34b_b79k
   wordmask model pull hf-hub:org/repo@main`
+
+const exportHelp = `
+ONNX: input image, uint8 [1, H, W, 3] of any size; outputs labels, uint8 [1, H, W], as "wordmask segment" writes them, and
+score, float32 [1, C, h, w], log-probabilities on the network's grid. Resize, normalisation, network, enlargement and argmax
+are inside; names, colours, threshold and licence are in the metadata. Up to 256 labels.
+The page has the model and onnxruntime-web inside: open it from the disk, choose a picture.
+
+Examples:
+  wordmask model export fox/ --into fox.onnx
+  wordmask model export fox/ --into fox.onnx --fp16 --page predict.html
+  wordmask model export fox/ --format safetensors --into fox.safetensors`
 
 const help = `
 Nothing but "model pull" downloads weights. It goes on where it stopped, checks sha256 where that is known, and shares
