@@ -36,19 +36,31 @@ describe('README', () => {
     120_000,
   )
 
-  test('"Curate a dataset" runs as it stands, on 200 scenes', () => {
-    const section = readme.slice(readme.indexOf('## Curate a dataset'))
+  /** The commands of the first shell block under a heading, one after the other. */
+  function runSection(title: string): string[] {
+    const section = readme.slice(readme.indexOf(`## ${title}`))
     const commands = /```sh\n([^]*?)```/.exec(section)![1]!.trim().split('\n')
-    expect(commands.length).toBeGreaterThan(4)
     for (const command of commands) {
       const words = [...command.matchAll(/"([^"]*)"|(\S+)/g)].map(([, quoted, plain]) => quoted ?? (plain as string))
       expect(words[0]).toBe('wordmask')
       const { status, stderr } = node(join(root, 'dist/cli/main.js'), ...words.slice(1))
       expect(status, `${command}\n${stderr}`).toBe(0)
     }
+    return commands
+  }
+
+  test('"Curate a dataset" runs as it stands, on 200 scenes', () => {
+    expect(runSection('Curate a dataset').length).toBeGreaterThan(4)
     const coco = JSON.parse(readFileSync(join(scratch, 'masks', 'coco.json'), 'utf8'))
     expect(coco.images.length).toBeGreaterThan(10)
     expect(existsSync(join(scratch, 'dataset', '00000.tar'))).toBe(true)
+  }, 300_000)
+
+  test('"Segment with ReCo" runs as it stands, on 200 scenes', () => {
+    expect(runSection('Segment with ReCo').length).toBeGreaterThan(2)
+    const { classes } = JSON.parse(readFileSync(join(scratch, 'refs', 'wordmask.json'), 'utf8'))
+    expect(classes.map(({ name }: { name: string }) => name)).toEqual(['dog', 'car', 'house'])
+    expect(existsSync(join(scratch, 'segmented', 'labels', 'picture.png'))).toBe(true)
   }, 300_000)
 
   test('"Evaluate" runs as it stands, and the maps of a run score what the run scored', () => {

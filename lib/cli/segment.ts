@@ -3,10 +3,12 @@ import { OutputFolder } from '../run/output-folder'
 import type { ClassEntry } from '../text/classes'
 import type { SegmentFlags } from './commands/segment'
 import { countImages, findImages } from './inputs'
-import { loadModel, readTemplates } from './model'
+import { type LoadedModel, readTemplates, type TemplatesFlag } from './model'
 import type { Context } from './program'
+import { recoOptions } from './reco-flags'
 import { writeDataSetFiles } from './segment-files'
 import { checkOutputs, expectedFiles, type SegmentItem, writeOutputs } from './segment-outputs'
+import { openSegmenter } from './segmenter'
 import { percent, progress, sayRejected, seconds, shownPath, speak } from './terminal'
 import { exitCodes } from './usage'
 
@@ -20,13 +22,14 @@ export async function segmentImages(args: string[], options: SegmentFlags, conte
   const { classesFromArgument } = await import('../text/class-file.js')
   const curated =
     options.curated === undefined ? undefined : await (await import('./archive/curated-images.js')).openCurated(options.curated)
-  const classes = options.classes === undefined && curated ? curated.classes : await classesFromArgument(options.classes as string)
-  await checkOutputs(classes, options)
+  const named = options.classes === undefined ? undefined : await classesFromArgument(options.classes)
+  const asked = named ?? (options.model === undefined ? curated?.classes : undefined)
+  if (asked) await checkOutputs(asked, options)
   const templates = await readTemplates(options.templates)
-  const model = await loadModel(options, context)
-  const { Segmenter } = await import('../index.js')
-  const { method, background, size } = options
-  const segmenter = await Segmenter.create({ method, clip: model.clip, classes, templates, background, size })
+  const opened = await openSegmenter(options, asked, templates, context)
+  const { segmenter, classes, model } = opened
+  if (!asked) await checkOutputs(classes, options)
+  const view = options.model === undefined ? {} : { ...(named && { classes: named }), ...callOptions(options, templates) }
   const folder = await OutputFolder.open(into, runFacts(options, classes, templates, model, context), options.overwrite ?? false)
   const total = process.stderr.isTTY && !json ? (curated?.count ?? (await countImages(args, { skip: into, stop }))) : 0
   const bar = await progress('segmenting', total, json)
@@ -45,7 +48,7 @@ export async function segmentImages(args: string[], options: SegmentFlags, conte
 
   try {
     let since = Date.now()
-    for await (const answer of segmenter.segmentAll(feed(), { concurrency })) {
+    for await (const answer of segmenter.segmentAll(feed(), { concurrency, ...view })) {
       const image = waiting.shift()!
       try {
         if (answer.error) throw answer.error
@@ -71,7 +74,7 @@ export async function segmentImages(args: string[], options: SegmentFlags, conte
     throw error
   } finally {
     bar.stop()
-    model.clip.dispose()
+    await opened.dispose()
   }
 
   const allFailed = counts.rejected > 0 && counts.done + counts.skipped === 0
@@ -105,15 +108,24 @@ function summary(into: string, counts: OutputFolder['record']['counts'], ms: num
   )
 }
 
+/** What a call of a saved segmenter is told beside its images. */
+function callOptions({ background, size }: SegmentFlags, templates: TemplatesFlag) {
+  return {
+    ...(templates !== undefined && { templates }),
+    ...(background !== undefined && { background }),
+    ...(size !== undefined && { size }),
+  }
+}
+
 function runFacts(
   options: SegmentFlags,
   classes: ClassEntry[],
   templates: unknown,
-  model: Awaited<ReturnType<typeof loadModel>>,
+  model: LoadedModel,
   context: Context,
 ) {
   const weights = model.facts.model.weights.map(({ sha256 }) => sha256)
-  const { method, size, write, instances, minArea, background, dtype } = options
+  const { model: saved, method, archive, size, write, instances, minArea, background, dtype } = options
   return {
     ...model.facts,
     command: 'segment',
@@ -127,7 +139,9 @@ function runFacts(
       classes,
       templates,
       background,
-      method,
+      ...(saved === undefined ? { method } : { model: path.resolve(saved) }),
+      ...(archive !== undefined && { archive }),
+      ...(method === 'reco' && recoOptions(options)),
       size,
       dtype,
       instances: instances ?? false,

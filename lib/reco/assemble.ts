@@ -4,7 +4,7 @@ import type { ArchiveRow } from '../archive/types'
 import type { WordmaskError } from '../errors'
 import type { ClassEntry } from '../text/classes'
 import { Builder } from './build'
-import { clipEncoder } from './encoder'
+import type { DenseEncoder } from './encoder'
 import { Features } from './features'
 import { makingOf, recoTemplates, referenceSide } from './making'
 import type { RecoParts } from './method'
@@ -14,13 +14,14 @@ export type Made = Omit<RecoParts, 'builder' | 'models'>
 
 /** What makes the references of a method out of an archive. */
 export async function archiveBuilder(
-  { clip, encoder, settings, contexts, references, retrieval, text }: Made,
+  { clip, dense, encoder, settings, contexts, references, retrieval, text }: Made,
   archive: Archive,
   { cache, onReject = warn }: Pick<RecoOptions, 'cache' | 'onReject'>,
 ): Promise<Builder> {
-  const dense = clipEncoder(clip)
-  const making = await makingOf(encoder, dense, clip, retrieval, settings)
-  const same = (await encoder.identity()) === (await dense.identity())
+  const seen = async (by: DenseEncoder) => ({ identity: await by.identity(), side: referenceSide(by, settings) })
+  const [first, second] = [await seen(encoder), await seen(dense)]
+  const making = makingOf(first, second, clip, retrieval, settings)
+  const same = first.identity === second.identity
   const encoders = settings.guidance && !same ? [encoder, dense] : [encoder]
   const folder = cache ?? join(archive.parts.place.local, 'features')
   const features = await Features.open(encoders, folder, (by) => referenceSide(by, settings), onReject)

@@ -30,14 +30,17 @@ export interface DenseEncoder {
   features(pixels: Pixels, size: ViewSize, signal: AbortSignal | undefined): Promise<DenseFeatures>
 }
 
-/** The image tower of a CLIP. */
-export function clipEncoder(clip: Clip): DenseEncoder {
+/** The image tower of a CLIP. `saved`: its identity before its weights were copied into a folder. */
+export function clipEncoder(clip: Clip, saved?: string): DenseEncoder {
   const { config, preprocess, segmentSize, files } = clip.source
   const { name, embedDim, patchSize, dtype } = clip.info
   return {
     ...{ model: clip, name, channels: embedDim, cell: patchSize },
     sizes: { segment: segmentSize ?? config.vision.imageSize * 1.5, reference: config.vision.imageSize },
-    identity: async () => JSON.stringify({ name, weights: await weightsHash(files), preprocess, dense: config.dense, dtype }),
+    identity: async () => {
+      if (saved !== undefined) return JSON.stringify({ ...JSON.parse(saved), dtype })
+      return JSON.stringify({ name, weights: await weightsHash(files), preprocess, dense: config.dense, dtype })
+    },
     features: async (pixels, size, signal) => {
       const view = towerSize(pixels, size, patchSize, false)
       const options = { ...preprocess, ...view, normalize: false }

@@ -27,6 +27,8 @@ export const contentOf = ({ sha256, box }: ArchiveRow) => (box ? `${sha256}-${bo
  */
 export class Features {
   private readonly caches: { encoder: DenseEncoder; cache: FeatureCache }[] = []
+  /** Tried once, and told. */
+  private readonly unreadable = new Set<string>()
 
   private constructor(
     private readonly size: (encoder: DenseEncoder) => number,
@@ -45,7 +47,7 @@ export class Features {
   /** Fills the cache. `onImage` is called for every image, also for one that was there. */
   async fill(rows: readonly ArchiveRow[], signal: AbortSignal | undefined, onImage: () => void): Promise<void> {
     const missing: ArchiveRow[] = []
-    for (const row of distinct(rows)) {
+    for (const row of this.distinct(rows)) {
       const there = await Promise.all(this.caches.map(({ cache }) => cache.has(contentOf(row))))
       if (there.every(Boolean)) onImage()
       else missing.push(row)
@@ -57,13 +59,20 @@ export class Features {
   async of(rows: readonly ArchiveRow[], signal: AbortSignal | undefined): Promise<(Tensor[] | undefined)[]> {
     const found = new Map<string, Tensor[]>()
     const missing: ArchiveRow[] = []
-    for (const row of distinct(rows)) {
+    for (const row of this.distinct(rows)) {
       const held = await Promise.all(this.caches.map(({ cache }) => cache.get(contentOf(row))))
       if (held.every((tensor) => tensor !== undefined)) found.set(contentOf(row), held)
       else missing.push(row)
     }
     for await (const { content, tensors } of this.encode(missing, signal)) if (tensors) found.set(content, tensors)
     return rows.map((row) => found.get(contentOf(row)))
+  }
+
+  /** Each content once; not what could not be used before. */
+  private distinct(rows: readonly ArchiveRow[]): ArchiveRow[] {
+    const all = new Map(rows.map((row) => [contentOf(row), row]))
+    for (const content of this.unreadable) all.delete(content)
+    return [...all.values()]
   }
 
   private async *encode(rows: readonly ArchiveRow[], signal: AbortSignal | undefined) {
@@ -76,6 +85,7 @@ export class Features {
         return { content, tensors: await this.encodeOne(await decodeRow(row, bytes, stop), content, stop) }
       } catch (cause) {
         if (!(cause instanceof WordmaskError) || !ofOneImage.has(cause.code)) throw cause
+        this.unreadable.add(content)
         this.onReject(row, cause)
         return { content, tensors: undefined }
       }
@@ -97,10 +107,6 @@ export class Features {
 }
 
 const ofOneImage = new Set(['ERR_WORDMASK_IMAGE', 'ERR_WORDMASK_IMAGE_TOO_LARGE', 'ERR_WORDMASK_FILE_NOT_FOUND', 'ERR_WORDMASK_IO'])
-
-function distinct(rows: readonly ArchiveRow[]): ArchiveRow[] {
-  return [...new Map(rows.map((row) => [contentOf(row), row])).values()]
-}
 
 /** The upright pixels of a row. @throws ERR_WORDMASK_IO where the file is another than the one that was added */
 async function decodeRow(row: ArchiveRow, bytes: Buffer, signal: AbortSignal): Promise<Pixels> {

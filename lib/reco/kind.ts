@@ -17,6 +17,7 @@ import { Opening } from './open'
 import { type RecoOptions, recoOptions } from './options'
 import { References } from './reference'
 import { encoderFile, type SavedReco, savedShape } from './saved'
+import { checkReferences } from './verify'
 
 /** The method 'reco': made with an archive, or read back without one. */
 export const reco: MethodKind = {
@@ -31,12 +32,13 @@ export const reco: MethodKind = {
       const contexts = settings.elimination ? contextEntries(settings.contexts) : []
       const { archive, clip: finder } = await opening.archive(options.archive, options.clip)
       const clip = options.denseClip === undefined ? finder : await opening.clip('denseClip', options.denseClip)
-      const encoder = options.encoder === undefined ? clipEncoder(clip) : denseEncoder(await opening.clip('encoder', options.encoder))
+      const dense = clipEncoder(clip)
+      const encoder = options.encoder === undefined ? dense : denseEncoder(await opening.clip('encoder', options.encoder))
       const references = new References(options.references && join(options.references, referencesFolder))
       await references.read()
       const { load, weights } = archive.model
       const retrieval = { load, weights, templates: settings.templates ?? recoTemplates(finder) }
-      const made = { clip, encoder, settings, contexts, references, retrieval, text: recoText(clip) }
+      const made = { clip, dense, encoder, settings, contexts, references, retrieval, text: recoText(clip) }
       const builder = await archiveBuilder(made, archive, options)
       return new Reco({ ...made, builder, models: new Models(opening.models) })
     } catch (error) {
@@ -46,23 +48,25 @@ export const reco: MethodKind = {
   },
 
   async load(folder, saved, { classes, background, templates, size, slide }, { maxPending: _, archive, ...run }): Promise<Reco> {
-    const { clip: dense, encoder: other, reco: kept } = saved as SavedReco
+    const { clip: reference, encoder: other, reco: kept } = saved as SavedReco
     const opening = new Opening(run)
     try {
-      const clip = opening.own(await loadReferred(folder, weightsFile, dense, run))
-      const encoder = clipEncoder(other ? opening.own(await loadReferred(folder, encoderFile, other, run)) : clip)
-      const { retrieval, referenceSize, templates: own, ...rest } = kept
+      const clip = opening.own(await loadReferred(folder, weightsFile, reference, run))
+      const { identity, retrieval, referenceSize, templates: own, ...rest } = kept
+      const dense = clipEncoder(clip, identity.clip)
+      const encoder = other ? clipEncoder(opening.own(await loadReferred(folder, encoderFile, other, run)), identity.encoder) : dense
       const settings: Settings = { ...rest, referenceSize: referenceSize ?? undefined, templates: own ?? undefined }
       const contexts = settings.elimination ? contextEntries(settings.contexts) : []
       const references = new References(join(folder, referencesFolder))
       await references.read()
-      const made = { clip, encoder, settings, contexts, references, retrieval, text: recoText(clip) }
+      const made = { clip, dense, encoder, settings, contexts, references, retrieval, text: recoText(clip) }
       const builder = archive === undefined ? undefined : await attach(made, archive, opening)
       const method = new Reco({ ...made, builder, models: new Models(opening.models) })
       checkSavedView(folder, method, size, slide)
       if (classes) {
         const rows = textRows(classes, background)
         made.text.add(rows, templates, await readText(folder, rows, templates, clip.info.embedDim))
+        if (!builder) checkReferences(folder, made, identity, rows)
         await method.prepare({ rows, templates }, run)
       }
       return method

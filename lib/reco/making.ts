@@ -28,19 +28,18 @@ export const recoTemplates = (clip: Clip): Templates => (clip.source.templates =
 export const referenceSide = (encoder: DenseEncoder, settings: Pick<Settings, 'referenceSize'>): number =>
   settings.referenceSize ?? encoder.sizes.reference
 
+/** A model of the making: its identity, and the side of the square it sees. */
+export interface Seen {
+  readonly identity: string
+  readonly side: number
+}
+
 /** Everything that a reference follows from, except its name, its images and the contexts before it. */
-export async function makingOf(
-  encoder: DenseEncoder,
-  dense: DenseEncoder,
-  clip: Clip,
-  retrieval: Retrieval,
-  settings: Settings,
-): Promise<string> {
+export function makingOf(encoder: Seen, dense: Seen, clip: Clip, retrieval: Retrieval, settings: Settings): string {
   const { k, window, guidance, retrieve, templates } = settings
-  const seen = async (by: DenseEncoder) => [await by.identity(), referenceSide(by, settings)]
-  const guide = guidance ? [...(await seen(dense)), templateList(templates ?? recoTemplates(clip))] : null
+  const guide = guidance ? [dense.identity, dense.side, templateList(templates ?? recoTemplates(clip))] : null
   const found = [retrieval.weights, templateList(retrieval.templates)]
-  return JSON.stringify([await seen(encoder), guide, found, k, window, plain(retrieve)])
+  return JSON.stringify([encoder.identity, encoder.side, guide, found, k, window, plain(retrieve)])
 }
 
 /** With the contexts that the name is turned away from. */

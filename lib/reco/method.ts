@@ -20,7 +20,7 @@ import { type Builder, type Missing, stack } from './build'
 import { contextOf, warnOfAbsent, warnOfSuppression } from './contexts'
 import type { DenseEncoder } from './encoder'
 import { type Retrieval, recoTemplates, referenceSide, type Settings } from './making'
-import { entryKey, type ReferenceAbout, type References, writeReference } from './reference'
+import { entryKey, type ReferenceAbout, type References } from './reference'
 import { savedReco } from './saved'
 
 export const referencesFolder = 'references'
@@ -30,6 +30,8 @@ const [referenceScale, textScale] = [1, 10]
 export interface RecoParts {
   /** Whose dense features are compared with names. */
   clip: Clip
+  /** Its image tower. */
+  dense: DenseEncoder
   encoder: DenseEncoder
   settings: Settings
   contexts: readonly ClassEntry[]
@@ -125,7 +127,7 @@ export class Reco implements SegmentMethod {
 
   async save(folder: string, { classes, background, templates }: Defaults, options: SaveOptions): Promise<Record<string, unknown>> {
     const own = await savedReco(this.parts, folder, options)
-    for (const reference of this.parts.references) await writeReference(join(folder, referencesFolder), reference)
+    await this.parts.references.copyTo(join(folder, referencesFolder))
     if (classes) {
       const rows = textRows(classes, background)
       await saveText(folder, rows, templates, await this.parts.text.vectors(rows, templates, options.signal), options.signal)

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { readdir } from 'node:fs/promises'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { z } from 'zod'
 import { binding } from '../binding'
 import { WordmaskError } from '../errors'
@@ -86,13 +86,19 @@ export class References {
     yield* this.held.values()
   }
 
+  /** Writes all of them to a folder, unless it is their own. */
+  async copyTo(folder: string): Promise<void> {
+    if (this.folder !== undefined && resolve(this.folder) === resolve(folder)) return
+    for (const reference of this.held.values()) await writeReference(folder, reference)
+  }
+
   async put(reference: Reference): Promise<void> {
     if (this.folder !== undefined) await writeReference(this.folder, reference)
     this.held.set(reference.about.entry, reference)
   }
 }
 
-export async function writeReference(folder: string, { embedding, about }: Reference): Promise<void> {
+async function writeReference(folder: string, { embedding, about }: Reference): Promise<void> {
   const slug = about.name.replace(/[^\p{L}\p{N}]+/gu, '-').slice(0, 60)
   const file = join(folder, `${slug}-${about.entry.slice(0, 8)}.safetensors`)
   await makeFolder(folder).catch((cause) => {

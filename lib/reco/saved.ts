@@ -19,6 +19,8 @@ export const savedShape = z.strictObject({
   encoder: clipReference.nullable(),
   reco: z.strictObject({
     ...settingsShape,
+    /** Of the models that made the references: copied weights are other files. */
+    identity: z.strictObject({ clip: z.string(), encoder: z.string() }),
     retrieve: z.record(z.string(), z.unknown()),
     referenceSize: z.number().int().positive().nullable(),
     /** For retrieval and guidance; null: each model's own. */
@@ -30,7 +32,7 @@ export type SavedReco = z.infer<typeof savedShape>
 
 /** Refers to the models, or copies them. */
 export async function savedReco(
-  { clip, encoder, settings, retrieval }: RecoParts,
+  { clip, dense, encoder, settings, retrieval }: RecoParts,
   folder: string,
   options: SaveOptions,
 ): Promise<SavedReco> {
@@ -41,6 +43,7 @@ export async function savedReco(
     encoder: encoder.model === clip ? null : await referToClip(encoder.model, folder, encoderFile, options),
     reco: {
       ...{ k, window, guidance, elimination, contexts: [...contexts], retrieve: plain(retrieve) },
+      identity: { clip: await dense.identity(), encoder: await encoder.identity() },
       ...{ referenceSize: referenceSize ?? null, templates: copied(given) ?? null },
       retrieval: { ...retrieval, templates: copied(retrieval.templates) as z.infer<typeof templates> },
     },

@@ -8,6 +8,7 @@ import { loadTinyClip } from '../api/tiny-clip'
 
 /** A folder of pictures of coloured blocks, the later ones wide, and an archive of them by a CLIP of random weights. */
 export async function smallArchive(folder: string, count = 14): Promise<{ clip: Clip; archive: Archive; photos: string; uri: string }> {
+  await mkdir(folder, { recursive: true })
   const clip = await loadTinyClip(folder)
   const photos = join(folder, 'photos')
   await mkdir(photos, { recursive: true })

@@ -1,17 +1,19 @@
 import type { Command } from 'commander'
 import { type Background, flags, integer, listOf, type ModelFlags, modelFlags, outputOption, sourceOption, text, withFlags } from '../flags'
 import type { Context } from '../program'
+import { type RecoFlags, recoFlags } from '../reco-flags'
 import { requireClasses, UsageError } from '../usage'
 
 export const written = ['labels', 'overlay', 'cutouts', 'coco', 'jsonl', 'voc', 'cvat', 'label-studio', 'yolo', 'csv'] as const
 export type Written = (typeof written)[number]
 
-export interface SegmentFlags extends ModelFlags {
+export interface SegmentFlags extends ModelFlags, RecoFlags {
+  model?: string
   classes?: string
   curated?: string
   templates?: string
   background?: Background
-  method: 'maskclip' | 'denseclip'
+  method: 'maskclip' | 'denseclip' | 'reco'
   size?: number
   seed: number
   write: Written[]
@@ -38,8 +40,10 @@ export function segment(program: Command, context: Context): void {
     flags.classes(),
     flags.templates(),
     flags.background(),
+    flags.savedModel(),
     ...modelFlags(),
-    flags.method(),
+    flags.method('reco'),
+    ...recoFlags(),
     flags.size(),
     flags.seed(),
   )
@@ -59,7 +63,7 @@ export function segment(program: Command, context: Context): void {
   command.addHelpText('after', help).action(async (images: string[], options: SegmentFlags) => {
     if ((images.length === 0) === (options.curated === undefined))
       throw new UsageError('Expected either images (files, folders, globs, @list.txt) or --curated DIR')
-    if (options.curated === undefined) requireClasses(options)
+    if (options.curated === undefined && options.model === undefined) requireClasses(options)
     const { segmentImages } = await import('../segment.js')
     await segmentImages(images, options, context)
   })
@@ -92,6 +96,8 @@ Examples:
   wordmask segment photos --classes classes.txt --background names:wall,floor --into out
   wordmask segment "photos/**/*.jpg" @more.txt --classes classes.json --write labels,coco --json
   wordmask segment photos --classes "fox" --background threshold:0.5 --clip ViT-B/16
+  wordmask segment photos --model refs
+  wordmask segment photos --classes "fox,fence" --method reco --archive photos.archive
   wordmask segment --curated hydrants --write coco --into masks
   wordmask segment photos --classes "fox" --write voc,yolo,csv --instances --min-area 50
 

@@ -1,0 +1,66 @@
+import { InvalidArgumentError, Option } from 'commander'
+import type { RecoOptions } from '../index'
+import { integer, text } from './flags'
+
+/** What `wordmask reco build` and `wordmask segment --method reco` both take. */
+export interface RecoFlags {
+  archive?: string
+  k?: number | 'auto'
+  window?: 'official' | 'perImage'
+  contexts?: string[]
+  denseClip?: string
+  encoder?: string
+  guidance: boolean
+  elimination: boolean
+  referenceSize?: number
+}
+
+const option = (form: string, what: string) => new Option(form, what).helpGroup('ReCo:')
+
+export const recoFlags = (): Option[] => [
+  option('--archive <archive>', 'the pool that images of a name are taken from: folder or s3:// of an archive').argParser(text),
+  option('--k <n>', 'images of a name; or auto: those that pass the presence test, at most 50 (default: 50)').argParser(k),
+  option('--window <kind>', 'what a place is matched with: official, as in the published figures, or perImage (default: official)').choices([
+    'official',
+    'perImage',
+  ]),
+  option(
+    '--contexts <names>',
+    'what comes with things and is no part of them, in order (default: tree,sky,building,road,person)',
+  ).argParser(names),
+  option('--dense-clip <model>', "the CLIP that names are compared with cell by cell (default: the archive's)").argParser(text),
+  option('--encoder <model>', 'whose features are co-segmented (default: the dense CLIP)').argParser(text),
+  option('--no-guidance', 'do not weigh places by their likeness to the name'),
+  option('--no-elimination', 'do not turn away from contexts'),
+  option('--reference-size <pixels>', "side of the square that reference images are seen as (default: the models' own)").argParser(
+    integer(16, 4096),
+  ),
+]
+
+/** The same as options of Segmenter.create. */
+export function recoOptions(flags: RecoFlags): Omit<RecoOptions, 'method' | 'archive'> {
+  const { k: images, window, contexts, denseClip, encoder, guidance, elimination, referenceSize } = flags
+  return {
+    ...(images !== undefined && { k: images }),
+    ...(window !== undefined && { window }),
+    ...(contexts !== undefined && { contexts }),
+    ...(denseClip !== undefined && { denseClip }),
+    ...(encoder !== undefined && { encoder }),
+    ...(referenceSize !== undefined && { referenceSize }),
+    guidance,
+    elimination,
+  }
+}
+
+function k(value: string): number | 'auto' {
+  if (value === 'auto') return value
+  const number = Number(value)
+  if (Number.isInteger(number) && number >= 1 && number <= 1000) return number
+  throw new InvalidArgumentError('Expected a whole number from 1 to 1000, or auto.')
+}
+
+function names(value: string): string[] {
+  const list = value.split(',').map((name) => name.trim())
+  if (list.every((name) => name !== '')) return list
+  throw new InvalidArgumentError('Expected names with commas between: tree,sky. For none at all: --no-elimination.')
+}
