@@ -11,9 +11,14 @@ import { HELP, parseOptions } from '../test/bench/harness/options.mjs'
 import { start } from '../test/bench/harness/programs.mjs'
 import { inUnit, line, writeTable } from '../test/bench/harness/table.mjs'
 import { build } from './build.mjs'
-import { capture, main, root, StepError, say } from './steps.mjs'
+import { capture, main, root, run, StepError, say } from './steps.mjs'
+
+/** What is found, not how fast: programs with options of their own. */
+const STUDIES = { curation: 'curation/run.mjs', reco: 'reco/components.mjs', 'reco-cost': 'reco/cost.mjs' }
 
 await main(async () => {
+  const [word, ...rest] = process.argv.slice(2)
+  if (Object.hasOwn(STUDIES, word ?? '')) return study(STUDIES[word], rest)
   const options = parseOptions(process.argv.slice(2))
   if (options.help) return void process.stdout.write(HELP)
   const cases = chosen(options.only)
@@ -42,6 +47,12 @@ await main(async () => {
   say('bench', 'all figures of this run: build/bench.json')
   return finish(options, environment, rows, failed)
 })
+
+async function study(program, args) {
+  await build()
+  const { status } = await run(process.execPath, [join(root, 'test/bench', program), ...args], { stdio: 'inherit' })
+  if (status !== 0) throw new StepError(`${program} failed (its words are above)`)
+}
 
 function chosen(words) {
   try {

@@ -30,7 +30,8 @@ export const flags = {
     work('--method <name>', "how patches are labelled; 'maskclip' and 'denseclip' mean the same")
       .choices(['maskclip', 'denseclip', ...more])
       .default('maskclip'),
-  savedModel: () => model('--model <folder>', 'a saved segmenter, in place of --method and --clip; of reco its own names are the default').argParser(text),
+  savedModel: () =>
+    model('--model <folder>', 'a saved segmenter, in place of --method and --clip; of reco its own names are the default').argParser(text),
   /** Pixels of the shorter side the model sees; the answer always has the size of the image. */
   size: (what = "shorter side the model sees, in pixels (default: the model's own)") =>
     work('--size <pixels>', what).argParser(integer(16, 8192)),

@@ -20,10 +20,9 @@ const option = (form: string, what: string) => new Option(form, what).helpGroup(
 export const recoFlags = (): Option[] => [
   option('--archive <archive>', 'the pool that images of a name are taken from: folder or s3:// of an archive').argParser(text),
   option('--k <n>', 'images of a name; or auto: those that pass the presence test, at most 50 (default: 50)').argParser(k),
-  option('--window <kind>', 'what a place is matched with: official, as in the published figures, or perImage (default: official)').choices([
-    'official',
-    'perImage',
-  ]),
+  option('--window <kind>', 'what a place is matched with: official, as in the published figures, or perImage (default: official)').choices(
+    ['official', 'perImage'],
+  ),
   option(
     '--contexts <names>',
     'what comes with things and is no part of them, in order (default: tree,sky,building,road,person)',

@@ -117,13 +117,7 @@ function callOptions({ background, size }: SegmentFlags, templates: TemplatesFla
   }
 }
 
-function runFacts(
-  options: SegmentFlags,
-  classes: ClassEntry[],
-  templates: unknown,
-  model: LoadedModel,
-  context: Context,
-) {
+function runFacts(options: SegmentFlags, classes: ClassEntry[], templates: unknown, model: LoadedModel, context: Context) {
   const weights = model.facts.model.weights.map(({ sha256 }) => sha256)
   const { model: saved, method, archive, size, write, instances, minArea, background, dtype } = options
   return {

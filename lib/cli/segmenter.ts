@@ -34,7 +34,8 @@ export async function openSegmenter(
     const segmenter = await Segmenter.create({ ...common, method, clip: model.clip })
     return { segmenter, classes, model, dispose: () => model.clip[Symbol.asyncDispose]() }
   }
-  if (archive === undefined) throw new UsageError('Expected --archive beside --method reco: the folder (or s3://) that "wordmask index" made')
+  if (archive === undefined)
+    throw new UsageError('Expected --archive beside --method reco: the folder (or s3://) that "wordmask index" made')
   const model = await loadModel({ ...options, clip: options.clip ?? (await modelOfArchive(archive)) }, context)
   const bar = await progress('references', 0, options.json ?? false)
   const segmenter = await Segmenter.create({

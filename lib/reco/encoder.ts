@@ -2,6 +2,7 @@ import type { Pixels } from '../../binding'
 import { weightsHash } from '../archive/identity'
 import { Clip } from '../clip/clip'
 import { towerSize } from '../clip/size'
+import { Encoder } from '../encoder/encoder'
 import { invalidArgument } from '../errors'
 import type { Tensor } from '../options'
 import type { Model } from '../segmenter/models'
@@ -49,10 +50,32 @@ export function clipEncoder(clip: Clip, saved?: string): DenseEncoder {
   }
 }
 
-/** The encoder that a caller means. */
+/** Side of reference images for towers that are no CLIP: ReCo's. */
+const usualReference = 224
+
+/** An Encoder. `saved` as for clipEncoder. */
+export function towerEncoder(encoder: Encoder, saved?: string): DenseEncoder {
+  const { config, preprocess, files } = encoder.source
+  const { name, channels, cell, size, read, dtype } = encoder.info
+  return {
+    ...{ model: encoder, name, channels, cell },
+    sizes: { segment: size, reference: config.kind === 'clip' ? config.clip.vision.imageSize : usualReference },
+    identity: async () => {
+      if (saved !== undefined) return JSON.stringify({ ...JSON.parse(saved), dtype })
+      return JSON.stringify({ name, weights: await weightsHash(files), preprocess, read, dtype })
+    },
+    features: async (pixels, size, signal) => {
+      const view = towerSize(pixels, size, cell, false)
+      return { ...(await withSignal(signal, (task) => encoder.native.features(pixels, { ...preprocess, ...view }, task))), ...view }
+    },
+  }
+}
+
+/** The encoder that a caller means. @throws ERR_WORDMASK_INVALID_ARGUMENT */
 export function denseEncoder(given: unknown): DenseEncoder {
   if (given instanceof Clip) return clipEncoder(given)
-  throw invalidArgument('encoder', 'a Clip, or what Clip.load takes', given)
+  if (given instanceof Encoder) return towerEncoder(given)
+  throw invalidArgument('encoder', 'an Encoder, a Clip, or what Encoder.load takes', given)
 }
 
 /** The square in the middle of an image: what reference images are seen as, so that all have the same grid. */

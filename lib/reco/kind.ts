@@ -10,13 +10,13 @@ import { readText } from '../segmenter/saved-text'
 import { textRows } from '../segmenter/text-cache'
 import { archiveBuilder, type Made } from './assemble'
 import { contextEntries, officialContexts } from './contexts'
-import { clipEncoder, denseEncoder } from './encoder'
+import { clipEncoder } from './encoder'
 import { recoTemplates, type Settings } from './making'
 import { Reco, recoText, referencesFolder } from './method'
 import { Opening } from './open'
 import { type RecoOptions, recoOptions } from './options'
 import { References } from './reference'
-import { encoderFile, type SavedReco, savedShape } from './saved'
+import { loadEncoder, type SavedReco, savedShape } from './saved'
 import { checkReferences } from './verify'
 
 /** The method 'reco': made with an archive, or read back without one. */
@@ -33,7 +33,7 @@ export const reco: MethodKind = {
       const { archive, clip: finder } = await opening.archive(options.archive, options.clip)
       const clip = options.denseClip === undefined ? finder : await opening.clip('denseClip', options.denseClip)
       const dense = clipEncoder(clip)
-      const encoder = options.encoder === undefined ? dense : denseEncoder(await opening.clip('encoder', options.encoder))
+      const encoder = await opening.encoder(options.encoder, clip)
       const references = new References(options.references && join(options.references, referencesFolder))
       await references.read()
       const { load, weights } = archive.model
@@ -54,7 +54,7 @@ export const reco: MethodKind = {
       const clip = opening.own(await loadReferred(folder, weightsFile, reference, run))
       const { identity, retrieval, referenceSize, templates: own, ...rest } = kept
       const dense = clipEncoder(clip, identity.clip)
-      const encoder = other ? clipEncoder(opening.own(await loadReferred(folder, encoderFile, other, run)), identity.encoder) : dense
+      const encoder = other ? await loadEncoder(folder, other, identity.encoder, opening, run) : dense
       const settings: Settings = { ...rest, referenceSize: referenceSize ?? undefined, templates: own ?? undefined }
       const contexts = settings.elimination ? contextEntries(settings.contexts) : []
       const references = new References(join(folder, referencesFolder))

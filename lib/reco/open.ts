@@ -1,8 +1,10 @@
 import { Archive } from '../archive/archive'
 import { Clip } from '../clip/clip'
+import { Encoder } from '../encoder/encoder'
 import { invalidArgument } from '../errors'
 import type { RunOptions } from '../options'
 import type { Model } from '../segmenter/models'
+import { clipEncoder, type DenseEncoder, denseEncoder, towerEncoder } from './encoder'
 
 /** Models as they are opened: what was loaded here is freed again where a later one cannot be. */
 export class Opening {
@@ -15,6 +17,19 @@ export class Opening {
     if (typeof given === 'string') return this.own(await Clip.load(given, this.run))
     if (given instanceof Clip) return this.lend(given)
     throw invalidArgument(name, 'a Clip, or what Clip.load takes', given)
+  }
+
+  /** An encoder that was given, or is loaded; without one the dense CLIP, read as its card says that encoders are. */
+  async encoder(given: Encoder | Clip | string | undefined, clip: Clip): Promise<DenseEncoder> {
+    if (typeof given === 'string') return towerEncoder(this.own(await Encoder.load(given, this.run)))
+    if (given !== undefined) {
+      const encoder = denseEncoder(given)
+      this.lend(encoder.model)
+      return encoder
+    }
+    const { card, config, load } = clip.source
+    if (card?.encoderRead === undefined || card.encoderRead === config.dense) return clipEncoder(clip)
+    return towerEncoder(this.own(await Encoder.load(load, this.run)))
   }
 
   /**

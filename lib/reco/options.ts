@@ -3,6 +3,7 @@ import { Archive } from '../archive/archive'
 import type { ArchiveRow } from '../archive/types'
 import type { Clip } from '../clip/clip'
 import { type CurateOptions, curateOptions } from '../curate/options'
+import type { Encoder } from '../encoder/encoder'
 import type { WordmaskError } from '../errors'
 import { positiveInteger } from '../options'
 import { type CommonOptions, segmenterOptions } from '../segmenter/options'
@@ -25,8 +26,8 @@ export interface RecoOptions extends CommonOptions {
   clip?: Clip | string
   /** The CLIP whose dense features language guidance and segmentation use. Default: that of the archive. */
   denseClip?: Clip | string
-  /** Whose features are co-segmented: a Clip, or what Clip.load takes. Default: the dense CLIP. */
-  encoder?: Clip | string
+  /** Whose features are co-segmented: an Encoder, a Clip, or what Encoder.load takes. Default: the dense CLIP's image tower. */
+  encoder?: Encoder | Clip | string
   /**
    * Reference images of a name: so many of the most similar, whatever they show; or 'auto': those that pass the presence test of
    * archive.curate, 50 at most. Default 50.
@@ -71,7 +72,7 @@ export const recoOptions = segmenterOptions.extend({
   archive: z.custom<Archive | string>((value) => typeof value === 'string' || value instanceof Archive, 'an Archive or its path'),
   clip: model,
   denseClip: model,
-  encoder: model,
+  encoder: z.custom<Encoder | Clip | string>(() => true).optional(),
   ...z.strictObject(settingsShape).partial().shape,
   retrieve: z.strictObject({ minScore, margin, groupBy, perGroup, diverse, duplicates, exclude, decisions }).optional(),
   referenceSize: positiveInteger.max(4096).optional(),

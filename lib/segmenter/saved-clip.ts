@@ -69,7 +69,7 @@ export function checkSavedView(
 }
 
 /** sha256 of the weights, in order. @throws ERR_WORDMASK_IO */
-async function hashes(files: readonly string[]): Promise<string[]> {
+export async function hashes(files: readonly string[]): Promise<string[]> {
   const all: string[] = []
   for (const file of files) {
     const hash = await sha256File(file).catch((cause) => {

@@ -34,7 +34,10 @@ describe('reco build', () => {
     expect(said.at(-1)).toMatchObject({ event: 'summary', references: 4 })
     expect(readdirSync(refs).sort()).toEqual(['references', 'run.json', 'text.safetensors', 'wordmask.json'])
     expect(json(join(refs, 'run.json'))).toMatchObject({ command: 'reco', status: 'done', classes: ['fox', 'grass'], counts: { done: 4 } })
-    expect(json(join(refs, 'wordmask.json'))).toMatchObject({ method: 'reco', reco: { k: 4, window: 'official', contexts: ['sky', 'rock'] } })
+    expect(json(join(refs, 'wordmask.json'))).toMatchObject({
+      method: 'reco',
+      reco: { k: 4, window: 'official', contexts: ['sky', 'rock'] },
+    })
   })
 
   test('further names join; those that are there are left as they are', async () => {
@@ -50,7 +53,7 @@ describe('reco build', () => {
 
   test('other settings are refused without --overwrite, with it everything is made anew', async () => {
     const refused = await build('fox', '--window', 'perImage')
-    expect([refused.code, refused.stderr]).toEqual([1, expect.stringMatching(/another run \(other: window\)/)])
+    expect([refused.code, refused.stderr]).toEqual([2, expect.stringMatching(/another run \(other: window\)/)])
     const { code, stderr } = await build('fox', '--window', 'perImage', '--overwrite')
     expect(code, stderr).toBe(0)
     expect(json(join(refs, 'wordmask.json'))).toMatchObject({ classes: [{ name: 'fox' }], reco: { window: 'perImage' } })
@@ -80,9 +83,20 @@ describe('reco build', () => {
     for (let i = 0; i < 6; i++) await picture(join(copies, `${i}.png`), 60, 48, i + 1)
     await wordmask(['index', copies, '--into', bad, '--clip', model])
     rmSync(join(copies, '2.png'))
-    const { code, stdout, stderr } = await wordmask(
-      ['reco', 'build', '--archive', bad, '--classes', 'fox', '--no-elimination', '--k', '6', '--into', at('bad'), '--json'],
-    )
+    const { code, stdout, stderr } = await wordmask([
+      'reco',
+      'build',
+      '--archive',
+      bad,
+      '--classes',
+      'fox',
+      '--no-elimination',
+      '--k',
+      '6',
+      '--into',
+      at('bad'),
+      '--json',
+    ])
     expect(code).toBe(0)
     expect(stderr).toMatch(/rejected: .*2\.png/)
     expect(events(stdout)).toContainEqual(expect.objectContaining({ event: 'rejected', code: 'ERR_WORDMASK_FILE_NOT_FOUND' }))
@@ -102,25 +116,47 @@ describe('reco build', () => {
 })
 
 describe('segment', () => {
-  test('--model: by the names of the folder, by some of them, with contexts as background', async () => {
+  const run = (into: string, ...args: string[]) =>
+    wordmask(['segment', join(images, '1.png'), '--model', refs, '--into', at(into), '--json', ...args])
+
+  test('--model: by the names of the folder', async () => {
     await build('fox,grass', '--overwrite')
-    const run = (into: string, ...args: string[]) => wordmask(['segment', join(images, '1.png'), '--model', refs, '--into', at(into), '--json', ...args])
-    const all = await run('all')
-    expect(all.code, all.stderr).toBe(0)
-    expect(Object.keys(events(all.stdout)[0]!.coverage as object)).toEqual(['fox', 'grass'])
-    const some = await run('some', '--classes', 'grass', '--background', 'names:sky,rock')
-    expect(some.code, some.stderr).toBe(0)
-    expect(Object.keys(events(some.stdout)[0]!.coverage as object)).toEqual(['grass'])
+    const { code, stdout, stderr } = await run('all')
+    expect(code, stderr).toBe(0)
+    expect(Object.keys(events(stdout)[0]!.coverage as object)).toEqual(['fox', 'grass'])
+  })
+
+  test('--model with --classes: by some of them, with contexts as background', async () => {
+    const { code, stdout, stderr } = await run('some', '--classes', 'grass', '--background', 'names:sky,rock')
+    expect(code, stderr).toBe(0)
+    expect(Object.keys(events(stdout)[0]!.coverage as object)).toEqual(['grass'])
+  })
+
+  test('--model: a name that it does not know is an error, and with --archive it is learnt', async () => {
     const unknown = await run('unknown', '--classes', 'wolf')
     expect([unknown.code, unknown.stderr]).toEqual([1, expect.stringMatching(/No reference for "wolf"/)])
-    const later = await run('later', '--classes', 'wolf', '--archive', archive)
-    expect(later.code, later.stderr).toBe(0)
+    const { code, stderr } = await run('later', '--classes', 'wolf', '--archive', archive)
+    expect(code, stderr).toBe(0)
   })
 
   test('--method reco --archive makes references on the way', async () => {
-    const { code, stdout, stderr } = await wordmask(
-      ['segment', join(images, '1.png'), '--method', 'reco', '--archive', archive, '--classes', 'fox,grass', '--k', '3', '--contexts', 'sky', '--into', at('direct'), '--json'],
-    )
+    const { code, stdout, stderr } = await wordmask([
+      'segment',
+      join(images, '1.png'),
+      '--method',
+      'reco',
+      '--archive',
+      archive,
+      '--classes',
+      'fox,grass',
+      '--k',
+      '3',
+      '--contexts',
+      'sky',
+      '--into',
+      at('direct'),
+      '--json',
+    ])
     expect(code, stderr).toBe(0)
     expect(Object.keys(events(stdout)[0]!.coverage as object)).toEqual(['fox', 'grass'])
     expect(json(join(at('direct'), 'run.json')).settings).toMatchObject({ method: 'reco', k: 3, contexts: ['sky'] })

@@ -13,7 +13,6 @@ const folder = await temporaryFolder()
 const contexts = ['sky', 'rock']
 let clip: Clip
 let archive: Archive
-let photos: string
 let n = 0
 const fresh = () => join(folder, `refs-${n++}`)
 const make = (options: object = {}) => Segmenter.create({ method: 'reco', archive, classes: ['fox', 'grass'], contexts, k: 4, ...options })
@@ -33,7 +32,7 @@ const embeddings = async (references: string) => {
 
 beforeAll(async () => {
   binding().setThreads(1)
-  ;({ clip, archive, photos } = await smallArchive(folder))
+  ;({ clip, archive } = await smallArchive(folder))
 })
 afterAll(async () => {
   await archive.close()
@@ -102,7 +101,8 @@ describe('what is there is not made again', () => {
   test('images that join the archive: only names that they change are made anew', async () => {
     const own = await smallArchive(join(folder, 'growing'))
     const [references, cache] = [fresh(), fresh()]
-    const grow = (classes: string[]) => Segmenter.create({ method: 'reco', archive: own.archive, classes, contexts: [], k: 100, references, cache })
+    const grow = (classes: string[]) =>
+      Segmenter.create({ method: 'reco', archive: own.archive, classes, contexts: [], k: 100, references, cache })
     await grow(['fox'])
     await blocks(join(own.photos, 'new.png'), 99, 60, 60)
     await own.archive.add(own.photos)
@@ -132,7 +132,12 @@ describe('cached features', () => {
     await writeFile(all[0]!, (await readFile(all[0]!)).subarray(0, 100))
     await writeFile(all[1]!, 'no safetensors')
     const { data, shape } = await binding().readTensor([all[2]!], 'features', {})
-    await binding().writeSafetensors(all[2]!, [{ key: 'features', data: data.fill(1), shape, dtype: 'float32' }], { 'wordmask.encoder': 'another' }, {})
+    await binding().writeSafetensors(
+      all[2]!,
+      [{ key: 'features', data: data.fill(1), shape, dtype: 'float32' }],
+      { 'wordmask.encoder': 'another' },
+      {},
+    )
     const encoded = vi.spyOn(clip.native, 'denseFeatures')
     const after = (await embeddings(await made(cache))).map(([, bytes]) => bytes)
     expect(encoded).toHaveBeenCalledTimes(3)
@@ -158,7 +163,7 @@ describe('images that cannot be used', () => {
     await rename(join(own.photos, '01.png'), join(own.photos, '02.png'))
     const rejected: string[] = []
     const given = {
-      ...{ method: 'reco', archive: own.archive, classes: ['fox'], contexts: [], k: 6 } as const,
+      ...({ method: 'reco', archive: own.archive, classes: ['fox'], contexts: [], k: 6 } as const),
       onReject: ({ uri }: { uri: string }, { code }: { code: string }) => void rejected.push(`${uri.split('/').at(-1)} ${code}`),
     }
     const segmenter = await Segmenter.create(given)
@@ -243,10 +248,10 @@ test('killed in the middle, the same call goes on in another process', async () 
   )
   const run = (env: object) =>
     new Promise<NodeJS.Signals | number | null>((resolve) =>
-      spawn(process.execPath, [script, own.uri, references], { env: { ...process.env, ...env }, stdio: ['ignore', 'ignore', 'inherit'] }).on(
-        'close',
-        (code, signal) => resolve(signal ?? code),
-      ),
+      spawn(process.execPath, [script, own.uri, references], {
+        env: { ...process.env, ...env },
+        stdio: ['ignore', 'ignore', 'inherit'],
+      }).on('close', (code, signal) => resolve(signal ?? code)),
     )
   expect(await run({ KILL: '1' })).toBe('SIGKILL')
   const left = await readdir(join(references, 'references'))

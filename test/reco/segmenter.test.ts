@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import type { Archive } from '../../lib/archive/archive'
 import { binding } from '../../lib/binding'
 import { Clip } from '../../lib/clip/clip'
+import { Encoder } from '../../lib/encoder/encoder'
 import { Segmenter } from '../../lib/segmenter/segmenter'
 import { noise, saveTinyClip, temporaryFolder } from '../api/tiny-clip'
 import { smallArchive } from './scenes'
@@ -79,7 +80,7 @@ describe('segment', () => {
     const threshold = sorted[3150]!
     const cut = await segmenter.segment(image, { background: { threshold } })
     data.forEach((value, i) => {
-      if (Math.abs(value - threshold) > 1e-6 && (value > threshold) !== (cut.labels[i] === 1)) throw new Error(`pixel ${i}`)
+      if (Math.abs(value - threshold) > 1e-6 && value > threshold !== (cut.labels[i] === 1)) throw new Error(`pixel ${i}`)
     })
     expect(cut.coverage[0]).toBeCloseTo(0.5, 1)
     const against = await segmenter.segment(image, { background: { names: contexts } })
@@ -152,6 +153,29 @@ describe('segment', () => {
   })
 })
 
+describe('an Encoder of its own', () => {
+  test('its cells are compared, in its own number of channels; saved by reference or copied, it is read back', async () => {
+    const file = await saveTinyClip(folder, {}, 1, 'tower')
+    const encoder = await Encoder.load(file, { read: 'cells', device: 'cpu' })
+    const segmenter = await make({ encoder })
+    const expected = await segmenter.segment(image)
+    expect(expected.protocol.reco).toMatchObject({ encoder: encoder.info.name, encoderSize: { width: 64, height: 48 } })
+    for (const copyWeights of [false, true]) {
+      const at = join(folder, `encoder-${copyWeights}`)
+      await segmenter.save(at, { copyWeights })
+      const [{ shape }] = (await binding().readCheckpoint([join(at, 'references', (await readdir(join(at, 'references')))[0]!)], {}))
+        .tensors
+      expect(shape).toEqual([encoder.info.channels])
+      await using loaded = await Segmenter.load(at)
+      expect((await loaded.segment(image)).labels).toEqual(expected.labels)
+    }
+    await writeFile(join(folder, 'encoder-true', 'encoder.weights'), await readFile(await saveTinyClip(folder, {}, 9, 'tower-9')))
+    await expect(Segmenter.load(join(folder, 'encoder-true'))).rejects.toHaveCode('ERR_WORDMASK_CHECKPOINT', /other weights/)
+    await encoder[Symbol.asyncDispose]()
+    await expect(segmenter.segment(image)).rejects.toHaveCode('ERR_WORDMASK_DISPOSED')
+  })
+})
+
 describe('save and load', () => {
   test('the folder stands alone: it answers the same without the archive, and knows no other names', async () => {
     const segmenter = await make({ background: { names: ['sky'] } })
@@ -164,7 +188,10 @@ describe('save and load', () => {
     const answer = await loaded.segment(image)
     expect(answer.labels).toEqual(expected.labels)
     expect(answer.protocol).toEqual(expected.protocol)
-    await expect(loaded.segment(image, { classes: ['wolf'] })).rejects.toHaveCode('ERR_WORDMASK_CLASSES', /No reference for "wolf".*reco build/)
+    await expect(loaded.segment(image, { classes: ['wolf'] })).rejects.toHaveCode(
+      'ERR_WORDMASK_CLASSES',
+      /No reference for "wolf".*reco build/,
+    )
   })
 
   test('with the archive attached, new names get references; what was saved is not made again', async () => {

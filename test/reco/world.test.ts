@@ -52,6 +52,7 @@ describe.each(published)('the made-up world, 10 seeds: %s', (_, noise, window, e
     expect(found.alone, shown).toBeLessThan(found.dense / 2)
     expect(found.eliminated - found.both, shown).toBeGreaterThan(found.guided - found.both)
     expect(found.all, shown).toBeGreaterThan(Math.max(found.eliminated, found.guided) - 0.01)
-    for (const [name, value] of Object.entries(expected)) expect(Math.abs(found[name as Setting] - value), `${name} ${shown}`).toBeLessThan(0.05)
+    for (const [name, value] of Object.entries(expected))
+      expect(Math.abs(found[name as Setting] - value), `${name} ${shown}`).toBeLessThan(0.05)
   }, 60_000)
 })

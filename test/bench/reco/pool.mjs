@@ -1,0 +1,65 @@
+// A pool of unseen scenes in which every chosen object comes on one background alone, as things do: what ReCo has to see through.
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import sharp from 'sharp'
+import { seeded } from '../curation/pool.mjs'
+
+const side = 96
+const atOnce = 64
+
+/** `objects` objects of the pack, each with the background that it comes on in the pool. */
+export function chooseNames(pack, objects, seed) {
+  const next = seeded(seed * 7919 + 23)
+  const order = Array.from({ length: pack.concepts }, (_, i) => i)
+  for (let i = order.length - 1; i > 0; i--) {
+    const j = Math.floor(next() * (i + 1))
+    ;[order[i], order[j]] = [order[j], order[i]]
+  }
+  const backgrounds = Array.from({ length: pack.names.length - pack.concepts }, (_, i) => pack.concepts + i)
+  const chosen = order.slice(0, objects)
+  return { chosen, backgrounds, home: new Map(chosen.map((object, i) => [object, backgrounds[i % backgrounds.length]])) }
+}
+
+/**
+ * Writes scenes as PNG until each chosen object and each background has `each` of them, or `seconds` are over. Scenes with another
+ * background than that of an object in them are passed over, as are those that show nothing of which there is not enough.
+ */
+export async function writePool({ pack, names: { chosen, backgrounds, home }, seed, each, seconds, folder }) {
+  mkdirSync(folder, { recursive: true })
+  const have = new Map([...chosen, ...backgrounds].map((name) => [name, 0]))
+  const until = Date.now() + seconds * 1000
+  let rendered = 0
+  for (let index = 0; Date.now() < until && [...have.values()].some((n) => n < each); index += atOnce) {
+    const scenes = await renderAll(pack, index, atOnce, seed)
+    rendered += atOnce
+    for (const [i, { pixels, present }] of scenes.entries()) {
+      const misplaced = present.some((name) => home.has(name) && !present.includes(home.get(name)))
+      const wanted = present.some((name) => have.has(name) && have.get(name) < each)
+      if (misplaced || !wanted) continue
+      for (const name of present) if (have.has(name)) have.set(name, have.get(name) + 1)
+      const { data, width, height } = pixels
+      const png = await sharp(data, { raw: { width, height, channels: 3 } })
+        .png()
+        .toBuffer()
+      writeFileSync(join(folder, `${String(index + i).padStart(7, '0')}.png`), png)
+    }
+  }
+  return { rendered, have: Object.fromEntries([...have].map(([name, n]) => [pack.names[name], n])) }
+}
+
+/** Scenes that show a chosen object, anywhere: pixels, and labels among `names` (255: neither). */
+export async function testScenes({ pack, names: { chosen, backgrounds }, seed, count }) {
+  const order = [...chosen, ...backgrounds]
+  const scenes = []
+  for (let index = 0; scenes.length < count; index += atOnce) {
+    for (const { pixels, labels, present } of await renderAll(pack, index, atOnce, seed)) {
+      if (scenes.length === count || !present.some((name) => chosen.includes(name))) continue
+      const truth = labels.map((name) => (order.includes(name) ? order.indexOf(name) : 255))
+      scenes.push({ image: { ...pixels, channels: 3 }, truth })
+    }
+  }
+  return { scenes, names: order.map((name) => pack.names[name]) }
+}
+
+const renderAll = (pack, first, count, seed) =>
+  Promise.all(Array.from({ length: count }, (_, i) => pack.render(first + i, { size: side, split: 'unseen', seed }, {})))
