@@ -584,3 +584,147 @@ export declare function trainClip(
   onMetrics: (metrics: TrainMetrics) => void,
   task: Task,
 ): Promise<{ weights: string; steps: number; seconds: number }>
+
+// ----------------------------------------------------------------------------------------------------------- DeepLabv3+
+
+export interface DeepLabConfig {
+  backbone: 'resnet101' | 'resnet50' | 'mobilenet_v2'
+  /** Channels of the logits, background included. */
+  classes: number
+  /** Pixels a cell of the last stage is wide: 8 or 16. */
+  outputStride: number
+  /** Multiplies every number of channels but the classes, as torchvision's width_mult; 1 is the published network. */
+  width: number
+  /** Blocks of the four stages of a ResNet; absent: the published ones. */
+  layers?: number[]
+}
+
+/** DeepLabv3+ with a separable head; its files have ReCo+'s keys: `backbone.*` as torchvision's, `classifier.*`. */
+export declare class DeepLab {
+  private constructor()
+  /** Strict, as Clip.load; counters of batches may be missing. */
+  static load(config: DeepLabConfig, files: string[], compute: ComputeOptions, task: Task): Promise<DeepLab>
+  /** Where training from scratch starts; for tests and benchmarks. */
+  static random(config: DeepLabConfig, seed: number, compute: ComputeOptions, task: Task): Promise<DeepLab>
+  info(): ClipInfo
+  /** The image is resized to width x height (no `slide`). -> [classes, ceil(height / 4), ceil(width / 4)] */
+  logits(image: Pixels, options: DenseOptions, task: Task): Promise<Float32Tensor>
+  /** Normalised pixels [n, 3, H, W] -> [n, classes, ceil(H / 4), ceil(W / 4)] */
+  logitsOfPixels(pixels: Float32Tensor, task: Task): Promise<Float32Tensor>
+  /** Log-probabilities [h, w, classes]. `background`: class 0 of the network is background, and comes last. */
+  score(image: Pixels, options: DenseOptions & { background: boolean }, task: Task): Promise<Float32Tensor>
+  /** Writes everything that PyTorch's state_dict of the network holds. */
+  save(file: string, dtype: 'float32' | 'float16', metadata: Record<string, string>, task: Task): Promise<void>
+  /** Frees the weights once running calls have ended; later calls reject with ERR_WORDMASK_DISPOSED. */
+  dispose(): void
+}
+
+/** Chances (0..1) and widths of the changes of methods/reco.md 3, in that order. */
+export interface SegmenterAugment {
+  /** Both sides alike, uniform. */
+  scaleLow: number
+  scaleHigh: number
+  flip: number
+  /** That brightness, contrast, saturation and hue change, in random order. */
+  jitter: number
+  brightness: number
+  contrast: number
+  saturation: number
+  /** Share of the colour circle, at most 0.5. */
+  hue: number
+  grey: number
+  blur: number
+}
+export interface TrainSegmenterOptions {
+  model: DeepLabConfig
+  /** A whole network to go on from, or */
+  initial?: string[]
+  /** torchvision's weights of a classification network, for the backbone; neither: random weights. */
+  backboneWeights?: string[]
+  /** Packed pictures: safetensors with `samples` uint8 [n, 4 * W * H] (RGB pixels, then labels; 255 is ignored), metadata width and height. */
+  data: string
+  /** Likewise; absent: nothing is validated. */
+  validation?: string
+  /** Folder for model.safetensors, last.safetensors, checkpoint.safetensors and metrics.jsonl; an existing checkpoint is resumed. */
+  into: string
+  /** Of the weights written. */
+  metadata: Record<string, string>
+  seed: number
+  steps: number
+  /** At least 2. Batches run on over the end of an epoch: none is short. */
+  batchSize: number
+  crop: { width: number; height: number }
+  optimiser: 'adam' | 'sgd'
+  /** At the start, of the head and of the backbone; both fall by (1 - step / steps) ^ power, not below the floor. */
+  learningRate: number
+  backboneLearningRate: number
+  learningRateFloor: number
+  power: number
+  /** Of all parameters, added to the gradient. */
+  weightDecay: number
+  beta1: number
+  beta2: number
+  /** Of 'sgd'. */
+  momentum: number
+  /** Of the running statistics of the backbone's norms; the head's is 0.1. */
+  backboneNormMomentum: number
+  dropout: number
+  augment: SegmenterAugment
+  preprocess: ResizeOptions
+  /** 'bfloat16': convolutions under autocast; weights, norms and losses stay float32. */
+  dtype: 'float32' | 'bfloat16'
+  /** Threads of a step; results depend on it, so it is part of the recipe. */
+  workers: number
+  checkpointEvery: number
+  validateEvery: number
+  logEvery: number
+  /** Validations without a better mIoU before the run ends; 0: it goes on. */
+  patience: number
+  /** Pictures (of the validation set, else of the data) whose labels go with the metrics of every validation. */
+  samples: number
+}
+/** Every `logEvery` steps with `loss` to `imagesPerSecond`; every `validateEvery` steps, and at the end, with the rest. */
+export interface SegmenterMetrics {
+  step: number
+  steps: number
+  /** Mean over the steps since the metrics before. */
+  loss?: number
+  learningRate?: number
+  backboneLearningRate?: number
+  gradNorm?: number
+  imagesPerSecond?: number
+  /** Over the classes that occur in truth or prediction of the validation set. */
+  miou?: number
+  accuracy?: number
+  /** A class; NaN for one that occurs nowhere. */
+  iou?: number[]
+  /** Labels of the first pictures, [n, H, W]. */
+  samples?: Uint8Array
+}
+/** Resolves with the weights of the best mIoU (without a validation set, of the last step). Abort writes a checkpoint first. */
+export declare function trainSegmenter(
+  options: TrainSegmenterOptions,
+  onMetrics: (metrics: SegmenterMetrics) => void,
+  task: Task,
+): Promise<{
+  weights: string
+  last: string
+  steps: number
+  bestStep: number
+  miou?: number
+  seconds: number
+  cpuSeconds: number
+  stoppedEarly: boolean
+}>
+/**
+ * One row of packed pictures: resized so that it covers `size` (bilinear, as Pillow; labels nearest), then its middle.
+ * lookup[value] is the class of a label value, 255 for one that is ignored, 254 for one that must not be there: `unknown`
+ * is the first of these that is, else -1.
+ */
+export declare function fitPicture(
+  image: Pixels,
+  labels: { data: Uint8Array | Uint16Array; width: number; height: number },
+  lookup: Uint8Array,
+  size: { width: number; height: number },
+  task: Task,
+): Promise<{ pixels: Uint8Array; labels: Uint8Array; unknown: number }>

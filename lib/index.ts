@@ -1,6 +1,6 @@
 /** Words and unlabelled images in, masks out. See README.md; every name here is documented where it is defined. */
 
-export type { TrainMetrics } from '../binding'
+export type { SegmenterAugment, SegmenterMetrics, TrainMetrics } from '../binding'
 export type { AddProgress, AddRun } from './archive/add-run'
 export { Archive } from './archive/archive'
 export type { ArchiveStats, IndexKind, IndexOptions, IndexReport, OptimizeOptions, Recall, RowField } from './archive/contract'
@@ -70,6 +70,8 @@ export { type ClassEntry, type ClassSpec, parseClasses } from './text/classes'
 export type { Templates } from './text/prompts'
 export { Tokenizer, type TokenTensor } from './text/tokenizer'
 export type { TrainedClip, TrainOptions } from './train/options'
+export type { LabelledFolder, TrainedSegmenter, TrainingSize, TrainSegmenterOptions } from './train/segmenter/options'
+export { trainSegmenter } from './train/segmenter/train'
 export { trainClip } from './train/train'
 export { type CocoImage, cocoAnnotations, cocoCategories, writeCoco } from './write/coco'
 export { writeCsv } from './write/csv'

@@ -122,7 +122,8 @@ async function openSegmenter(dataset: Dataset, options: EvalFlags, templates: Te
       '--model names a saved segmenter, which has a model of its own: leave out --clip',
     )
   const segmenter = await Segmenter.load(options.model, { device: options.device, dtype: options.dtype })
-  const model = { clip: segmenter.clip, facts: await factsOf(segmenter.clip), notes: [...segmenter.clip.info.notes] }
+  const { about } = segmenter
+  const model = { facts: await factsOf(about), notes: [...about.notes] }
   return { segmenter, model, question: await askSaved(dataset, segmenter, options), dispose: () => segmenter.dispose() }
 }
 

@@ -2,6 +2,7 @@ import { readFile, stat } from 'node:fs/promises'
 import { commandLine } from '../doctor/native'
 import type { Clip } from '../index'
 import { hashWeights, type RunFacts } from '../run/run-file'
+import type { ModelAbout } from '../segmenter/method'
 import { type Templates, templateNames } from '../text/prompts'
 import type { ModelFlags } from './flags'
 import type { Context } from './program'
@@ -23,15 +24,14 @@ export async function loadModel(flags: Omit<ModelFlags, 'batchSize'>, context: C
   for (const note of notes) context.note(note)
   const { Clip } = await import('../index.js')
   const clip = await Clip.load(flags.clip ?? builtIn, { device: flags.device, dtype: flags.dtype })
-  return { clip, notes: [...notes, ...clip.info.notes], facts: await factsOf(clip) }
+  return { clip, notes: [...notes, ...clip.info.notes], facts: await factsOf(clip.info) }
 }
 
 /** What run.json keeps of a loaded model. */
-export async function factsOf(clip: Clip): Promise<LoadedModel['facts']> {
+export async function factsOf({ name, family, licence, device, dtype, files }: ModelAbout): Promise<LoadedModel['facts']> {
   const { binding } = await import('../binding.js')
   const { torch, build, threads } = binding().systemInfo()
-  const { name, family, licence, device, dtype } = clip.info
-  const weights = await hashWeights([...clip.info.files])
+  const weights = await hashWeights([...files])
   return { model: { name, family, licence, weights }, device, dtype, libtorch: torch, addon: build, threads }
 }
 

@@ -3,12 +3,12 @@ import { OutputFolder } from '../run/output-folder'
 import type { ClassEntry } from '../text/classes'
 import type { SegmentFlags } from './commands/segment'
 import { countImages, findImages } from './inputs'
-import { type LoadedModel, readTemplates, type TemplatesFlag } from './model'
+import { readTemplates, type TemplatesFlag } from './model'
 import type { Context } from './program'
 import { recoOptions } from './reco-flags'
 import { writeDataSetFiles } from './segment-files'
 import { checkOutputs, expectedFiles, type SegmentItem, writeOutputs } from './segment-outputs'
-import { openSegmenter } from './segmenter'
+import { type OpenedSegmenter, openSegmenter } from './segmenter'
 import { percent, progress, sayRejected, seconds, shownPath, speak } from './terminal'
 import { exitCodes } from './usage'
 
@@ -117,7 +117,7 @@ function callOptions({ background, size }: SegmentFlags, templates: TemplatesFla
   }
 }
 
-function runFacts(options: SegmentFlags, classes: ClassEntry[], templates: unknown, model: LoadedModel, context: Context) {
+function runFacts(options: SegmentFlags, classes: ClassEntry[], templates: unknown, model: OpenedSegmenter['model'], context: Context) {
   const weights = model.facts.model.weights.map(({ sha256 }) => sha256)
   const { model: saved, method, archive, size, write, instances, minArea, background, dtype } = options
   return {

@@ -11,8 +11,8 @@ import { UsageError } from './usage'
 export interface OpenedSegmenter {
   segmenter: Segmenter
   classes: ClassEntry[]
-  /** The CLIP that reads the names, with what run.json keeps of it. */
-  model: LoadedModel
+  /** What run.json keeps of the model. */
+  model: Pick<LoadedModel, 'facts' | 'notes'>
   dispose(): Promise<void>
 }
 
@@ -61,6 +61,7 @@ async function savedSegmenter(options: SegmentFlags, folder: string, asked: Clas
     await segmenter[Symbol.asyncDispose]()
     throw new UsageError(`Expected --classes: the segmenter in ${folder} was saved without any`)
   }
-  const model = { clip: segmenter.clip, facts: await factsOf(segmenter.clip), notes: [...segmenter.clip.info.notes] }
+  const { about } = segmenter
+  const model = { facts: await factsOf(about), notes: [...about.notes] }
   return { segmenter, classes, model, dispose: () => segmenter[Symbol.asyncDispose]() }
 }

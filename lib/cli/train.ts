@@ -54,9 +54,9 @@ export async function trainCommand(flags: TrainFlags, context: Context): Promise
 }
 
 /** A run that went on with other data or other settings would be neither. One that failed before it began leaves nothing to go on from. */
-async function refuseOtherTraining(into: string, facts: RunFacts): Promise<void> {
+export async function refuseOtherTraining(into: string, facts: RunFacts): Promise<void> {
   const begun = existsSync(path.join(into, 'checkpoint.safetensors'))
-  if (begun || (await readRunIfAny(into))?.command !== 'train') await refuseOtherRun(into, facts, undefined)
+  if (begun || (await readRunIfAny(into))?.command !== facts.command) await refuseOtherRun(into, facts, undefined)
 }
 
 function trainOptionsOf(flags: TrainFlags): TrainOptions {

@@ -1,6 +1,7 @@
 import type { z } from 'zod'
 import type { Pixels } from '../../binding'
 import type { Clip } from '../clip/clip'
+import type { ClipInfo } from '../clip/info'
 import type { RunOptions } from '../options'
 import type { ReferenceAbout } from '../reco/reference'
 import type { Templates } from '../text/prompts'
@@ -21,14 +22,19 @@ export interface Scored {
   seen: Omit<Protocol, 'method' | 'templates' | 'slide' | 'orient' | 'background' | 'temperature'>
 }
 
+/** What run records keep of a model. */
+export type ModelAbout = Pick<ClipInfo, 'name' | 'family' | 'licence' | 'device' | 'dtype' | 'files' | 'notes'>
+
 /**
  * One way of segmenting: from pixels to the scores of names on a grid. Methods are siblings: the segmenter around them decodes,
  * waits in line, turns scores into labels and saves, and knows none of them; methods.ts lists them.
  */
 export interface SegmentMethod {
   readonly name: Method
-  /** The CLIP that reads the names. */
-  readonly clip: Clip
+  /** The CLIP that reads the names; undefined where names are fixed and none is read. */
+  readonly clip: Clip | undefined
+  /** Its model, for run records; undefined: the CLIP's own. */
+  readonly about?: ModelAbout
   /** Everything that calls keep alive. */
   readonly models: Models
   /** Where nobody says any. */

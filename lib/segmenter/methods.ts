@@ -6,6 +6,7 @@ import type { Method } from './options'
 const kinds: Record<Method, () => Promise<MethodKind>> = {
   maskclip: async () => (await import('./maskclip/maskclip.js')).maskclip,
   reco: async () => (await import('../reco/kind.js')).reco,
+  deeplabv3plus: async () => (await import('../deeplab/method.js')).deeplabv3plus,
 }
 
 const aliases = new Map<string, Method>([

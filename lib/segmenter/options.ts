@@ -124,4 +124,4 @@ export const scoreOptions = z.strictObject({
 export const maskOptions = z.strictObject({ minArea: z.number().int().min(1).optional(), instances: z.boolean().optional() })
 
 /** What lib/segmenter/methods.ts lists. */
-export type Method = 'maskclip' | 'reco'
+export type Method = 'maskclip' | 'reco' | 'deeplabv3plus'

@@ -1,6 +1,6 @@
 import { checkPath, isObject } from '../arguments'
 import type { Clip } from '../clip/clip'
-import { madeElsewhere } from '../errors'
+import { madeElsewhere, WordmaskError } from '../errors'
 import { type ImageInput, type ImageInputs, imageCount, imageStream } from '../image/input'
 import { mapOrdered } from '../image/stream'
 import { Lifetime } from '../lifetime'
@@ -10,7 +10,7 @@ import type { ReferenceAbout } from '../reco/reference'
 import { type ClassEntry, parseClasses } from '../text/classes'
 import { templateList } from '../text/prompts'
 import { loadSegmenter } from './load'
-import type { SegmentMethod } from './method'
+import type { ModelAbout, SegmentMethod } from './method'
 import { methodKind, methodNamed } from './methods'
 import * as options from './options'
 import { type Defaults, type Plan, planCall, type Standing, standing } from './plan'
@@ -52,9 +52,16 @@ export class Segmenter {
     return this.strategy.name
   }
 
-  /** The model that reads the names. */
+  /** The model that reads the names. @throws ERR_WORDMASK_INVALID_ARGUMENT for a trained segmenter, whose names are fixed */
   get clip(): Clip {
-    return this.strategy.clip
+    const { clip, name } = this.strategy
+    if (clip) return clip
+    throw new WordmaskError('ERR_WORDMASK_INVALID_ARGUMENT', `A segmenter of method '${name}' reads no names: it has no clip`)
+  }
+
+  /** What segments. */
+  get about(): ModelAbout {
+    return this.strategy.about ?? this.clip.info
   }
 
   /** What the references of 'reco' were made from, contexts first; empty for other methods. */

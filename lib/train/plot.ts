@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { WordmaskError } from '../errors'
-import { writeAtomic } from '../run/atomic'
+import { drawChart } from './chart'
 
 /** A line of metrics.jsonl: means over the steps since the line before. */
 export interface LoggedMetrics {
@@ -39,12 +39,7 @@ export async function readMetrics(file: string): Promise<LoggedMetrics[]> {
 
 /** Draws loss and retrieval over the steps, one above the other, as SVG. */
 export async function plotMetrics(metrics: string, svg: string): Promise<void> {
-  const vega = await import('vega')
-  const lite = await import('vega-lite')
-  const { spec } = lite.compile(chart(await readMetrics(metrics)) as never)
-  const view = new vega.View(vega.parse(spec), { renderer: 'none' })
-  await writeAtomic(svg, await view.toSVG())
-  view.finalize()
+  await drawChart(svg, chart(await readMetrics(metrics)))
 }
 
 function chart(values: LoggedMetrics[]) {

@@ -1,8 +1,9 @@
 import { checkArray, checkInteger, checkString, isObject } from '../arguments'
 import { invalidArgument } from '../errors'
-import type { Mask, Segmentation } from '../segmenter/segmentation'
+import type { Mask } from '../segmenter/segmentation'
 import { checkEntries } from '../text/classes'
 import type { Labelled } from './label-map'
+import type { Overlaid } from './overlay'
 
 /** What the writers take; a call from JavaScript may bring anything. @throws ERR_WORDMASK_INVALID_ARGUMENT */
 export function checkLabelled(given: Labelled): void {
@@ -16,7 +17,7 @@ export function checkLabelled(given: Labelled): void {
   checkEntries(classes)
 }
 
-export function checkSegmentation(given: Segmentation): void {
+export function checkSegmentation(given: Overlaid): void {
   checkLabelled(given)
   const { coverage, protocol, classes } = given
   if (!Array.isArray(coverage) || coverage.length !== classes.length || !isObject(protocol))

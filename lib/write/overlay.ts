@@ -10,7 +10,7 @@ import { checkOptions } from '../options'
 import { writeAtomic } from '../run/atomic'
 import type { Segmentation } from '../segmenter/segmentation'
 import { checkSegmentation } from './check'
-import { labelColors } from './label-map'
+import { type Labelled, labelColors } from './label-map'
 import { drawLegend } from './legend'
 
 export interface OverlayOptions {
@@ -19,6 +19,9 @@ export interface OverlayOptions {
   /** Names and shares of the largest classes below the image. Default true. */
   legend?: boolean
 }
+
+/** What is drawn of a segmentation. */
+export type Overlaid = Labelled & Pick<Segmentation, 'coverage'> & { protocol: Pick<Segmentation['protocol'], 'orient'> }
 
 const overlayOptions = z.strictObject({ opacity: z.number().min(0).max(1).optional(), legend: z.boolean().optional() })
 
@@ -33,12 +36,7 @@ const legendEntries = 24
  * Writes the image under the colours of its classes, with a thin line where classes meet and a legend below, as PNG. The
  * background is left as it is. @throws ERR_WORDMASK_INVALID_ARGUMENT for an image of another size; ERR_WORDMASK_IO
  */
-export async function writeOverlay(
-  file: string,
-  image: ImageInput,
-  segmentation: Segmentation,
-  options: OverlayOptions = {},
-): Promise<void> {
+export async function writeOverlay(file: string, image: ImageInput, segmentation: Overlaid, options: OverlayOptions = {}): Promise<void> {
   checkPath('file', file)
   const { opacity = 0.5, legend = true } = checkOptions('writeOverlay', overlayOptions, options)
   checkSegmentation(segmentation)
@@ -62,14 +60,14 @@ export async function writeOverlay(
 }
 
 /** The image as the segmentation saw it. */
-export async function pixelsOf(image: ImageInput, segmentation: Segmentation): Promise<Pixels> {
+export async function pixelsOf(image: ImageInput, segmentation: Pick<Overlaid, 'width' | 'height' | 'protocol'>): Promise<Pixels> {
   const pixels = await decodeImage(image, { orient: segmentation.protocol.orient, maxPixels: Number.MAX_SAFE_INTEGER })
   const { width, height } = segmentation
   if (pixels.width === width && pixels.height === height) return pixels
   throw invalidArgument('image', `the segmented image of ${width} x ${height} pixels`, `one of ${pixels.width} x ${pixels.height}`)
 }
 
-async function blend(pixels: Pixels, segmentation: Segmentation, opacity: number): Promise<Uint8Array> {
+async function blend(pixels: Pixels, segmentation: Overlaid, opacity: number): Promise<Uint8Array> {
   const { labels, width, firstLabel } = segmentation
   const colors = labelColors(segmentation)
   const colorOf = (label: number) => colors[label < 255 ? label : 1 + ((label - 1) % 254)] as readonly [number, number, number]
@@ -88,7 +86,7 @@ async function blend(pixels: Pixels, segmentation: Segmentation, opacity: number
   return result
 }
 
-function legendOf({ classes, coverage }: Segmentation) {
+function legendOf({ classes, coverage }: Overlaid) {
   return classes
     .map(({ name, color }, i) => ({ name, color, share: coverage[i] as number }))
     .filter(({ share }) => share > 0)

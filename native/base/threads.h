@@ -10,4 +10,7 @@ int default_threads();
 // is a thread's own (at::set_num_threads would change MKL for the whole process).
 void use_one_thread();
 
+// The same with a team of `threads`, for work whose sums depend on their number.
+void use_threads(int threads);
+
 }  // namespace wordmask

@@ -5,6 +5,7 @@
 #include "base/system.h"
 #include "bindings/cancel_token.h"
 #include "bindings/clip_wrap.h"
+#include "bindings/deeplab_wrap.h"
 #include "bindings/encoder_wrap.h"
 #include "bindings/functions.h"
 #include "bindings/scene_pack_wrap.h"
@@ -46,6 +47,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   CancelTokenWrap::define(env, exports);
   ClipWrap::define(env, exports);
   EncoderWrap::define(env, exports);
+  DeepLabWrap::define(env, exports);
   ScenePackWrap::define(env, exports);
   VectorFileWrap::define(env, exports);
   add(env, exports, system_functions());
@@ -55,6 +57,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   add(env, exports, region_functions());
   add(env, exports, star_functions());
   add(env, exports, train_functions());
+  add(env, exports, train_segmenter_functions());
   return exports;
 }
 

@@ -2,14 +2,23 @@
 
 #include <ATen/core/grad_mode.h>
 
-#include "kernels/packed_conv/packed_conv.h"
-
 namespace wordmask::models {
 
 at::Tensor ConvImpl::forward(const at::Tensor& x) {
   restore();
   const bool reduced = weight.scalar_type() != at::kFloat && weight.scalar_type() != at::kDouble;
-  return at::conv2d(reduced ? x.to(weight.scalar_type()) : x, weight, bias, {stride, stride}, {padding, padding});
+  return at::conv2d(reduced ? x.to(weight.scalar_type()) : x, weight, bias, {stride, stride}, {padding, padding},
+                    {dilation, dilation}, groups);
+}
+
+at::Tensor ConvImpl::alone(const at::Tensor& x) {
+  if (!packs(weight)) return forward(x);
+  const auto dtype = weight.scalar_type();
+  if (!alone_.defined()) {
+    alone_ = kernels::pack_conv(weight.detach(), options());
+    mark_packed(weight);
+  }
+  return kernels::packed_conv(x.to(dtype), alone_, bias, {}, options());
 }
 
 at::Tensor ConvImpl::patches(const at::Tensor& x) {
@@ -27,7 +36,7 @@ bool ConvImpl::fold_in(const BatchNormImpl& norm) {
   folded_ = fold(weight.detach(), norm);
   foldable_ = folded_.has_value();
   if (!foldable_) return false;
-  folded_->weight = kernels::pack_conv(folded_->weight, {stride, padding, false});
+  folded_->weight = kernels::pack_conv(folded_->weight, options());
   mark_packed(weight);
   return true;
 }
@@ -36,11 +45,19 @@ at::Tensor ConvImpl::normed(const at::Tensor& x, const BatchNormImpl& norm, bool
   if (packs(weight) && !norm.is_training() && fold_in(norm)) {
     const auto dtype = weight.scalar_type();
     return kernels::packed_conv(x.to(dtype), folded_->weight, folded_->bias, other.defined() ? other.to(dtype) : other,
-                                {stride, padding, relu});
+                                options(relu));
   }
   auto y = norm.forward(forward(x));
   if (other.defined()) y = y + other;
   return relu ? at::relu(y) : y;
+}
+
+at::Tensor ConvImpl::normed_relu6(const at::Tensor& x, const BatchNormImpl& norm) {
+  constexpr double kCeiling = 6;
+  if (packs(weight) && !norm.is_training() && fold_in(norm))
+    return kernels::packed_conv(x.to(weight.scalar_type()), folded_->weight, folded_->bias, {},
+                                options(true, kCeiling));
+  return at::hardtanh(norm.forward(forward(x)), 0, kCeiling);
 }
 
 void ConvImpl::unpack() {
@@ -50,9 +67,14 @@ void ConvImpl::unpack() {
 
 void ConvImpl::restore() {
   matrix_.unpack(weight);
-  if (!folded_) return;
+  if (!folded_ && !alone_.defined()) return;
   c10::InferenceMode normal(false);
   at::NoGradGuard no_grad;
+  if (alone_.defined()) {
+    weight.set_data(kernels::unpack_conv(alone_));
+    alone_.reset();
+    return;
+  }
   weight.set_data(unfold(kernels::unpack_conv(folded_->weight), *folded_));
   folded_.reset();
 }

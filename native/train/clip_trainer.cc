@@ -1,18 +1,16 @@
 #include "train/clip_trainer.h"
 
 #include <ATen/ATen.h>
-#include <sys/resource.h>
 
-#include <chrono>
 #include <cmath>
 #include <filesystem>
-#include <fstream>
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
 #include "base/threads.h"
 #include "train/adamw.h"
 #include "train/clip_step.h"
+#include "train/metrics_log.h"
 #include "train/schedule.h"
 #include "train/train_state.h"
 
@@ -20,15 +18,6 @@ namespace wordmask::train {
 namespace {
 
 namespace fs = std::filesystem;
-
-double cpu_seconds() {
-  rusage usage{};
-  getrusage(RUSAGE_SELF, &usage);
-  return static_cast<double>(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) +
-         1e-6 * static_cast<double>(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec);
-}
-
-double now() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
 
 void check(const TrainClipOptions& o) {
   const auto& v = o.model.vision;
@@ -122,27 +111,6 @@ double update(ParameterStore& store, WorkerPool& pool, AdamW adamw, double clip_
   return norm;
 }
 
-// One JSON object a line; lines beyond the step that is resumed from are dropped, so that no step stands twice.
-class MetricsLog {
- public:
-  MetricsLog(const std::string& file, int64_t from) {
-    std::string kept;
-    std::ifstream in(file);
-    for (std::string line; std::getline(in, line);) {
-      const auto entry = nlohmann::json::parse(line, nullptr, false);
-      if (!entry.is_discarded() && entry.value("step", int64_t{0}) <= from && entry.contains("step"))
-        kept += line + "\n";
-    }
-    out_.open(file, std::ios::trunc);
-    out_ << kept << std::flush;
-    WM_CHECK(out_.good(), code::kIo, "Cannot write ", file);
-  }
-  void write(const nlohmann::json& entry) { out_ << entry.dump() << std::endl; }
-
- private:
-  std::ofstream out_;
-};
-
 }  // namespace
 
 TrainResult train_clip(const TrainClipOptions& options, const std::function<void(const TrainMetrics&)>& on_metrics,
@@ -210,18 +178,19 @@ TrainResult train_clip(const TrainClipOptions& options, const std::function<void
                                  norm_sum / n,
                                  static_cast<double>(images) / (time - last),
                                  sum.retrieval / n};
-      log.write({{"step", metrics.step},
-                 {"loss", metrics.loss},
-                 {"lossClass", metrics.loss_class},
-                 {"lossPatch", metrics.loss_patch},
-                 {"lossClaim", metrics.loss_claim},
-                 {"retrieval", metrics.retrieval},
-                 {"size", at.stage->size},
-                 {"learningRate", rate},
-                 {"gradNorm", metrics.grad_norm},
-                 {"imagesPerSecond", metrics.images_per_second},
-                 {"seconds", time - start},
-                 {"cpuSeconds", cpu_seconds() - cpu_start}});
+      log.write(nlohmann::json{{"step", metrics.step},
+                               {"loss", metrics.loss},
+                               {"lossClass", metrics.loss_class},
+                               {"lossPatch", metrics.loss_patch},
+                               {"lossClaim", metrics.loss_claim},
+                               {"retrieval", metrics.retrieval},
+                               {"size", at.stage->size},
+                               {"learningRate", rate},
+                               {"gradNorm", metrics.grad_norm},
+                               {"imagesPerSecond", metrics.images_per_second},
+                               {"seconds", time - start},
+                               {"cpuSeconds", cpu_seconds() - cpu_start}}
+                    .dump());
       if (on_metrics) on_metrics(metrics);
       sum = {}, norm_sum = 0, logged = 0, images = 0, last = time;
     }

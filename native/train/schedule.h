@@ -13,4 +13,10 @@ inline double cosine_rate(int64_t step, int64_t steps, int64_t warmup, double pe
   return peak * 0.5 * (1 + std::cos(M_PI * done));
 }
 
+// Polynomial decay: peak * (1 - step / steps) ^ power, never below `floor`.
+inline double poly_rate(int64_t step, int64_t steps, double peak, double power, double floor) {
+  const double left = 1 - static_cast<double>(step) / static_cast<double>(steps);
+  return std::max(floor, peak * std::pow(std::max(0.0, left), power));
+}
+
 }  // namespace wordmask::train

@@ -179,9 +179,9 @@ export interface Testing {
   packedConv(
     x: Float32Tensor,
     weight: Float32Tensor,
-    bias: Float32Tensor,
+    bias: Float32Tensor | undefined,
     other: Float32Tensor | undefined,
-    options: { stride: number; padding: number; relu: boolean; dtype: Dtype },
+    options: { stride: number; padding: number; relu: boolean; dilation: number; groups: number; ceiling: number; dtype: Dtype },
   ): Compared & { unpacked: boolean }
   packedOutside(): void
   attentionKernel(

@@ -50,30 +50,33 @@ Napi::Value packed_linear_kernel(const Napi::CallbackInfo& info) {
   return result;
 }
 
-// packedConv(x [b, in, h, w], weight [out, in, k, k], bias, other | undefined, { stride, padding, relu, dtype })
-//   -> { ours, plain, exact, unpacked }
+// packedConv(x [b, in, h, w], weight [out, in / groups, k, k], bias | undefined, other | undefined, { stride, padding,
+// relu, dilation, groups, ceiling, dtype }) -> { ours, plain, exact, unpacked }
 Napi::Value packed_conv_kernel(const Napi::CallbackInfo& info) {
   c10::InferenceMode guard;
-  const Argument options(info[4], "options"), given(info[3], "other");
+  const Argument options(info[4], "options");
   const auto dtype = read_dtype(options["dtype"]);
+  const auto optional = [&](const Argument& given) {
+    return given.given() ? read_tensor(given).to(dtype) : at::Tensor();
+  };
   const auto x = read_tensor({info[0], "x"}).to(dtype), weight = read_tensor({info[1], "weight"}).to(dtype),
-             bias = read_tensor({info[2], "bias"}).to(dtype);
-  const auto other = given.given() ? testing::read_tensor(given).to(dtype) : at::Tensor();
-  const kernels::ConvOptions conv{options["stride"].integer(1, 8), options["padding"].integer(0, 8),
-                                  options["relu"].boolean()};
+             bias = optional({info[2], "bias"}), other = optional({info[3], "other"});
+  const kernels::ConvOptions conv{options["stride"].integer(1, 8),    options["padding"].integer(0, 64),
+                                  options["relu"].boolean(),          options["dilation"].integer(1, 64),
+                                  options["groups"].integer(1, 4096), options["ceiling"].number(0, 1e6)};
   const auto packed = kernels::pack_conv(weight, conv);
-  auto plain = at::conv2d(x, weight, bias, {conv.stride, conv.stride}, {conv.padding, conv.padding});
+  auto plain = at::conv2d(x, weight, bias, {conv.stride, conv.stride}, {conv.padding, conv.padding},
+                          {conv.dilation, conv.dilation}, conv.groups);
   if (other.defined()) plain = plain + other;
-  if (conv.relu) plain = plain.relu();
-  const wordmask_ref::ConvSizes sizes{x.size(0),      x.size(1),      x.size(2),   x.size(3),
-                                      weight.size(0), weight.size(2), conv.stride, conv.padding};
+  if (conv.relu) plain = conv.ceiling > 0 ? plain.clamp(0, conv.ceiling) : plain.relu();
+  const wordmask_ref::ConvSizes sizes{x.size(0),      x.size(1),   x.size(2),    x.size(3),     weight.size(0),
+                                      weight.size(2), conv.stride, conv.padding, conv.dilation, conv.groups};
   auto result = Napi::Object::New(info.Env());
   result["ours"] = floats(info.Env(), kernels::packed_conv(x, packed, bias, other, conv));
   result["plain"] = floats(info.Env(), plain);
-  result["exact"] =
-      doubles(info.Env(),
-              wordmask_ref::packed_conv(numbers(x), numbers(weight), numbers(bias),
-                                        other.defined() ? numbers(other) : std::vector<double>(), conv.relu, sizes));
+  const auto values = [](const at::Tensor& given) { return given.defined() ? numbers(given) : std::vector<double>(); };
+  result["exact"] = doubles(info.Env(), wordmask_ref::packed_conv(numbers(x), numbers(weight), values(bias),
+                                                                  values(other), conv.relu, conv.ceiling, sizes));
   result["unpacked"] = Napi::Boolean::New(info.Env(), at::equal(kernels::unpack_conv(packed), weight));
   return result;
 }

@@ -2,6 +2,8 @@
 
 #include <ATen/ATen.h>
 
+#include "deeplab.h"
+
 namespace wordmask::testing {
 
 at::Tensor read_tensor(const Argument& argument) {
@@ -51,6 +53,8 @@ static Napi::Object init(Napi::Env env, Napi::Object exports) {
   wordmask::testing::define_executor(env, exports);
   wordmask::testing::define_reco(env, exports);
   wordmask::testing::define_train(env, exports);
+  wordmask::testing::define_deeplab(env, exports);
+  wordmask::testing::define_segmenter_training(env, exports);
   return exports;
 }
 NODE_API_MODULE(wordmask_testing, init)

@@ -1,7 +1,8 @@
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import type { TrainClipOptions } from '../../../binding'
-import { flags, integer } from '../flags'
+import { flags, integer, number } from '../flags'
 import type { Context } from '../program'
+import { trainSegmenter } from './train-segmenter'
 
 export interface TrainFlags {
   data?: string
@@ -22,11 +23,15 @@ export interface TrainFlags {
   json?: boolean
 }
 
-/** `wordmask train clip`: the native trainer. */
+/** `wordmask train`: the native trainers. */
 export function train(program: Command, context: Context): void {
-  program
-    .command('train')
-    .description('train a model')
+  const models = program.command('train').description('train a model')
+  trainClip(models, context)
+  trainSegmenter(models, context)
+}
+
+function trainClip(models: Command, context: Context): void {
+  models
     .command('clip')
     .description('train a CLIP from captions, or fine-tune one')
     .addOption(
@@ -68,14 +73,6 @@ export function stages(value: string): TrainClipOptions['stages'] {
     if (size === undefined) throw new InvalidArgumentError(`Expected steps x batch @ side, as in 3000x128@48, but received "${part}".`)
     return { steps: Number(steps), batchSize: Number(batchSize), size: Number(size) }
   })
-}
-
-function number(low: number, high: number): (value: string) => number {
-  return (value) => {
-    const parsed = Number(value)
-    if (value.trim() !== '' && parsed >= low && parsed <= high) return parsed
-    throw new InvalidArgumentError(`Expected a number from ${low} to ${high}.`)
-  }
 }
 
 const data = (form: string, what: string): Option => new Option(form, what).helpGroup('Data:')

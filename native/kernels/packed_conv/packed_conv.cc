@@ -37,8 +37,8 @@ at::Tensor pack_conv(const at::Tensor& weight, const ConvOptions& options) {
   using Signature = at::Tensor(const at::Tensor&, at::IntArrayRef, at::IntArrayRef, at::IntArrayRef, int64_t,
                                at::OptionalIntArrayRef);
   static const auto op = operator_named("mkldnn::_reorder_convolution_weight").typed<Signature>();
-  return op.call(weight.contiguous(), {options.padding, options.padding}, {options.stride, options.stride}, {1, 1}, 1,
-                 at::OptionalIntArrayRef());
+  return op.call(weight.contiguous(), {options.padding, options.padding}, {options.stride, options.stride},
+                 {options.dilation, options.dilation}, options.groups, at::OptionalIntArrayRef());
 }
 
 at::Tensor unpack_conv(const at::Tensor& packed) { return unpack_linear(packed); }
@@ -47,22 +47,29 @@ at::Tensor packed_conv(const at::Tensor& given, const at::Tensor& packed, const 
                        const at::Tensor& other, const ConvOptions& options) {
   WM_CHECK(c10::InferenceMode::is_enabled(), code::kInternal,
            "Expected InferenceMode for a packed convolution: it has no gradient");
-  WM_CHECK(packed.is_mkldnn() && given.dim() == 4 && given.size(1) == packed.size(1) &&
-               given.scalar_type() == packed.scalar_type() && bias.scalar_type() == packed.scalar_type() &&
-               bias.numel() == packed.size(0),
-           code::kInternal, "Expected [b, ", packed.size(1), ", H, W] ", packed.scalar_type(), " but received ",
-           given.scalar_type(), " ", given.sizes());
+  WM_CHECK(packed.is_mkldnn() && given.dim() == 4 && given.size(1) == packed.size(1) * options.groups &&
+               given.scalar_type() == packed.scalar_type(),
+           code::kInternal, "Expected [b, ", packed.size(1) * options.groups, ", H, W] ", packed.scalar_type(),
+           " but received ", given.scalar_type(), " ", given.sizes());
+  WM_CHECK(!bias.defined() || (bias.scalar_type() == packed.scalar_type() && bias.numel() == packed.size(0)),
+           code::kInternal, "Expected ", packed.size(0), " biases ", packed.scalar_type(), " but received ",
+           bias.scalar_type(), " ", bias.sizes());
+  WM_CHECK(options.ceiling == 0 || (options.relu && !other.defined()), code::kInternal,
+           "Expected a ceiling with a ReLU and without an addend");
   const auto x = channels_last(given);
   const std::array<int64_t, 2> padding{options.padding, options.padding}, stride{options.stride, options.stride},
-      dilation{1, 1};
+      dilation{options.dilation, options.dilation};
+  const auto given_bias = bias.defined() ? std::optional<at::Tensor>(bias) : std::nullopt;
   const bool apart = other.defined() && (in_both_orders(x) || in_both_orders(other));
   if (!other.defined() || apart) {
     using Signature =
         at::Tensor(const at::Tensor&, const at::Tensor&, const std::optional<at::Tensor>&, at::IntArrayRef,
                    at::IntArrayRef, at::IntArrayRef, int64_t, std::string_view, Scalars, Name);
     static const auto op = operator_named("mkldnn::_convolution_pointwise").typed<Signature>();
-    const bool relu = options.relu && !apart;
-    auto y = op.call(x, packed, bias, padding, stride, dilation, 1, relu ? "relu" : "none", Scalars(), {});
+    const char* after = !options.relu || apart ? "none" : options.ceiling > 0 ? "hardtanh" : "relu";
+    Scalars limits;
+    if (options.ceiling > 0) limits.push_back(at::Scalar(0.0)), limits.push_back(at::Scalar(options.ceiling));
+    auto y = op.call(x, packed, given_bias, padding, stride, dilation, options.groups, after, limits, {});
     if (apart) y.add_(other);
     return apart && options.relu ? y.relu_() : y;
   }
@@ -70,8 +77,8 @@ at::Tensor packed_conv(const at::Tensor& given, const at::Tensor& packed, const 
                                const std::optional<at::Tensor>&, at::IntArrayRef, at::IntArrayRef, at::IntArrayRef,
                                int64_t, std::string_view, std::optional<at::Scalar>, Name, Scalars, Name);
   static const auto op = operator_named("mkldnn::_convolution_pointwise", "binary").typed<Signature>();
-  return op.call(x, channels_last(other), packed, bias, padding, stride, dilation, 1, "add", std::nullopt,
-                 options.relu ? Name("relu") : Name(), Scalars(), {});
+  return op.call(x, channels_last(other), packed, given_bias, padding, stride, dilation, options.groups, "add",
+                 std::nullopt, options.relu ? Name("relu") : Name(), Scalars(), {});
 }
 
 }  // namespace wordmask::kernels

@@ -8,14 +8,16 @@ namespace wordmask::kernels {
 struct ConvOptions {
   int64_t stride = 1, padding = 0;
   bool relu = false;  // after everything else
+  int64_t dilation = 1, groups = 1;
+  double ceiling = 0;  // above 0: where the ReLU ends, 6 for ReLU6; not together with `other`
 };
 
-// [out, in, k, k] -> an opaque tensor of the same sizes; unpack_conv gives the same bits back, in any mode.
+// [out, in / groups, k, k] -> an opaque tensor of the same sizes; unpack_conv gives the same bits back, in any mode.
 at::Tensor pack_conv(const at::Tensor& weight, const ConvOptions& options);
 at::Tensor unpack_conv(const at::Tensor& packed);
 
-// relu?(conv(x) + bias + other?): x [b, in, H, W] -> [b, out, h, w]; other has the result's sizes, or is undefined. x,
-// weight, bias and other share one dtype.
+// relu?(conv(x) + bias? + other?): x [b, in, H, W] -> [b, out, h, w]; other has the result's sizes, or is undefined;
+// bias may be undefined. x, weight, bias and other share one dtype.
 at::Tensor packed_conv(const at::Tensor& x, const at::Tensor& packed, const at::Tensor& bias, const at::Tensor& other,
                        const ConvOptions& options);
 

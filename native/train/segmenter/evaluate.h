@@ -1,0 +1,23 @@
+#pragma once
+#include "base/cancel.h"
+#include "models/deeplabv3plus.h"
+#include "train/segmenter/dataset.h"
+#include "train/segmenter/options.h"
+
+namespace wordmask::train {
+
+struct ValidationResult {
+  double miou = 0;          // over the classes that occur in truth or prediction; 0 where none does
+  double accuracy = 0;      // share of the labelled pixels
+  std::vector<double> iou;  // a class, NaN for one that occurs nowhere
+};
+
+// Every picture as it is, in float32, labels at its size; one confusion matrix over the whole set.
+ValidationResult validate(models::DeepLabV3PlusImpl& model, const PackedPictures& pictures,
+                          const TrainSegmenterOptions& options, const Cancel& cancel);
+
+// Labels of the first `count` pictures (fewer where there are not as many). -> uint8 [n, H, W]
+at::Tensor sample_labels(models::DeepLabV3PlusImpl& model, const PackedPictures& pictures,
+                         const TrainSegmenterOptions& options, int64_t count);
+
+}  // namespace wordmask::train
