@@ -22,7 +22,7 @@ export const flags = {
   templates: () =>
     words(
       '--templates <set>',
-      "none, vild, imagenet, or a file with one prompt a line, {} for the name (default: what the model's card says)",
+      "none, vild, imagenet, reco, or a file with one prompt a line, {} for the name (default: what the model's card says)",
     ).argParser(text),
   background: () =>
     words('--background <rule>', 'names:sky,wall or threshold:0.3 (default: none, every pixel gets a class)').argParser(background),

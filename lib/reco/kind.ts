@@ -11,7 +11,7 @@ import { textRows } from '../segmenter/text-cache'
 import { archiveBuilder, type Made } from './assemble'
 import { contextEntries, officialContexts } from './contexts'
 import { clipEncoder } from './encoder'
-import { recoTemplates, type Settings } from './making'
+import { recoTemplates, type Settings, unsavedOptions } from './making'
 import { Reco, recoText, referencesFolder } from './method'
 import { Opening } from './open'
 import { type RecoOptions, recoOptions } from './options'
@@ -40,7 +40,7 @@ export const reco: MethodKind = {
       const retrieval = { load, weights, templates: settings.templates ?? recoTemplates(finder) }
       const made = { clip, dense, encoder, settings, contexts, references, retrieval, text: recoText(clip) }
       const builder = await archiveBuilder(made, archive, options)
-      return new Reco({ ...made, builder, models: new Models(opening.models) })
+      return new Reco({ ...made, builder, models: new Models([clip, encoder.model], opening.owned) })
     } catch (error) {
       await opening.undo()
       throw error
@@ -61,7 +61,7 @@ export const reco: MethodKind = {
       await references.read()
       const made = { clip, dense, encoder, settings, contexts, references, retrieval, text: recoText(clip) }
       const builder = archive === undefined ? undefined : await attach(made, archive, opening)
-      const method = new Reco({ ...made, builder, models: new Models(opening.models) })
+      const method = new Reco({ ...made, builder, models: new Models([clip, encoder.model], opening.owned) })
       checkSavedView(folder, method, size, slide)
       if (classes) {
         const rows = textRows(classes, background)
@@ -84,6 +84,12 @@ function settingsOf(options: RecoOptions): Settings {
 
 /** @throws ERR_WORDMASK_ARCHIVE_MODEL for an archive of another model than the one that found the references' images */
 async function attach(made: Made, given: Archive | string, opening: Opening) {
+  const unsaved = unsavedOptions(made.settings.retrieve)
+  if (unsaved.length > 0)
+    throw new WordmaskError(
+      'ERR_WORDMASK_INVALID_ARGUMENT',
+      `The references were made with ${unsaved.join(', ')} of \`retrieve\`, which a folder does not keep: no more can be made alike. Make a segmenter with Segmenter.create.`,
+    )
   const { archive } = await opening.archive(given, undefined, made.clip)
   if (archive.model.weights === made.retrieval.weights) return archiveBuilder(made, archive, {})
   throw new WordmaskError(

@@ -50,6 +50,10 @@ export function makingKey(making: string, contexts: readonly Reference[]): strin
   return hash.digest('hex')
 }
 
+/** Names of options that plain() could not keep. */
+export const unsavedOptions = (retrieve: Record<string, unknown>): string[] =>
+  ['exclude', 'decisions', 'groupBy'].filter((name) => retrieve[name] === true || retrieve[name] === 'a function')
+
 /** What JSON can hold; which images a function or a set lets through, the images themselves tell. */
 export function plain({ groupBy, exclude, decisions, ...rest }: RetrieveOptions): Record<string, unknown> {
   return {

@@ -8,25 +8,22 @@ import { clipEncoder, type DenseEncoder, denseEncoder, towerEncoder } from './en
 
 /** Models as they are opened: what was loaded here is freed again where a later one cannot be. */
 export class Opening {
-  readonly models: { model: Model; owned: boolean }[] = []
+  /** What the segmenter is to free. */
+  readonly owned: Model[] = []
 
   constructor(private readonly run: RunOptions) {}
 
   /** A Clip that was given, or is loaded. */
   async clip(name: string, given: unknown): Promise<Clip> {
     if (typeof given === 'string') return this.own(await Clip.load(given, this.run))
-    if (given instanceof Clip) return this.lend(given)
+    if (given instanceof Clip) return given
     throw invalidArgument(name, 'a Clip, or what Clip.load takes', given)
   }
 
   /** An encoder that was given, or is loaded; without one the dense CLIP, read as its card says that encoders are. */
   async encoder(given: Encoder | Clip | string | undefined, clip: Clip): Promise<DenseEncoder> {
     if (typeof given === 'string') return towerEncoder(this.own(await Encoder.load(given, this.run)))
-    if (given !== undefined) {
-      const encoder = denseEncoder(given)
-      this.lend(encoder.model)
-      return encoder
-    }
+    if (given !== undefined) return denseEncoder(given)
     const { card, config, load } = clip.source
     if (card?.encoderRead === undefined || card.encoderRead === config.dense) return clipEncoder(clip)
     return towerEncoder(this.own(await Encoder.load(load, this.run)))
@@ -40,8 +37,7 @@ export class Opening {
     if (given instanceof Archive) {
       const own = given.parts.options.clip
       if (!own) throw invalidArgument('archive', 'an archive that was opened with its Clip', given.uri)
-      this.lend(given)
-      return { archive: given, clip: this.lend(own) }
+      return { archive: given, clip: own }
     }
     const load = clip ?? (await modelOf(given))
     const model = loaded.find(({ source }) => source.load === load) ?? (await this.clip('clip', load))
@@ -49,17 +45,12 @@ export class Opening {
   }
 
   async undo(): Promise<void> {
-    for (const { model, owned } of this.models.reverse()) if (owned) await model[Symbol.asyncDispose]()
+    for (const model of this.owned.reverse()) await model[Symbol.asyncDispose]()
   }
 
   /** Freed with the segmenter, or by undo(). */
   own<M extends Model>(model: M): M {
-    this.models.push({ model, owned: true })
-    return model
-  }
-
-  private lend<M extends Model>(model: M): M {
-    this.models.push({ model, owned: false })
+    this.owned.push(model)
     return model
   }
 }

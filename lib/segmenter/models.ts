@@ -1,29 +1,28 @@
 import type { Lifetime } from '../lifetime'
 
-/** A Clip, or anything else with weights. */
+/** A Clip, or anything else that is freed when the last of its calls has ended. */
 export interface Model {
   readonly lifetime: Lifetime
   [Symbol.asyncDispose](): Promise<void>
 }
 
-/** The models of a method: calls keep all of them alive, and those that the method loaded itself are freed with it. */
+/** The models of a method: calls keep those alive that they work with, and what the method opened itself is freed with it. */
 export class Models {
-  private readonly all: ReadonlySet<Model>
+  private readonly needed: ReadonlySet<Model>
   private readonly owned: ReadonlySet<Model>
 
-  constructor(models: Iterable<{ model: Model; owned: boolean }>) {
-    const list = [...models]
-    this.all = new Set(list.map(({ model }) => model))
-    this.owned = new Set(list.filter(({ owned }) => owned).map(({ model }) => model))
+  constructor(needed: Iterable<Model>, owned: Iterable<Model>) {
+    this.needed = new Set(needed)
+    this.owned = new Set(owned)
   }
 
   /** @throws ERR_WORDMASK_DISPOSED */
   check(): void {
-    for (const { lifetime } of this.all) lifetime.check()
+    for (const { lifetime } of this.needed) lifetime.check()
   }
 
   during<T>(call: () => Promise<T>): Promise<T> {
-    return [...this.all].reduce(
+    return [...this.needed].reduce(
       (inner, { lifetime }) =>
         () =>
           lifetime.during(inner),

@@ -26,6 +26,7 @@ void define_encoders(Napi::Env env, Napi::Object exports);
 void define_multiply_adds(Napi::Env env, Napi::Object exports);
 void define_packed(Napi::Env env, Napi::Object exports);
 void define_reco(Napi::Env env, Napi::Object exports);
+void define_reco_net(Napi::Env env, Napi::Object exports);
 void define_train(Napi::Env env, Napi::Object exports);
 
 // { data: Float32Array, shape } -> a float32 tensor of its own.

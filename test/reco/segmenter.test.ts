@@ -153,6 +153,16 @@ describe('segment', () => {
   })
 })
 
+test('a closed archive is missed by new names alone', async () => {
+  const own = await smallArchive(join(folder, 'closed'), 6)
+  const segmenter = await make({ archive: own.archive, k: 3 })
+  await own.archive.close()
+  expect((await segmenter.segment(image)).classes).toHaveLength(2)
+  await expect(segmenter.segment(image, { classes: ['wolf'] })).rejects.toHaveCode('ERR_WORDMASK_DISPOSED', /archive/)
+  own.clip.dispose()
+  await expect(segmenter.segment(image)).rejects.toHaveCode('ERR_WORDMASK_DISPOSED', /Clip/)
+})
+
 describe('an Encoder of its own', () => {
   test('its cells are compared, in its own number of channels; saved by reference or copied, it is read back', async () => {
     const file = await saveTinyClip(folder, {}, 1, 'tower')
@@ -204,6 +214,14 @@ describe('save and load', () => {
     expect(build).toHaveBeenCalledTimes(1)
     build.mockRestore()
     expect((await readdir(join(at, 'references'))).filter((file) => file.startsWith('wolf'))).toHaveLength(1)
+  })
+
+  test('options of retrieve that a folder cannot keep: it loads, but no archive can be attached', async () => {
+    const at = join(folder, 'excluded')
+    await (await make({ retrieve: { exclude: ['nothing'] } })).save(at)
+    await using loaded = await Segmenter.load(at)
+    expect(loaded.references).toHaveLength(4)
+    await expect(Segmenter.load(at, { archive: uri })).rejects.toHaveCode('ERR_WORDMASK_INVALID_ARGUMENT', /exclude of `retrieve`/)
   })
 
   test.each<[string, (index: any) => void, string]>([

@@ -1,6 +1,6 @@
 import type { Float32Tensor } from '../../binding'
 import { binding } from '../../lib/binding'
-import { random } from '../helpers/testing'
+import { random, testing } from '../helpers/testing'
 
 /**
  * The made-up world of methods/reco.md 8: scenes of 8 x 8 cells, one of 3 contexts with blocks of 6 objects on it, seen by an encoder
@@ -54,37 +54,47 @@ export class World {
         thing < objects ? this.scene(thing % contextCount, [thing]) : this.scene(thing - objects, [this.integer(objects)]),
       ),
     )
-    this.scenes = Array.from({ length: testScenes }, () => {
-      const first = this.integer(objects)
-      const second = (first + 1 + this.integer(objects - 1)) % objects
-      return this.scene(this.integer(contextCount), [first, second])
-    })
+    this.scenes = Array.from({ length: testScenes }, () => this.testScene())
   }
 
   /** Mean IoU over all things on the test scenes. */
   async miou(parts: Parts): Promise<number> {
+    return meanIou(this.scenes, await this.label(this.scenes, parts))
+  }
+
+  /** The same of a small net that has learnt from ReCo's labels of 200 other scenes, and of those labels on the test scenes. */
+  async taught(parts: Parts, seed: number): Promise<{ teacher: number; net: number }> {
+    const lessons = Array.from({ length: 2 * testScenes }, () => this.testScene())
+    const labels = await this.label(lessons, parts)
+    const said = testing().recoNet(
+      batch(lessons),
+      { data: Float32Array.from(labels.flatMap((map) => [...map])), shape: [lessons.length, side, side] },
+      batch(this.scenes),
+      { classes: things, seed },
+    )
+    const cells = side * side
+    const net = this.scenes.map((_, i) => Uint8Array.from(said.subarray(i * cells, (i + 1) * cells)))
+    return { teacher: await this.miou(parts), net: meanIou(this.scenes, net) }
+  }
+
+  private async label(scenes: readonly Scene[], parts: Parts): Promise<Uint8Array[]> {
     const references = parts.reference ? await this.references(parts) : undefined
     const text = rows(Array.from({ length: things }, (_, thing) => direction(thing, clipDim)))
-    const matrix = new Float64Array(things * things)
-    for (const { truth, features, clip } of this.scenes) {
+    const options = { width: side, height: side, classes: things, background: { kind: 'none' } as const }
+    const maps: Uint8Array[] = []
+    for (const { features, clip } of scenes) {
       const grids: Float32Tensor[] = []
       if (references) grids.push(await binding().scoreFeatures(features, references, { sigmoid: 1 }, {}))
       if (parts.text) grids.push(await binding().scoreFeatures(clip, text, { sigmoid: 10 }, {}))
-      const options = { width: side, height: side, classes: things, background: { kind: 'none' } as const }
-      const { labels } = await binding().labelGrids(grids, options, {})
-      binding()
-        .confusion(truth, labels as Uint8Array, things, 255)
-        .forEach((count, i) => {
-          matrix[i]! += count
-        })
+      maps.push((await binding().labelGrids(grids, options, {})).labels as Uint8Array)
     }
-    let sum = 0
-    for (let t = 0; t < things; t++) {
-      let union = -matrix[t * things + t]!
-      for (let p = 0; p < things; p++) union += matrix[t * things + p]! + matrix[p * things + t]!
-      sum += matrix[t * things + t]! / union / things
-    }
-    return sum
+    return maps
+  }
+
+  private testScene(): Scene {
+    const first = this.integer(objects)
+    const second = (first + 1 + this.integer(objects - 1)) % objects
+    return this.scene(this.integer(contextCount), [first, second])
   }
 
   /** Of all things; contexts first, each turned away from those before it. */
@@ -145,4 +155,26 @@ function rows(list: Float32Array[]): Float32Tensor {
   const data = new Float32Array(list.length * list[0]!.length)
   for (const [i, row] of list.entries()) data.set(row, i * row.length)
   return { data, shape: [list.length, list[0]!.length] }
+}
+
+const batch = (scenes: readonly Scene[]): Float32Tensor => ({
+  ...rows(scenes.map(({ features }) => features.data)),
+  shape: [scenes.length, side, side, encoderDim],
+})
+
+function meanIou(scenes: readonly Scene[], maps: readonly Uint8Array[]): number {
+  const matrix = new Float64Array(things * things)
+  for (const [i, { truth }] of scenes.entries())
+    binding()
+      .confusion(truth, maps[i]!, things, 255)
+      .forEach((count, at) => {
+        matrix[at]! += count
+      })
+  let sum = 0
+  for (let t = 0; t < things; t++) {
+    let union = -matrix[t * things + t]!
+    for (let p = 0; p < things; p++) union += matrix[t * things + p]! + matrix[p * things + t]!
+    sum += matrix[t * things + t]! / union / things
+  }
+  return sum
 }

@@ -27,7 +27,7 @@ class MaskClip implements SegmentMethod {
     readonly clip: Clip,
     owned: boolean,
   ) {
-    this.models = new Models([{ model: clip, owned }])
+    this.models = new Models([clip], owned ? [clip] : [])
     this.text = new TextCache((rows, templates, run) => classVectors(clip.model, rows, templates, run))
   }
 
