@@ -25,7 +25,7 @@ class DeepLabV3Plus implements SegmentMethod {
     private readonly network: Network,
     private readonly names: string,
   ) {
-    this.models = new Models([{ model: network, owned: true }])
+    this.models = new Models([network], [network])
   }
 
   get about() {
