@@ -1,4 +1,3 @@
-import { WordmaskError } from '../errors'
 import type { ClassMap } from '../eval/class-map'
 import { type Dataset, ignored, type Layout, type Pair } from '../eval/datasets/types'
 import { readImage } from '../eval/fit'
@@ -12,8 +11,10 @@ import type { Protocol } from '../segmenter/segmentation'
 import { parseClasses } from '../text/classes'
 import { type Templates, templateList } from '../text/prompts'
 import type { EvalFlags } from './commands/eval'
-import { factsOf, type LoadedModel, loadModel, readTemplates } from './model'
+import { type LoadedModel, readTemplates, type TemplatesFlag } from './model'
 import type { Context } from './program'
+import { recoOptions } from './reco-flags'
+import { openSegmenter } from './segmenter'
 
 /** Where predictions come from: a model, or maps that are there. */
 export interface Answers {
@@ -32,13 +33,13 @@ export interface Answers {
   predictions: PredictionFolder | undefined
   /** `how`: points of protocol that an answer itself tells. */
   answer(pair: Pair): Promise<{ map: ClassMap; how: ProtocolPoints }>
-  dispose(): void
+  dispose(): Promise<void>
 }
 
 /** A model's answers; the model is loaded here. */
 export async function modelAnswers(dataset: Dataset, options: EvalFlags, context: Context): Promise<Answers> {
   const templates = await readTemplates(options.templates)
-  const { segmenter, model, question, dispose } = await openSegmenter(dataset, options, templates, context)
+  const { segmenter, model, question, dispose } = await openAsked(dataset, options, templates, context)
   const view = viewFor(dataset, options)
   const { clip } = segmenter
   const orient = dataset.orient && options.orient
@@ -46,6 +47,8 @@ export async function modelAnswers(dataset: Dataset, options: EvalFlags, context
   const settings = {
     method: segmenter.method,
     model: options.model ?? null,
+    archive: options.archive ?? null,
+    ...(segmenter.method === 'reco' && options.model === undefined && { reco: recoOptions(options) }),
     dtype: options.dtype,
     templates: used,
     background: question.background,
@@ -98,7 +101,7 @@ export async function folderAnswers(dataset: Dataset, layout: Layout, options: E
     settings: { pred: folder.folder, predIds: options.predIds },
     predictions: folder,
     answer: async (pair) => ({ map: await folder.read(await folder.fileOf(pair)), how: {} }),
-    dispose: () => {},
+    dispose: async () => {},
   }
 }
 
@@ -106,25 +109,15 @@ function viewFor(dataset: Dataset, { protocol, resize, size, slide }: EvalFlags)
   return viewOf(protocol, dataset, { resize, size, slide: slide === undefined ? undefined : parseSlide(slide) })
 }
 
-async function openSegmenter(dataset: Dataset, options: EvalFlags, templates: Templates | undefined, context: Context) {
-  const { Segmenter } = await import('../index.js')
+async function openAsked(dataset: Dataset, options: EvalFlags, templates: TemplatesFlag, context: Context) {
   if (options.model === undefined) {
     const question = await askOf(dataset, options.names, options.background)
-    const model = await loadModel(options, context)
-    const { method } = options
-    const { classes, background } = question
-    const segmenter = await Segmenter.create({ method, clip: model.clip, classes, background, templates })
-    return { segmenter, model, question, dispose: () => model.clip.dispose() }
+    const asked = { ...options, background: question.background, size: undefined }
+    return { ...(await openSegmenter(asked, question.classes, templates, context)), question }
   }
-  if (options.clip !== undefined)
-    throw new WordmaskError(
-      'ERR_WORDMASK_INVALID_ARGUMENT',
-      '--model names a saved segmenter, which has a model of its own: leave out --clip',
-    )
-  const segmenter = await Segmenter.load(options.model, { device: options.device, dtype: options.dtype })
-  const { about } = segmenter
-  const model = { facts: await factsOf(about), notes: [...about.notes] }
-  return { segmenter, model, question: await askSaved(dataset, segmenter, options), dispose: () => segmenter.dispose() }
+  const own = parseClasses(dataset.asked.map((line) => line.split(',')[0] as string))
+  const opened = await openSegmenter(options, own, templates, context)
+  return { ...opened, question: await askSaved(dataset, opened.segmenter, options) }
 }
 
 /** A saved segmenter keeps its own spelling, synonyms and background where its names are those of the data set. */

@@ -50,7 +50,7 @@ export async function evaluateBenchmark(options: EvalFlags, context: Context): P
     await writeResult(folder.folder, result, seconds)
     showResult(folder.folder, result, seconds, json)
   } finally {
-    answers.dispose()
+    await answers.dispose()
   }
 }
 

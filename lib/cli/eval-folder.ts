@@ -27,7 +27,8 @@ export async function folderJob({ images: args, options, templates, model: { cli
   const { stop } = context.interrupt
   const json = options.json ?? false
   const classes = await classesFromArgument(options.classes!)
-  const segmenter = await Segmenter.create({ method, clip, classes, templates, background, size })
+  // evaluateCommand lets no other method come here.
+  const segmenter = await Segmenter.create({ method: method as 'maskclip', clip, classes, templates, background, size })
   const first = background === undefined ? 0 : 1
   const names = [...(first === 1 ? ['background'] : []), ...classes.map(({ name }) => name)]
   const labels = path.resolve(options.labels!)

@@ -21,7 +21,7 @@ export async function scenesJob({ options, templates, model: { clip }, context }
     const waiting = { maxPending: options.batchSize }
     const segmenter = await Segmenter.create({
       ...waiting,
-      method: options.method,
+      method: options.method as 'maskclip', // evaluateCommand lets no other come here
       clip,
       classes: pack.names,
       templates: protocol.templates,

@@ -43,6 +43,7 @@ export async function evaluateCommand(images: string[], options: EvalFlags, cont
     (flag) => options[flag] !== undefined,
   )
   if (foreign !== undefined) throw new UsageError(`--${foreign} belongs to a benchmark: name one with --dataset`)
+  if (options.method === 'reco') throw new UsageError('--method reco is for benchmarks and --dataset folder: name one with --dataset')
   const scenes = options.dataset === 'scenes'
   if (scenes && (images.length > 0 || options.labels !== undefined))
     throw new UsageError('Expected either --dataset scenes or images with --labels, not both')

@@ -1,12 +1,22 @@
 import type { Segmenter } from '../index'
+import type { Background } from '../segmenter/options'
 import type { ClassEntry } from '../text/classes'
 import { modelOfArchive } from './archive/open'
-import type { SegmentFlags } from './commands/segment'
+import type { ModelFlags } from './flags'
 import { factsOf, type LoadedModel, loadModel, type TemplatesFlag } from './model'
 import type { Context } from './program'
-import { recoOptions } from './reco-flags'
+import { type RecoFlags, recoOptions } from './reco-flags'
 import { progress } from './terminal'
 import { UsageError } from './usage'
+
+/** The flags that say which segmenter is meant. */
+export interface SegmenterFlags extends Omit<ModelFlags, 'batchSize'>, RecoFlags {
+  model?: string
+  method: 'maskclip' | 'denseclip' | 'reco'
+  background?: Background
+  size?: number
+  json?: boolean
+}
 
 export interface OpenedSegmenter {
   segmenter: Segmenter
@@ -18,7 +28,7 @@ export interface OpenedSegmenter {
 
 /** The segmenter that the flags mean: a saved one, or one of a method and a model. `classes`: those asked for. */
 export async function openSegmenter(
-  options: SegmentFlags,
+  options: SegmenterFlags,
   classes: ClassEntry[] | undefined,
   templates: TemplatesFlag,
   context: Context,
@@ -51,7 +61,7 @@ export async function openSegmenter(
 }
 
 /** A saved segmenter; its classes are its own unless others are asked for. */
-async function savedSegmenter(options: SegmentFlags, folder: string, asked: ClassEntry[] | undefined): Promise<OpenedSegmenter> {
+async function savedSegmenter(options: SegmenterFlags, folder: string, asked: ClassEntry[] | undefined): Promise<OpenedSegmenter> {
   if (options.clip !== undefined) throw new UsageError('--model names a saved segmenter, which has a model of its own: leave out --clip')
   const { Segmenter } = await import('../index.js')
   const { device, dtype, archive } = options

@@ -12,7 +12,7 @@ import { labelMap } from './trees.js'
 test('saved references of ReCo: --model scores them, and the protocol says what they rest on', async () => {
   binding().setThreads(1)
   const folder = await temporaryFolder()
-  const { archive, clip } = await smallArchive(folder)
+  const { archive, clip, uri } = await smallArchive(folder)
   const segmenter = await Segmenter.create({ method: 'reco', archive, classes: ['fox', 'grass'], contexts: ['sky'], k: 3 })
   await segmenter.save(join(folder, 'refs'))
   segmenter.dispose()
@@ -43,4 +43,10 @@ test('saved references of ReCo: --model scores them, and the protocol says what 
     ...{ archive: expect.stringMatching(/^k = 3 by /), encoder: 'tiny', size: '32' },
   })
   expect(figures.aAcc).toBeGreaterThan(0)
-}, 120_000)
+
+  // The same references, made by the command itself.
+  const own = ['--method', 'reco', '--archive', uri, '--contexts', 'sky', '--k', '3', '--templates', 'none']
+  const made = await wordmask(['eval', ...args.slice(0, 6), ...own, '--size', '32', '--into', join(folder, 'made')])
+  expect(made.code, made.stderr).toBe(0)
+  expect(JSON.parse(readFileSync(join(folder, 'made', 'eval.json'), 'utf8')).figures).toEqual(figures)
+}, 180_000)

@@ -4,8 +4,9 @@ import type { PredictionIds } from '../../eval/predictions'
 import { type ProtocolName, protocolNames } from '../../eval/view'
 import { type Background, flags, integer, type ModelFlags, modelFlags, text, withFlags } from '../flags'
 import type { Context } from '../program'
+import { type RecoFlags, recoFlags } from '../reco-flags'
 
-export interface EvalFlags extends ModelFlags {
+export interface EvalFlags extends ModelFlags, RecoFlags {
   dataset?: string
   root?: string
   pred?: string
@@ -25,7 +26,7 @@ export interface EvalFlags extends ModelFlags {
   orient: boolean
   templates?: string
   background?: Background
-  method: 'maskclip' | 'denseclip'
+  method: 'maskclip' | 'denseclip' | 'reco'
   size?: number
   seed: number
   into: string
@@ -50,12 +51,12 @@ export function evaluate(program: Command, context: Context): void {
     data('--count <n>', 'scenes: how many').default(600).argParser(integer(1, 1_000_000)),
     data('--labels <folder>', 'label maps: palette or grey PNG at the place of each image'),
     data('--no-orient', 'take images as stored, without their EXIF orientation (benchmarks: always)'),
-    answers('--model <folder>', 'a saved segmenter, in place of --method and --clip').argParser(text),
     answers('--pred <folder>', 'score label maps that are there: PNG of 8 or 16 bits, or npy, named as the images').argParser(text),
     answers('--pred-ids <kind>', "values in them: class indices, or those of the set's own label maps")
       .choices(['classes', 'labels'])
       .default('classes'),
-    flags.method(),
+    flags.method('reco'),
+    ...recoFlags(),
     flags.size('scenes: side in pixels (default: 96); else the shorter side the model sees'),
     scoring('--protocol <name>', 'how images are shown (below)').choices(protocolNames).default('native'),
     scoring('--resize <rule>', 'image and labels before anything: none, shorter:320,crop[,nearest|bilinear]').argParser(text),
@@ -70,6 +71,7 @@ export function evaluate(program: Command, context: Context): void {
     flags.templates(),
     flags.background(),
     ...modelFlags(),
+    flags.savedModel(),
     flags.batchSize(),
     flags.into('folder for figures, predicted maps and run.json; a run that stopped goes on there').default('wordmask-eval'),
     flags.overwrite(),
@@ -128,6 +130,7 @@ The same command again goes on where it stopped. An evaluation of scenes starts 
 Examples:
   wordmask eval --dataset A-150 --root datasets --clip ViT-B/16 --templates imagenet --into scores
   wordmask eval --dataset City-27 --root cityscapes --protocol reco --clip RN50x16
+  wordmask eval --dataset PC-59 --root VOC2010 --protocol reco --method reco --archive photos.archive --templates reco
   wordmask eval --dataset VOC21 --root VOCdevkit --pred my-maps --into scores
   wordmask eval --dataset folder --root my-data --model my-segmenter --limit 100 --json
   wordmask eval --dataset scenes --split heldout --count 200 --clip scenes-clip --json
