@@ -463,6 +463,44 @@ export interface RecoReference {
  */
 export declare function recoReference(images: RecoImages, options: { window: 'official' | 'perImage' }, task: Task): Promise<RecoReference>
 
+// ----------------------------------------------------------------------------------------------------------- refinement
+
+export interface CrfRefinement {
+  method: 'crf'
+  /** Mean field steps. */
+  iterations: number
+  /** Gaussian of positions: weight and width in pixels. Weight 0 leaves a kernel out. */
+  smoothness: { weight: number; sxy: number }
+  /** Gaussian of positions and colours: widths in pixels and in grey values (0..255). */
+  appearance: { weight: number; sxy: number; srgb: number }
+}
+export interface PamrRefinement {
+  method: 'pamr'
+  iterations: number
+  /** Distances of the neighbours in pixels, 1 to 64 of them. */
+  dilations: number[]
+}
+export type RefineOptions = (CrfRefinement | PamrRefinement) & {
+  /** Leave out names that win at no pixel before refinement; not exact. */
+  prune: boolean
+  /** More memory than this is ERR_WORDMASK_MEMORY; 0: no limit. */
+  maxBytes: number
+}
+
+/**
+ * labelGrids with probabilities that are refined by the colours of the image: the softmax of `temperature` x score; without a
+ * temperature the CRF takes the softmax of the score (methods/reco.md 2.8), PAMR the score itself. The threshold of a background is
+ * that of what comes out. 4 x names x pixels bytes for the probabilities, and as much again and more for the method; progress counts
+ * its iterations. ERR_WORDMASK_MEMORY, with the size, above maxBytes.
+ */
+export declare function refineGrids(
+  image: Pixels,
+  grids: ScoreGrid[],
+  options: LabelOptions & { temperature?: number },
+  refine: RefineOptions,
+  task: Task,
+): Promise<LabelResult>
+
 export interface Region {
   label: number
   area: number

@@ -6,6 +6,7 @@ import type { ProtocolPoints } from '../eval/published'
 import { answerable, askOf, type Question, sameNames } from '../eval/question'
 import { parseSlide, sizeFor, type View, viewOf, viewPoints } from '../eval/view'
 import type { Segmentation, Segmenter } from '../index'
+import { refinementName } from '../refine/options'
 import type { Background } from '../segmenter/options'
 import type { Protocol } from '../segmenter/segmentation'
 import { parseClasses } from '../text/classes'
@@ -52,6 +53,7 @@ export async function modelAnswers(dataset: Dataset, options: EvalFlags, context
     dtype: options.dtype,
     templates: used,
     background: question.background,
+    refine: options.refine,
     names: question.classes,
     orient,
   }
@@ -72,7 +74,7 @@ export async function modelAnswers(dataset: Dataset, options: EvalFlags, context
     predictions: undefined,
     answer: async (pair) => {
       const image = await readImage(pair.image, view.resize, orient)
-      const asked = { classes: question.classes, background: question.background ?? null, templates: used }
+      const asked = { classes: question.classes, background: question.background ?? null, templates: used, refine: options.refine }
       const answer = await segmenter.segment(image, { ...asked, size: sizeFor(view, image), slide: view.slide })
       return { map: inClasses(answer, question), how: answerPoints(answer.protocol, view) }
     },
@@ -149,13 +151,12 @@ function namePoints({ names, classes, background }: Question, templates: Templat
 
 /** What only an answer tells: the model and the size it saw, and what a method adds. */
 function answerPoints(protocol: Protocol, view: View): ProtocolPoints {
-  const { model, size, reco } = protocol
-  const { refine } = protocol as { refine?: unknown }
+  const { model, size, refine, reco } = protocol
   const yes = (value: boolean) => (value ? 'yes' : 'no')
   return {
     model,
     ...(view.size === undefined && { size: String(Math.min(size.width, size.height)) }),
-    refinement: refine === undefined || refine === null ? 'none' : typeof refine === 'string' ? refine : JSON.stringify(refine),
+    refinement: refine ? refinementName(refine) : 'none',
     ...(reco && {
       encoder: reco.encoder,
       archive: `k = ${reco.k} by ${reco.retrieval}`,

@@ -28,6 +28,8 @@ const sheet = 12
 export async function evaluateBenchmark(options: EvalFlags, context: Context): Promise<void> {
   const started = Date.now()
   const json = options.json ?? false
+  if (options.pred !== undefined && options.refine !== undefined)
+    throw new UsageError('--refine works on the scores of a model; the label maps of --pred have none')
   if (options.pred !== undefined && (options.model !== undefined || options.clip !== undefined))
     throw new UsageError('Expected either --pred DIR or a model (--model, --clip), not both')
   if (options.pred !== undefined && !(await isFolder(options.pred)))

@@ -23,12 +23,12 @@ export async function folderJob({ images: args, options, templates, model: { cli
   const { classesFromArgument } = await import('../text/class-file.js')
   const { readLabelMap } = await import('../image/labels.js')
   const { WordmaskError } = await import('../errors.js')
-  const { background, size, orient, method } = options
+  const { background, size, orient, method, refine } = options
   const { stop } = context.interrupt
   const json = options.json ?? false
   const classes = await classesFromArgument(options.classes!)
   // evaluateCommand lets no other method come here.
-  const segmenter = await Segmenter.create({ method: method as 'maskclip', clip, classes, templates, background, size })
+  const segmenter = await Segmenter.create({ method: method as 'maskclip', clip, classes, templates, background, size, refine })
   const first = background === undefined ? 0 : 1
   const names = [...(first === 1 ? ['background'] : []), ...classes.map(({ name }) => name)]
   const labels = path.resolve(options.labels!)

@@ -22,6 +22,7 @@ export async function scenesJob({ options, templates, model: { clip }, context }
     const segmenter = await Segmenter.create({
       ...waiting,
       method: options.method as 'maskclip', // evaluateCommand lets no other come here
+      refine: options.refine,
       clip,
       classes: pack.names,
       templates: protocol.templates,

@@ -69,10 +69,10 @@ async function carryOut(job: EvalJob, scenes: boolean, input: EvalInput, started
   const into = path.resolve(options.into)
   const weights = model.facts.model.weights.map(({ sha256 }) => sha256)
   const { classes, settings } = job
-  const { seed, method, dtype } = options
+  const { seed, method, refine, dtype } = options
   const facts = {
     ...{ ...model.facts, command: 'eval', argv: context.argv, cwd: process.cwd(), classes, seed, notes: model.notes },
-    settings: { weights, templates, method, dtype, ...settings },
+    settings: { weights, templates, method, refine, dtype, ...settings },
   }
   const overwrite = options.overwrite ?? false
   if (scenes) await refuseOtherRun(into, facts, overwrite)

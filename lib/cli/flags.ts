@@ -32,6 +32,9 @@ export const flags = {
       .default('maskclip'),
   savedModel: () =>
     model('--model <folder>', 'a saved segmenter, in place of --method and --clip; of reco its own names are the default').argParser(text),
+  /** Between scores and labels, for every method. */
+  refine: () =>
+    work('--refine <how>', 'labels drawn to the edges of the image: crf (dense CRF) or pamr; slower, more memory').choices(['crf', 'pamr']),
   /** Pixels of the shorter side the model sees; the answer always has the size of the image. */
   size: (what = "shorter side the model sees, in pixels (default: the model's own)") =>
     work('--size <pixels>', what).argParser(integer(16, 8192)),

@@ -48,7 +48,7 @@ export async function segmentImages(args: string[], options: SegmentFlags, conte
 
   try {
     let since = Date.now()
-    for await (const answer of segmenter.segmentAll(feed(), { concurrency, ...view })) {
+    for await (const answer of segmenter.segmentAll(feed(), { concurrency, ...view, ...(options.refine && { refine: options.refine }) })) {
       const image = waiting.shift()!
       try {
         if (answer.error) throw answer.error
@@ -119,7 +119,7 @@ function callOptions({ background, size }: SegmentFlags, templates: TemplatesFla
 
 function runFacts(options: SegmentFlags, classes: ClassEntry[], templates: unknown, model: OpenedSegmenter['model'], context: Context) {
   const weights = model.facts.model.weights.map(({ sha256 }) => sha256)
-  const { model: saved, method, archive, size, write, instances, minArea, background, dtype } = options
+  const { model: saved, method, refine, archive, size, write, instances, minArea, background, dtype } = options
   return {
     ...model.facts,
     command: 'segment',
@@ -136,6 +136,7 @@ function runFacts(options: SegmentFlags, classes: ClassEntry[], templates: unkno
       ...(saved === undefined ? { method } : { model: path.resolve(saved) }),
       ...(archive !== undefined && { archive }),
       ...(method === 'reco' && recoOptions(options)),
+      refine,
       size,
       dtype,
       instances: instances ?? false,

@@ -4,6 +4,7 @@ import type { Clip } from '../clip/clip'
 import { type ClipOptions, clipOptions, type ImageSize, imageSize, type Slide } from '../clip/options'
 import { pendingLimit, positiveInteger, type RunOptions, runOptions, slideOptions } from '../options'
 import type { RecoOptions } from '../reco/options'
+import { type Refine, refine } from '../refine/options'
 import type { ClassSpec } from '../text/classes'
 import type { Templates } from '../text/prompts'
 
@@ -27,6 +28,8 @@ export interface SegmentOptions extends RunOptions {
   /** Shorter side, or both sides, the model sees, in pixels. Labels always have the size of the image. */
   size?: ImageSize
   slide?: Slide
+  /** Labels after a dense CRF or PAMR over the image's colours; `null`: none, though the segmenter has one. Default none. */
+  refine?: Refine | null
   /** Apply the EXIF orientation, so that labels lie on what viewers show. Default true. */
   orient?: boolean
   /** Images with more pixels are refused. Default 178,956,970. */
@@ -93,6 +96,7 @@ const view = {
   background: background.nullable().optional(),
   size: imageSize.optional(),
   slide: slideOptions,
+  refine: refine.nullable().optional(),
 }
 const decode = { orient: z.boolean().optional(), maxPixels: positiveInteger.optional() }
 

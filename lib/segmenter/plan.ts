@@ -1,4 +1,5 @@
 import { WordmaskError } from '../errors'
+import { type Refinement, refinementOf } from '../refine/options'
 import { type ClassEntry, parseClasses } from '../text/classes'
 import { type Templates, templateList } from '../text/prompts'
 import type { SegmentMethod } from './method'
@@ -13,10 +14,11 @@ export interface Defaults {
   readonly size: SegmentOptions['size']
   readonly slide: SegmentOptions['slide']
   readonly maxPixels: number | undefined
+  readonly refine: Refinement | undefined
 }
 
 /** Everything about a call that does not depend on the image, checked once. */
-export interface Plan extends Pick<Defaults, 'templates' | 'background' | 'size' | 'slide' | 'maxPixels'> {
+export interface Plan extends Pick<Defaults, 'templates' | 'background' | 'size' | 'slide' | 'maxPixels' | 'refine'> {
   readonly classes: readonly ClassEntry[]
   /** Classes, then what competes with them. */
   readonly rows: readonly ClassEntry[]
@@ -53,6 +55,7 @@ export function planCall(method: SegmentMethod, { defaults, rows }: Standing, gi
     size,
     slide,
     maxPixels: given.maxPixels ?? defaults.maxPixels,
+    refine: given.refine === undefined ? defaults.refine : refinementOf(given.refine ?? undefined),
     orient: given.orient ?? true,
     signal: given.signal,
   }

@@ -18,14 +18,20 @@ export async function segmentImage(method: SegmentMethod, image: ImageInput, pla
   const { temperature } = scores
   return new Segmentation(labels, scores, classes, background, {
     ...{ method: method.name, ...seen, templates, slide, orient, background },
+    ...(plan.refine && { refine: plan.refine }),
     ...(temperature !== undefined && { temperature }),
   })
 }
 
 /** Scores in, labels of the size of the image out. */
-async function labelPixels({ width, height }: Pixels, scores: Scores, { classes, background, signal }: Plan): Promise<LabelResult> {
-  const options = { width, height, classes: classes.length, background: backgroundRule(background, scores.temperature) }
-  return withSignal(signal, (task) => binding().labelGrids([...scores.grids], options, task))
+async function labelPixels(pixels: Pixels, scores: Scores, { classes, background, refine, signal }: Plan): Promise<LabelResult> {
+  const { width, height } = pixels
+  const { temperature } = scores
+  const options = { width, height, classes: classes.length, background: backgroundRule(background, temperature) }
+  const grids = [...scores.grids]
+  if (!refine) return withSignal(signal, (task) => binding().labelGrids(grids, options, task))
+  const scaled = { ...options, ...(temperature !== undefined && { temperature }) }
+  return withSignal(signal, (task) => binding().refineGrids(pixels, grids, scaled, refine, task))
 }
 
 function backgroundRule(background: Plan['background'], temperature: number | undefined): LabelOptions['background'] {

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { checkPath } from '../arguments'
 import { WordmaskError } from '../errors'
 import { checkOptions, type RunOptions, runOptions, throwIfAborted } from '../options'
+import { refinedBy } from '../refine/options'
 import { writeAtomic } from '../run/atomic'
 import { makeFolder } from '../setup/make-folder'
 import { indexFile, segmenterVersion } from './saved'
@@ -24,7 +25,7 @@ export async function saveSegmenter({ strategy, defaults }: Segmenter, folder: s
   throwIfAborted(options.signal)
   await prepareFolder(folder)
   const own = await strategy.save(folder, defaults, options)
-  const { classes, templates, background, size, slide, maxPixels } = defaults
+  const { classes, templates, background, size, slide, maxPixels, refine } = defaults
   const index = {
     ...{ version: segmenterVersion, kind: 'segmenter', method: strategy.name, ...own },
     classes: classes ?? null,
@@ -33,6 +34,7 @@ export async function saveSegmenter({ strategy, defaults }: Segmenter, folder: s
     size: size ?? null,
     slide: slide ?? null,
     maxPixels: maxPixels ?? null,
+    ...(refine && { refine: refinedBy(refine) }),
   }
   await writeAtomic(join(folder, indexFile), `${JSON.stringify(index, null, 2)}\n`)
 }

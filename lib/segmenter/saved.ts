@@ -4,6 +4,7 @@ import { z } from 'zod'
 import { imageSize } from '../clip/options'
 import { WordmaskError } from '../errors'
 import { positiveInteger, slideOptions } from '../options'
+import { refine, refinementOf } from '../refine/options'
 import { type ClassSpec, parseClasses } from '../text/classes'
 import { templateList, templateNames } from '../text/prompts'
 import { methodKind, methodNamed } from './methods'
@@ -25,6 +26,7 @@ const head = z.strictObject({
   size: imageSize.nullable(),
   slide: slideOptions.nullable(),
   maxPixels: positiveInteger.nullable(),
+  refine: refine.optional(),
 })
 
 export interface SavedSegmenter {
@@ -64,13 +66,13 @@ export async function readIndex(folder: string): Promise<SavedSegmenter> {
   const { saved } = await methodKind(method)
   const result = head.extend(saved.shape).safeParse(value) as z.ZodSafeParseResult<z.infer<typeof head> & Record<string, unknown>>
   if (!result.success) throw broken(z.prettifyError(result.error))
-  const { version: _, kind: __, method: ___, classes, templates, background, size, slide, maxPixels, ...own } = result.data
+  const { version: _, kind: __, method: ___, classes, templates, background, size, slide, maxPixels, refine, ...own } = result.data
   try {
     // Names, colours and templates have rules of their own.
     templateList(templates)
     const entries = classes ? parseClasses(classes as unknown as ClassSpec[]) : undefined
     if (entries) textRows(entries, background ?? undefined)
-    const view = { size: size ?? undefined, slide: slide ?? undefined, maxPixels: maxPixels ?? undefined }
+    const view = { size: size ?? undefined, slide: slide ?? undefined, maxPixels: maxPixels ?? undefined, refine: refinementOf(refine) }
     return { method, defaults: { classes: entries, templates, background: background ?? undefined, ...view }, own }
   } catch (cause) {
     throw broken((cause as Error).message, cause)

@@ -4,6 +4,7 @@ import { binding } from '../binding'
 import { invalidArgument, madeElsewhere, WordmaskError } from '../errors'
 import { checkOptions, type Tensor } from '../options'
 import type { RecoProtocol } from '../reco/protocol'
+import type { Refinement } from '../refine/options'
 import type { ClassEntry } from '../text/classes'
 import type { Templates } from '../text/prompts'
 import { coveredCells } from './cells'
@@ -22,6 +23,8 @@ export interface Protocol {
   readonly slide: { readonly crop: number; readonly stride: number } | undefined
   readonly orient: boolean
   readonly background: Background | undefined
+  /** What came between scores and labels, with all its numbers. */
+  readonly refine?: Refinement
   /** What cosines are multiplied with before softmax; absent where scores are probabilities of their own. */
   readonly temperature?: number
   /** Of the method 'reco'. */
@@ -92,7 +95,7 @@ export class Segmentation {
   }
 
   /**
-   * Score of every class. -> [classes, h, w]: on the patch grid, or (at: 'image') bilinearly at every pixel. 'maskclip': the cosine,
+   * Score of every class, as it was before any refinement. -> [classes, h, w]: on the patch grid, or (at: 'image') bilinearly at every pixel. 'maskclip': the cosine,
    * -1..1. 'reco': a probability, 0..1, that compares names; that of a name alone has no natural threshold.
    * @throws ERR_WORDMASK_MEMORY, with the size, for an answer of more than 1 GiB
    */
@@ -148,6 +151,8 @@ const imageCodes = [
   'ERR_WORDMASK_FILE_NOT_FOUND',
   'ERR_WORDMASK_IO',
   'ERR_WORDMASK_INVALID_ARGUMENT',
+  // Refinement of a picture that is too large for it.
+  'ERR_WORDMASK_MEMORY',
 ]
 
 /** What a failure of one image becomes. @throws the failure itself where it is not about the image */

@@ -7,6 +7,7 @@ import { Lifetime } from '../lifetime'
 import { Limiter } from '../limiter'
 import { checkOptions, throwIfAborted } from '../options'
 import type { ReferenceAbout } from '../reco/reference'
+import { refinementOf } from '../refine/options'
 import { type ClassEntry, parseClasses } from '../text/classes'
 import { templateList } from '../text/prompts'
 import { loadSegmenter } from './load'
@@ -81,7 +82,7 @@ export class Segmenter {
   static async create(given: options.SegmenterOptions = {}): Promise<Segmenter> {
     const kind = await methodKind(methodNamed(isObject(given) ? (given.method ?? 'maskclip') : 'maskclip'))
     const checked = checkOptions('Segmenter.create', kind.options, given) as options.SegmenterOptions
-    const { classes, templates, background, size, slide, maxPixels, maxPending = 64, signal, onProgress } = checked
+    const { classes, templates, background, size, slide, maxPixels, refine, maxPending = 64, signal, onProgress } = checked
     throwIfAborted(signal)
     const entries = classes && parseClasses(classes)
     if (templates !== undefined) templateList(templates)
@@ -89,7 +90,8 @@ export class Segmenter {
     try {
       strategy.checkView(size, slide)
       const own = templates ?? strategy.templates
-      const defaults = { classes: entries, templates: own, background: background ?? undefined, size, slide, maxPixels }
+      const look = { size, slide, maxPixels, refine: refinementOf(refine ?? undefined) }
+      const defaults = { classes: entries, templates: own, background: background ?? undefined, ...look }
       return await strategy.models.during(async () => {
         const segmenter = new Segmenter(strategy, defaults, maxPending)
         const { rows } = segmenter.standing

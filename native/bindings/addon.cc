@@ -54,6 +54,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   add(env, exports, checkpoint_functions());
   add(env, exports, segment_functions());
   add(env, exports, reco_functions());
+  add(env, exports, refine_functions());
   add(env, exports, region_functions());
   add(env, exports, star_functions());
   add(env, exports, train_functions());

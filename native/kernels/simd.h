@@ -86,14 +86,16 @@ WORDMASK_INLINE float maximum(Floats value) {
   return most;
 }
 
-// 2^x for x <= 1 within 2 units of the last place; 0 below 2^-126; NaN stays NaN. Taylor series of 2^f on [-1/2, 1/2]:
-// the first term left out is 5e-9.
-WORDMASK_INLINE Floats exp2(Floats given) {
+// 2^x of any number of floats, for x <= 1 within 2 units of the last place; 0 below 2^-126; NaN stays NaN. Taylor
+// series of 2^f on [-1/2, 1/2]: the first term left out is 5e-9.
+template <class Vector>
+WORDMASK_INLINE Vector exp2(Vector given) {
+  using Integers = decltype(given < given);
   constexpr float kLowest = -126, kRounder = 12582912;  // 1.5 * 2^23: the sum's last bits are the rounded integer
-  const Floats x = given < kLowest ? splat(kLowest) : given;
-  const Floats shifted = x + kRounder;
-  const Floats f = x - (shifted - kRounder);
-  Floats power = splat(1.5252733804059841e-05F);
+  const Vector x = given < kLowest ? kLowest - Vector{} : given;
+  const Vector shifted = x + kRounder;
+  const Vector f = x - (shifted - kRounder);
+  Vector power = 1.5252733804059841e-05F - Vector{};
   power = power * f + 1.5403530393381608e-04F;
   power = power * f + 1.3333558146428443e-03F;
   power = power * f + 9.6181291076284770e-03F;
@@ -101,8 +103,8 @@ WORDMASK_INLINE Floats exp2(Floats given) {
   power = power * f + 2.4022650695910072e-01F;
   power = power * f + 6.9314718055994531e-01F;
   power = power * f + 1.0F;
-  const auto scaled = (Floats)((Ints)power + ((Ints)shifted << 23));
-  return given < kLowest ? Floats{} : scaled;
+  const auto scaled = (Vector)((Integers)power + ((Integers)shifted << 23));
+  return given < kLowest ? Vector{} : scaled;
 }
 
 }  // namespace wordmask::kernels::simd

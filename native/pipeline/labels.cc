@@ -2,38 +2,14 @@
 
 #include <ATen/ATen.h>
 
-#include "kernels/label_map/label_map.h"
-
 namespace wordmask::pipeline {
 
 namespace {
 constexpr int64_t kMaxLabels = 65535;  // 65535 itself is "ignore" in label files
 
-void check(const std::vector<ScoreGrid>& grids, const LabelOptions& options) {
-  using Background = LabelOptions::Background;
-  WM_CHECK(grids.size() == 1 || grids.size() == 2, code::kInvalidArgument, "Expected 1 or 2 grids but received ",
-           grids.size());
-  const auto& scores = grids[0].scores;
-  WM_CHECK(scores.dim() == 3 && scores.numel() > 0, code::kInvalidArgument, "Expected scores [h, w, T] but received ",
-           scores.sizes());
-  const bool named = options.background == Background::kNames;
-  const bool rows_fit = named ? scores.size(2) > options.classes : scores.size(2) == options.classes;
-  WM_CHECK(options.classes > 0 && rows_fit, code::kInvalidArgument, "Expected the scores of ", options.classes,
-           named ? " + at least 1" : "", " names but received those of ", scores.size(2));
-  WM_CHECK(options.classes + 1 <= kMaxLabels, code::kInvalidArgument, "Expected at most ", kMaxLabels - 1,
-           " classes but received ", options.classes);
-}
-
 // Indices of names, -1 where there is background by threshold.
 at::Tensor best_names(const std::vector<ScoreGrid>& grids, const LabelOptions& options) {
-  kernels::LabelMapOptions mapping;
-  mapping.height = options.height, mapping.width = options.width;
-  mapping.extent_h = grids[0].extent_h, mapping.extent_w = grids[0].extent_w;
-  if (grids.size() == 2) {
-    mapping.factor = grids[1].scores;
-    mapping.factor_extent_h = grids[1].extent_h;
-    mapping.factor_extent_w = grids[1].extent_w;
-  }
+  auto mapping = mapping_of(grids, options);
   if (options.background != LabelOptions::Background::kThreshold) return kernels::label_map(grids[0].scores, mapping);
   if (options.temperature > 0) {
     mapping.temperature = options.temperature;
@@ -50,10 +26,34 @@ std::optional<double> scale(int pixels, int64_t cells, double extent) {
 }
 }  // namespace
 
-Labels label_grids(const std::vector<ScoreGrid>& grids, const LabelOptions& options) {
-  c10::InferenceMode guard;
-  check(grids, options);
-  const auto best = best_names(grids, options);
+void check_labelling(const std::vector<ScoreGrid>& grids, const LabelOptions& options) {
+  using Background = LabelOptions::Background;
+  WM_CHECK(grids.size() == 1 || grids.size() == 2, code::kInvalidArgument, "Expected 1 or 2 grids but received ",
+           grids.size());
+  const auto& scores = grids[0].scores;
+  WM_CHECK(scores.dim() == 3 && scores.numel() > 0, code::kInvalidArgument, "Expected scores [h, w, T] but received ",
+           scores.sizes());
+  const bool named = options.background == Background::kNames;
+  const bool rows_fit = named ? scores.size(2) > options.classes : scores.size(2) == options.classes;
+  WM_CHECK(options.classes > 0 && rows_fit, code::kInvalidArgument, "Expected the scores of ", options.classes,
+           named ? " + at least 1" : "", " names but received those of ", scores.size(2));
+  WM_CHECK(options.classes + 1 <= kMaxLabels, code::kInvalidArgument, "Expected at most ", kMaxLabels - 1,
+           " classes but received ", options.classes);
+}
+
+kernels::LabelMapOptions mapping_of(const std::vector<ScoreGrid>& grids, const LabelOptions& options) {
+  kernels::LabelMapOptions mapping;
+  mapping.height = options.height, mapping.width = options.width;
+  mapping.extent_h = grids[0].extent_h, mapping.extent_w = grids[0].extent_w;
+  if (grids.size() == 2) {
+    mapping.factor = grids[1].scores;
+    mapping.factor_extent_h = grids[1].extent_h;
+    mapping.factor_extent_w = grids[1].extent_w;
+  }
+  return mapping;
+}
+
+Labels labels_of(const at::Tensor& best, const LabelOptions& options) {
   Labels result;
   const bool background = options.background != LabelOptions::Background::kNone;
   result.counts.assign(static_cast<size_t>(options.classes) + (background ? 1 : 0), 0);
@@ -66,6 +66,12 @@ Labels label_grids(const std::vector<ScoreGrid>& grids, const LabelOptions& opti
     ++result.counts[static_cast<size_t>(label)];
   }
   return result;
+}
+
+Labels label_grids(const std::vector<ScoreGrid>& grids, const LabelOptions& options) {
+  c10::InferenceMode guard;
+  check_labelling(grids, options);
+  return labels_of(best_names(grids, options), options);
 }
 
 at::Tensor upsample(const std::vector<ScoreGrid>& grids, int width, int height) {

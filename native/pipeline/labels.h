@@ -2,6 +2,7 @@
 #include <vector>
 
 #include "base/image.h"
+#include "kernels/label_map/label_map.h"
 #include "pipeline/score_grid.h"
 
 namespace wordmask::pipeline {
@@ -23,6 +24,13 @@ struct Labels {
 // The best name of every pixel by its bilinearly interpolated scores, those of two grids multiplied; class i is i, or
 // i + 1 where there is a background (0). Memory beside the grids: the labels and a row of scores a thread.
 Labels label_grids(const std::vector<ScoreGrid>& grids, const LabelOptions& options);
+
+// The pieces of it, for what puts something between scores and labels (refine.h).
+// ERR_WORDMASK_INVALID_ARGUMENT: grids that are not one or two of as many names as the options say.
+void check_labelling(const std::vector<ScoreGrid>& grids, const LabelOptions& options);
+kernels::LabelMapOptions mapping_of(const std::vector<ScoreGrid>& grids, const LabelOptions& options);
+// best: int32 [height, width], index of a name or -1 for background.
+Labels labels_of(const at::Tensor& best, const LabelOptions& options);
 
 // The interpolated scores themselves: grids [h, w, n] -> [n, height, width], half-pixel centres, those of several grids
 // multiplied.

@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
-import type { ClipConfig, Float32Tensor, SearchOptions, StarOptions, StarOrder, VectorLayout } from '../../binding'
+import type { ClipConfig, Float32Tensor, RefineOptions, SearchOptions, StarOptions, StarOrder, VectorLayout } from '../../binding'
 import { binding } from '../../lib/binding'
 
 export interface LabelMapOptions {
@@ -143,6 +143,15 @@ export interface Testing {
   ): { value: number; masks: Float64Array; features: Float64Array }
   confusion(truth: Labels | Float32Array, prediction: Labels, classes: number, ignore: number, strided: boolean): Float64Array
   confusionReference(truth: Labels, prediction: Labels, classes: number, ignore: number): Float64Array
+  /** Probabilities [H, W, T] refined; `cancelAfter` so many reports of progress the call is cancelled. */
+  refineVolume(
+    probabilities: Float32Tensor,
+    rgb: Uint8Array,
+    options: RefineOptions,
+    cancelAfter?: number,
+  ): { values: Float32Array; progress: Float64Array }
+  /** In float64; CRF: with the Gaussians themselves, or on a plain lattice. */
+  refineReference(probabilities: Float32Tensor, rgb: Uint8Array, options: RefineOptions, kernels: 'exact' | 'lattice'): Float64Array
   /** A search of a file by pieces of so many rows, a multiple of 8. */
   searchPieces(file: string, layout: VectorLayout, query: Float32Tensor, options: SearchOptions, piece: number): TopkResult
   vectorStars(rows: Float32Tensor, options: StarCase): StarAnswer & { sketch: number; verified: number }

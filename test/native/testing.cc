@@ -44,6 +44,7 @@ static Napi::Object init(Napi::Env env, Napi::Object exports) {
   wordmask::testing::define_resize(env, exports);
   wordmask::testing::define_mask_pool(env, exports);
   wordmask::testing::define_confusion(env, exports);
+  wordmask::testing::define_refine(env, exports);
   wordmask::testing::define_packed(env, exports);
   wordmask::testing::define_models(env, exports);
   wordmask::testing::define_encoders(env, exports);

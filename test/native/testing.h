@@ -17,6 +17,7 @@ void define_max_affinity(Napi::Env env, Napi::Object exports);
 void define_topk_similarity(Napi::Env env, Napi::Object exports);
 void define_resize(Napi::Env env, Napi::Object exports);
 void define_mask_pool(Napi::Env env, Napi::Object exports);
+void define_refine(Napi::Env env, Napi::Object exports);
 void define_confusion(Napi::Env env, Napi::Object exports);
 void define_stars(Napi::Env env, Napi::Object exports);
 void define_vectors(Napi::Env env, Napi::Object exports);

@@ -27,6 +27,7 @@ export interface EvalFlags extends ModelFlags, RecoFlags {
   templates?: string
   background?: Background
   method: 'maskclip' | 'denseclip' | 'reco'
+  refine?: 'crf' | 'pamr'
   size?: number
   seed: number
   into: string
@@ -57,6 +58,7 @@ export function evaluate(program: Command, context: Context): void {
       .default('classes'),
     flags.method('reco'),
     ...recoFlags(),
+    flags.refine(),
     flags.size('scenes: side in pixels (default: 96); else the shorter side the model sees'),
     scoring('--protocol <name>', 'how images are shown (below)').choices(protocolNames).default('native'),
     scoring('--resize <rule>', 'image and labels before anything: none, shorter:320,crop[,nearest|bilinear]').argParser(text),

@@ -14,6 +14,7 @@ export interface SegmentFlags extends ModelFlags, RecoFlags {
   templates?: string
   background?: Background
   method: 'maskclip' | 'denseclip' | 'reco'
+  refine?: 'crf' | 'pamr'
   size?: number
   seed: number
   write: Written[]
@@ -44,6 +45,7 @@ export function segment(program: Command, context: Context): void {
     ...modelFlags(),
     flags.method('reco'),
     ...recoFlags(),
+    flags.refine(),
     flags.size(),
     flags.seed(),
   )

@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "base/error.h"
+#include "kernels/label_map/rows.h"
 
 TORCH_LIBRARY_FRAGMENT(wordmask, m) {
   m.def(
@@ -89,6 +90,16 @@ LabelScores label_scores(const at::Tensor& scores, int64_t k, const LabelMapOpti
   auto [labels, values, sums] = op.call(scores, optional(options.factor), options.height, options.width,
                                         extents(scores, options), options.temperature, k);
   return {labels, values, sums};
+}
+
+at::Tensor label_volume(const at::Tensor& scores, const LabelMapOptions& options) {
+  check(scores, options);
+  WM_CHECK(scores.device().is_cpu() && (!options.factor.defined() || options.factor.device().is_cpu()), code::kDevice,
+           "Expected scores on the CPU, where alone label_volume runs, but received ", scores.device());
+  WM_CHECK(options.temperature >= 0, code::kInvalidArgument, "Expected a temperature >= 0 but received ",
+           options.temperature);
+  const label::Grids grids(scores, optional(options.factor), options.height, options.width, extents(scores, options));
+  return label::volume(grids, options.height, options.width, static_cast<float>(options.temperature));
 }
 
 }  // namespace wordmask::kernels

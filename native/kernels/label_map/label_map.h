@@ -32,4 +32,9 @@ struct LabelScores {
 // The same scores with what stands behind the label; `threshold` is not looked at. 1 <= k <= T.
 LabelScores label_scores(const at::Tensor& scores, int64_t k, const LabelMapOptions& options);
 
+// What label_map takes the best of, as a volume, for what must see all classes of a pixel at once: float32
+// [height, width, T] of the softmax over t of temperature * s(t), or, with a temperature of 0, of s(t) itself.
+// `threshold` is not looked at. On the CPU alone (ERR_WORDMASK_DEVICE).
+at::Tensor label_volume(const at::Tensor& scores, const LabelMapOptions& options);
+
 }  // namespace wordmask::kernels

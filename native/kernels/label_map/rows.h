@@ -61,4 +61,7 @@ class RowOfScores {
   std::vector<int32_t> all_, found_;
 };
 
+// [height, width, T] of the softmax of temperature * scores, or, with a temperature of 0, of the scores.
+at::Tensor volume(const Grids& grids, int64_t height, int64_t width, float temperature);
+
 }  // namespace wordmask::kernels::label

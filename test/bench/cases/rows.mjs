@@ -3,6 +3,7 @@
 
 import { onnxFolder, sideOf, weightsFile } from './models.mjs'
 import { names, prompts } from './names.mjs'
+import { refinements } from './refine.mjs'
 
 /** @typedef {{ name: string, program: object, goal?: number, wish?: number, onnx?: string }} Peer */
 
@@ -181,6 +182,7 @@ export const rows = [
     check: equal(1),
     peers: [composition('confusion', COUNTS)],
   },
+  ...refinements,
   {
     id: 'end-to-end',
     title: 'picture to labels, 512x512, 171 names, ViT-B/16 dense',

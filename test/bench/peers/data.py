@@ -27,6 +27,13 @@ def picture(width, height, seed):
     return np.floor((uniform((height, width, 3), seed) + np.float32(0.5)) * np.float32(256)).astype(np.uint8)
 
 
+def tiles(width, height):
+    """uint8 [height, width, 3]: tiles of one colour each with a little noise."""
+    colours = picture(width // 24 + 1, height // 24 + 1, 1).astype(np.int32)
+    flat = colours[np.arange(height)[:, None] // 24, np.arange(width)[None, :] // 24]
+    return (flat * 7 // 8 + picture(width, height, 2).astype(np.int32) // 32).astype(np.uint8)
+
+
 def normalized(image):
     """uint8 [h, w, 3] -> float32 [3, h, w] as CLIP sees it."""
     return np.ascontiguousarray(((image.astype(np.float32) / 255 - CLIP_MEAN) / CLIP_STD).transpose(2, 0, 1))
