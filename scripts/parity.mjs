@@ -1,4 +1,4 @@
-// npm run parity [name ...]: full-size architectures at seeded random weights against open_clip in float64.
+// npm run parity [name ...]: full-size architectures at seeded random weights against open_clip, timm and torchvision in float64.
 // The rule (design): error to float64 <= max(2 x the Python float32 output's own error, 1e-5).
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { createRequire } from 'node:module'
@@ -8,24 +8,78 @@ import { ensureVenv, python, root, run } from './python.mjs'
 
 const require = createRequire(import.meta.url)
 const SEED = 7
-const CASES = [
+const CLIPS = [
   { card: 'clip-vit-b-32', dense: [250, 330] },
   { card: 'clip-vit-b-16', dense: [224, 300] },
   { card: 'clip-vit-l-14-336', dense: [336, 400] },
   { card: 'clip-rn50', dense: [224, 320] },
   { card: 'clip-rn50x16', dense: [384, 448] },
 ]
+// The native grid where it is small, ReCo's 320, and one of partial cells.
+const ENCODERS = [
+  {
+    card: 'deit-s-16-distilled',
+    sizes: [
+      [224, 224],
+      [320, 320],
+      [375, 500],
+    ],
+  },
+  {
+    card: 'dino-vit-s-16',
+    sizes: [
+      [224, 224],
+      [230, 333],
+    ],
+  },
+  {
+    card: 'dino-vit-b-16',
+    sizes: [
+      [224, 224],
+      [230, 333],
+    ],
+  },
+  {
+    card: 'dinov2-vit-s-14',
+    sizes: [
+      [518, 518],
+      [322, 420],
+    ],
+  },
+  {
+    card: 'dinov2-vit-b-14',
+    sizes: [
+      [518, 518],
+      [322, 420],
+    ],
+  },
+  {
+    card: 'dinov2-vit-s-14-reg',
+    sizes: [
+      [518, 518],
+      [322, 420],
+    ],
+  },
+  {
+    card: 'resnet-50',
+    sizes: [
+      [224, 224],
+      [375, 500],
+    ],
+  },
+]
 
 const wanted = process.argv.slice(2)
-const unknown = wanted.filter((name) => !CASES.some(({ card }) => card === name))
+const known = [...CLIPS, ...ENCODERS].map(({ card }) => card)
+const unknown = wanted.filter((name) => !known.includes(name))
 if (unknown.length > 0) {
-  console.error(`unknown architecture ${unknown.join(', ')}; known: ${CASES.map(({ card }) => card).join(', ')}`)
+  console.error(`unknown architecture ${unknown.join(', ')}; known: ${known.join(', ')}`)
   process.exit(2)
 }
 ensureVenv()
 run(process.execPath, ['scripts/build.mjs'])
 const { binding } = require(join(root, 'dist/binding.js'))
-const { Clip, readTensor } = binding()
+const { Clip, Encoder, readTensor } = binding()
 
 function relativeError(value, exact) {
   let difference = 0
@@ -37,48 +91,59 @@ function relativeError(value, exact) {
   return Math.sqrt(difference / norm)
 }
 
-async function compare({ card, dense }, folder) {
-  const config = JSON.parse(readFileSync(join(root, 'models/cards', `${card}.json`), 'utf8')).config
-  run(python, ['test/parity/full.py', folder], {
-    input: JSON.stringify({ config, seed: SEED, dense }),
-    stdio: ['pipe', 'inherit', 'inherit'],
-  })
+function reference(script, card, request, folder) {
+  const file = join(root, 'models/cards', 'sizes' in request ? 'encoders' : '', `${card}.json`)
+  const { config } = JSON.parse(readFileSync(file, 'utf8'))
+  const input = JSON.stringify({ config, seed: SEED, ...request })
+  run(python, [script, folder], { input, stdio: ['pipe', 'inherit', 'inherit'] })
   const answers = JSON.parse(readFileSync(join(folder, 'answers.json'), 'utf8'))
   if (!(answers.spread < 0.999)) throw new Error(`${card}: all images look alike (cosine ${answers.spread}); parity would prove nothing`)
-  const io = [join(folder, 'io.safetensors')]
-  const weights = [join(folder, 'weights.safetensors')]
-  const [images, denseImage, tokens] = await Promise.all(['images', 'dense_image', 'tokens'].map((key) => readTensor(io, key, {})))
+  const read = (key) => readTensor([join(folder, 'io.safetensors')], key, {})
+  return { config, answers, read, weights: [join(folder, 'weights.safetensors')] }
+}
+
+async function row(architecture, output, value, exact, python) {
+  const error = relativeError(value.data, exact.data)
+  const bound = Math.max(2 * python, 1e-5)
+  const [ours, theirs, most] = [error, python, bound].map((number) => number.toExponential(2))
+  return { architecture, output, ours, python: theirs, bound: most, pass: error <= bound }
+}
+
+async function compareClip({ card, dense }, folder) {
+  const { config, answers, read, weights } = reference('test/parity/full.py', card, { dense }, folder)
+  const [images, denseImage, tokens] = await Promise.all(['images', 'dense_image', 'tokens'].map(read))
   const rows = []
-  for (const read of config.vision.kind === 'vit' ? ['value', 'residual'] : ['value']) {
-    const clip = await Clip.load({ ...config, dense: read }, weights, { device: 'cpu', dtype: 'float32' }, {})
-    const outputs = { [config.vision.kind === 'vit' ? `dense_${read}` : 'dense']: await clip.densePixels(denseImage, {}) }
-    if (read === 'value') {
+  for (const form of config.vision.kind === 'vit' ? ['value', 'residual'] : ['value']) {
+    const clip = await Clip.load({ ...config, dense: form }, weights, { device: 'cpu', dtype: 'float32' }, {})
+    const outputs = { [config.vision.kind === 'vit' ? `dense_${form}` : 'dense']: await clip.densePixels(denseImage, {}) }
+    if (form === 'value') {
       outputs.image = await clip.encodePixels(images, { normalize: false }, {})
       outputs.text = await clip.encodeText(Int32Array.from(tokens.data), tokens.shape[0], { normalize: false, batchSize: 8 }, {})
     }
-    for (const [key, value] of Object.entries(outputs)) {
-      const exact = await readTensor(io, `exact.${key}`, {})
-      const error = relativeError(value.data, exact.data)
-      const bound = Math.max(2 * answers.float32[key], 1e-5)
-      rows.push({
-        architecture: card,
-        output: key,
-        ours: error.toExponential(2),
-        python: answers.float32[key].toExponential(2),
-        bound: bound.toExponential(2),
-        pass: error <= bound,
-      })
-    }
+    for (const [key, value] of Object.entries(outputs))
+      rows.push(await row(card, key, value, await read(`exact.${key}`), answers.float32[key]))
     clip.dispose()
   }
   return rows
 }
 
+async function compareEncoder({ card, sizes }, folder) {
+  const { config, answers, read, weights } = reference('test/parity/encoders_full.py', card, { sizes }, folder)
+  const encoder = await Encoder.load(config, weights, { device: 'cpu', dtype: 'float32' }, {})
+  const rows = []
+  for (const [i, size] of sizes.entries()) {
+    const value = await encoder.featuresOfPixels(await read(`pixels.${i}`), {})
+    rows.push(await row(card, size.join(' x '), value, await read(`exact.${i}`), answers.float32[i]))
+  }
+  encoder.dispose()
+  return rows
+}
+
 const rows = []
-for (const item of CASES.filter(({ card }) => wanted.length === 0 || wanted.includes(card))) {
+for (const item of [...CLIPS, ...ENCODERS].filter(({ card }) => wanted.length === 0 || wanted.includes(card))) {
   const folder = mkdtempSync(join(tmpdir(), 'wordmask-parity-'))
   try {
-    rows.push(...(await compare(item, folder)))
+    rows.push(...(await (item.sizes ? compareEncoder : compareClip)(item, folder)))
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }

@@ -24,7 +24,7 @@ export const encoderRules: Rule[] = [
     family: 'deit',
     title: 'DeiT (or another timm ViT classifier)',
     prefixes: wrapped,
-    matches: (shapes) => isTimmVit(shapes) && shapes.has('head.weight'),
+    matches: (shapes) => isTimmVit(shapes) && (shapes.has('head.weight') || shapes.has('dist_token')),
     architecture: (shapes) => ({
       ...timmVit(shapes),
       classes: shapes.size('head.weight', 0),

@@ -28,15 +28,16 @@ describe('model info', () => {
     ['ovseg', ovSeg, [/^family +OVSeg \(ovseg\)$/m, /promptDepth 3/, /not yet runnable/]],
     ['zegformer', layouts.zegFormerHead, [/\(zegformer\)$/m, /queries 100/, /not yet runnable/]],
     ['ovsegmentor', layouts.ovSegmentorEncoder, [/\(ovsegmentor\)$/m, /groups \[64,8\]/, /not yet runnable/]],
-    ['deit', layouts.deit, [/\(deit\)$/m, /classes 1000/, /not yet runnable/]],
-    ['dino', () => layouts.timmVit(768, 16, 197), [/\(dino\)$/m, /width 768/, /not yet runnable/]],
+    ['deit', layouts.deit, [/\(deit\)$/m, /classes 1000/]],
+    ['dino', () => layouts.timmVit(768, 16, 197), [/\(dino\)$/m, /width 768/]],
+    ['moco', layouts.mocoResNet, [/^family +MoCo ResNet \(resnet\)$/m, /blocks \[3,4,6,3\]/]],
     ['deeplab', layouts.deepLab, [/\(deeplabv3plus\)$/m, /blocks \[3,4,23,3\]/, /not yet runnable/]],
   ])('%s: family, architecture, parameters, licence, files', async (name, layout, expected) => {
     const { code, stdout, stderr } = await info(weights(name, layout()))
     expect(stderr).toBe('')
     for (const pattern of [...expected, /^licence +not recorded: find out/m, /^format +safetensors$/m]) expect(stdout).toMatch(pattern)
     expect(stdout).toContain(`${name}.safetensors`)
-    expect(stdout.match(/^note /gm)?.length ?? 0).toBe(/clip|wrapped/.test(name) ? 0 : 1)
+    expect(stdout.match(/^note /gm)?.length ?? 0).toBe(/clip|wrapped|deit|dino|moco/.test(name) ? 0 : 1)
     expect(code).toBe(0)
   })
 
@@ -124,6 +125,9 @@ describe('model list', () => {
     const lines = stdout.trim().split('\n')
     expect(lines[1]).toMatch(/^scenes +built in/)
     expect(stdout).toMatch(/^ViT-B\/16 +wordmask model pull ViT-B\/16$/m)
+    expect(stdout).toMatch(
+      /^dinov2-vit-s-14 +encoder +DINOv2 ViT-S\/14: dinov2_vits14_pretrain\.pth, or wordmask model pull hf-hub:timm\//m,
+    )
     expect(code).toBe(0)
     const snapshot = join(folder, 'hub/models--laion--CLIP-ViT-B-32-laion2B-s34B-b79K/snapshots', 'a'.repeat(40))
     await tinyModel(snapshot)

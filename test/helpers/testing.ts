@@ -1,6 +1,15 @@
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
-import type { ClipConfig, Float32Tensor, RefineOptions, SearchOptions, StarOptions, StarOrder, VectorLayout } from '../../binding'
+import type {
+  ClipConfig,
+  EncoderConfig,
+  Float32Tensor,
+  RefineOptions,
+  SearchOptions,
+  StarOptions,
+  StarOrder,
+  VectorLayout,
+} from '../../binding'
 import { binding } from '../../lib/binding'
 
 export interface LabelMapOptions {
@@ -165,7 +174,15 @@ export interface Testing {
   /** The function returned lets the lane go on. */
   holdLane(lane: string): () => void
   moduleState(config: ClipConfig): { key: string; shape: number[]; sources: string[] }[]
-  resizePosition(table: Float32Tensor, h: number, w: number): Float32Tensor
+  encoderState(config: EncoderConfig): { key: string; shape: number[]; sources: string[] }[]
+  /** Whether a file may hold that key although the tower has none like it. */
+  encoderIgnores(config: EncoderConfig, key: string): boolean
+  resizePosition(
+    table: Float32Tensor,
+    h: number,
+    w: number,
+    how?: { special: number; offset: number; antialias: boolean; byCount: boolean },
+  ): Float32Tensor
   windowPosition(table: Float32Tensor, y: number, x: number, h: number, w: number): Float32Tensor
   withoutGradient(config: ClipConfig, window: number): string[]
   attention(

@@ -37,6 +37,42 @@ describe('position tables', () => {
     expect(resized.data).not.toEqual(table.data)
   })
 
+  const plain = { special: 1, offset: 0, antialias: false, byCount: false }
+
+  test('byCount: 7 x 28 cells get the rows of 14 x 14 as they lie, as ReCo has it; two rows before the grid are kept', () => {
+    const table = randomTensor([198, 2], 3)
+    expect(testing().resizePosition(table, 7, 28, { ...plain, special: 2, byCount: true }).data).toEqual(table.data)
+    const resized = testing().resizePosition(table, 7, 27, { ...plain, special: 2, byCount: true })
+    expect(resized.shape).toEqual([2 + 7 * 27, 2])
+    expect([...resized.data.subarray(0, 4)]).toEqual([...table.data.subarray(0, 4)])
+  })
+
+  // Sampled at (i + .5) * 2 / 4.1 - .5: the first cell lies at -.25610, its weights are those of distance .74390.
+  test('offset: 2 -> 4 cells are sampled as if there were 4.1', () => {
+    const { data } = testing().resizePosition(tensor([5, 1], [9, 0, 1, 0, 1]), 4, 4, { ...plain, offset: 0.1 })
+    const sample = (i: number) => {
+      const at = ((i + 0.5) * 2) / 4.1 - 0.5
+      const from = Math.floor(at)
+      const near = (x: number) => (1.25 * x - 2.25) * x * x + 1
+      const far = (x: number) => ((-0.75 * x + 3.75) * x - 6) * x + 3
+      const t = at - from
+      const weights = [far(t + 1), near(t), near(1 - t), far(2 - t)]
+      return weights.reduce((sum, weight, j) => sum + weight * Math.min(1, Math.max(0, from - 1 + j)), 0)
+    }
+    for (let i = 0; i < 4; i++) expect(data[1 + i]).toBeCloseTo(sample(i), 5)
+    expect(data[1]).not.toBeCloseTo(-0.10546875, 4)
+  })
+
+  test('antialias: a shrunk ramp keeps its mean and is smoother than samples of it', () => {
+    const grid = Array.from({ length: 64 }, (_, i) => (i % 8) % 2)
+    const table = tensor([65, 1], [0, ...grid])
+    const spread = (antialias: boolean) => {
+      const { data } = testing().resizePosition(table, 3, 3, { ...plain, antialias })
+      return Math.max(...data.subarray(1)) - Math.min(...data.subarray(1))
+    }
+    expect(spread(true)).toBeLessThan(0.5 * spread(false))
+  })
+
   test('a window is the class row and its cells in raster order', () => {
     const table = tensor(
       [17, 2],

@@ -23,6 +23,8 @@ const write = (layout: Layout, metadata = {}) =>
     /position_ids$|num_batches_tracked$/.test(key) ? 'I64' : 'F32',
   )
 
+const runs = new Set(['clip', 'deit', 'dino', 'dinov2', 'resnet'])
+
 const ovSeg = (): Layout => ({
   ...layouts.zegFormerHead(),
   ...prefixed('clip_adapter.clip_model.', { ...layouts.clipVit(16), 'visual.mask_embedding': [3, 196, 768] }),
@@ -68,6 +70,7 @@ describe('a family is told by its keys, its numbers by the shapes, against publi
     ],
     ['DINO ViT-B/16', () => layouts.timmVit(768, 16, 197), 'dino', 85_798_656, { width: 768, patchSize: 16, imageSize: 224 }],
     ['DINOv2 ViT-S/14', layouts.dinov2, 'dinov2', 22_056_576, { width: 384, patchSize: 14, imageSize: 518, registerTokens: 0 }],
+    ['MoCo v2', layouts.mocoResNet, 'resnet', 23_508_032 + 4, { width: 64, blocks: [3, 4, 6, 3] }],
     ['ReCo+ DeepLabv3+', layouts.deepLab, 'deeplabv3plus', 45_608_043, { blocks: [3, 4, 23, 3], separable: 'yes', classes: 27 }],
     ['ZegFormer without its backbone', layouts.zegFormerHead, 'zegformer', 17_893_121, { queries: 100, embedDim: 512 }],
     ['OVSegmentor image encoder', layouts.ovSegmentorEncoder, 'ovsegmentor', 100_053_128, { width: 768, layers: [6, 6], groups: [64, 8] }],
@@ -80,8 +83,8 @@ describe('a family is told by its keys, its numbers by the shapes, against publi
     ],
   ])('%s', async (_, layout, family, parameters, architecture) => {
     const found = await describeCheckpoint(write(layout()))
-    expect(found).toMatchObject({ family, parameters, architecture, tensors: Object.keys(layout()).length, runnable: family === 'clip' })
-    if (family !== 'clip') expect(found.note).toMatch(/not yet runnable/)
+    expect(found).toMatchObject({ family, parameters, architecture, tensors: Object.keys(layout()).length, runnable: runs.has(family) })
+    if (!runs.has(family)) expect(found.note).toMatch(/not yet runnable/)
   })
 
   it("ReCo+'s file has the 678 entries that the method's page counts", () => {
@@ -95,8 +98,8 @@ describe('a family is told by its keys, its numbers by the shapes, against publi
   ] as const)('under the prefix %s', async (prefix, layout, family) => {
     const found = await describeCheckpoint(write(prefixed(prefix, layout())))
     expect(found.family).toBe(family)
-    expect(found.runnable).toBe(family === 'clip')
-    if (family === 'clip') expect(found.note).toBeUndefined()
+    expect(found.runnable).toBe(runs.has(family))
+    if (runs.has(family)) expect(found.note).toBeUndefined()
   })
 
   it('a prefix that other keys lack is not taken off: the family is told, with what to do', async () => {

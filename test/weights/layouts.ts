@@ -136,6 +136,13 @@ export const deit = (): Layout => ({
 })
 export const dinov2 = (): Layout => ({ ...timmVit(384, 14, 1370, true), mask_token: [1, 384] })
 
+/** MoCo v2's encoder of queries and its queue, of which four numbers are kept here. */
+export const mocoResNet = (): Layout =>
+  prefixed('module.', {
+    ...prefixed('encoder_q.', { 'conv1.weight': [64, 3, 7, 7], ...batchNorm('bn1', 64), ...stages('', [3, 4, 6, 3]) }),
+    queue: [4],
+  })
+
 const conv = (name: string, out: number, into: number, kernel: number, bn: string): Layout => ({
   [`${name}.weight`]: [out, into, kernel, kernel],
   ...batchNorm(bn, out),
