@@ -20,3 +20,17 @@ export function redactAll<T>(value: T): T {
 export function isRedacted(text: string): boolean {
   return /:\/\/\*\*\*@|[?&;][^\s=&]*=\*\*\*/.test(text)
 }
+
+/** Parameters that come with a signature and mean nothing without it: Amazon's, Google's, CloudFront's, Azure's. */
+const besideSignature = /^(x-(amz|goog)-.*|expires|s[vterpsi]|srt|spr|sip|sk[a-z]+)$/i
+
+/** A web address without its login and its signature: another signature of the same file leaves the same. Other URIs as they are. */
+export function unsigned(uri: string): string {
+  const shown = /^https?:/i.test(uri) ? redact(uri) : uri
+  if (!isRedacted(shown)) return uri
+  const [, file = '', query = '', fragment = ''] = /^([^?#]*)(?:\?([^#]*))?(.*)$/s.exec(shown.replace('://***@', '://')) ?? []
+  const all = query.split('&').filter((one) => one !== '')
+  const signed = all.some((one) => one.endsWith('=***'))
+  const left = all.filter((one) => !signed || !(one.endsWith('=***') || besideSignature.test(one.split('=', 1)[0]!)))
+  return `${file}${left.length > 0 ? '?' : ''}${left.join('&')}${fragment}`
+}

@@ -35,6 +35,7 @@ export async function* mapOrdered<T, R>(
         result.catch(() => {})
         running.push(result)
       }
+      throwIfAborted(signal)
       const first = running.shift()
       if (!first) break
       yield await first

@@ -1,4 +1,5 @@
 import { WordmaskError } from '../errors'
+import { unsigned } from '../redact'
 import { storeOf } from '../storage'
 import { bytesToUri, joinUri, schemeOf, uriToBytes } from '../storage/uri'
 import { walk } from '../storage/walk'
@@ -10,16 +11,16 @@ import type { FilesPiece } from './piece'
 import { rejectOf } from './reject'
 import { tarImages, tarPiece } from './tar/source'
 import type { Context, Found, Piece, Source } from './types'
+import { asVersion, looksAtOnce, versionOf } from './version'
 
 /** A file below a folder, or one that was named. */
 export interface Entry {
   uri: string
   /** Path below the source, '/' as separator. */
   relative: string
+  /** Where listing the folder told it. */
+  version?: string
 }
-
-/** Requests for captions at once: each image needs one of its own. */
-const captionRequests = 16
 
 /** Images, and tars, that lie in files of their own: a folder, the matches of a glob, one image. */
 export class FilesSource implements Source {
@@ -34,10 +35,10 @@ export class FilesSource implements Source {
 
   async *images(context: Context): AsyncGenerator<Found, void, undefined> {
     const open = async (entry: Entry, within: Context) => (isTar(entry.uri) ? entry : fileImage(entry, within))
-    for await (const found of inOrder(this.entries(context), open, context, context.captions ? captionRequests : 1)) {
+    for await (const found of inOrder(this.entries(context), open, context, looksAtOnce)) {
       if (found === undefined) continue
       if ('image' in found) yield found
-      else yield* tarImages(found.uri, context)
+      else yield* tarImages({ uri: found.uri, ...(await versionIn(found, context)) }, context)
     }
   }
 
@@ -81,7 +82,7 @@ class Slice {
   constructor(private readonly folder: string) {}
 
   add({ uri, relative }: Entry): void {
-    const spelled = joinUri(this.folder, relative) === uri ? relative : uri
+    const spelled = !relative.startsWith('/') && joinUri(this.folder, relative) === uri ? relative : uri
     const [below, name] = spelled === uri ? ['', uri] : split(spelled)
     if (this.files.at(-1)?.[0] !== below) this.files.push([below, []])
     this.files.at(-1)![1].push(name)
@@ -104,16 +105,21 @@ function split(relative: string): [string, string] {
 }
 
 /** Undefined where its caption cannot be read, which is reported. */
-async function fileImage({ uri, relative }: Entry, context: Context): Promise<Found | undefined> {
+async function fileImage(entry: Entry, context: Context): Promise<Found | undefined> {
+  const { uri, relative } = entry
   const id = imageId(uri, context.root)
   try {
     const caption = context.captions ? await captionBeside(uri, context.signal) : undefined
-    return { name: relative, image: { id, uri, ...(caption !== undefined && { caption }), bytes: (signal) => readWhole(uri, signal) } }
+    const version = await versionIn(entry, context)
+    const bytes = (signal?: AbortSignal) => readWhole(uri, signal)
+    return { name: relative, image: { id, uri: unsigned(uri), ...version, ...(caption !== undefined && { caption }), bytes } }
   } catch (error) {
     context.onReject(rejectOf(id, { uri }, error))
     return undefined
   }
 }
+
+const versionIn = ({ uri, version }: Entry, { signal }: Context) => (version === undefined ? versionOf(uri, signal) : { version })
 
 /** Images and tars below a folder of any store, hidden ones left out, in the order of the path's bytes. */
 export async function* filesBelow(folder: string, context: Context): AsyncGenerator<Entry, void, undefined> {
@@ -124,9 +130,11 @@ export async function* filesBelow(folder: string, context: Context): AsyncGenera
 export async function* allBelow(folder: string, { signal, onReject, root }: Context): AsyncGenerator<Entry, void, undefined> {
   if (schemeOf(folder) !== 'file') {
     const prefix = `${folder.replace(/\/+$/, '')}/`
-    for await (const { uri } of (await storeOf(folder)).list(prefix, { signal })) {
+    for await (const { uri, version } of (await storeOf(folder)).list(prefix, { signal })) {
       const relative = uri.slice(prefix.length)
-      if (!isHidden(relative) && !relative.endsWith('/')) yield { uri, relative }
+      if (isHidden(relative) || relative.endsWith('/')) continue
+      if (!hasDots(relative)) yield { uri, relative, ...asVersion(version) }
+      else if (isImage(relative) || isTar(relative)) onReject(rejectOf(imageId(uri, root), { uri }, dotted(uri)))
     }
     return
   }
@@ -134,6 +142,12 @@ export async function* allBelow(folder: string, { signal, onReject, root }: Cont
   for await (const { bytes, relative } of walk(uriToBytes(folder), { signal, onUnreadable }))
     yield { uri: bytesToUri(bytes), relative: Buffer.from(relative, 'latin1').toString('utf8') }
 }
+
+const hasDots = (relative: string) => relative.split('/').some((part) => part === '.' || part === '..')
+
+/** Servers and clients differ in what such a key means, so that another object could be read for it. */
+const dotted = (uri: string) =>
+  new WordmaskError('ERR_WORDMASK_INVALID_ARGUMENT', `The key of ${uri} has a part that is "." or "..": copy the object to another key`)
 
 export function refuseListing(uri: string): WordmaskError {
   return new WordmaskError(

@@ -1,13 +1,15 @@
 import { createHash } from 'node:crypto'
 import type { Box } from '../archive/types'
+import { unsigned } from '../redact'
 import { normalUri, schemeOf } from '../storage/uri'
 
 /**
  * 32 hex digits of the SHA-256 of the URI and, within a shard, of the member's name (without a leading `./`). The URI is the absolute one, so a
- * relative spelling gives the same id; below `root` only what follows it counts, so another mount gives the same id as well.
+ * relative spelling gives the same id; below `root` only what follows it counts, so another mount gives the same id as well. A
+ * signature is no part of it.
  */
 export function imageId(uri: string, root: string | undefined, key?: string): string {
-  const hash = createHash('sha256').update(belowRoot(uri, root))
+  const hash = createHash('sha256').update(belowRoot(unsigned(uri), root))
   if (key !== undefined) hash.update('\0').update(key.replace(/^(\.\/)+/, ''))
   return hash.digest('hex').slice(0, 32)
 }

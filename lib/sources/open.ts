@@ -102,8 +102,7 @@ async function* imagesOf(piece: PieceSource, context: Context): AsyncGenerator<F
     case 'files':
       return yield* pieceImages(piece, context)
     case 'tar':
-      await checkVersion(piece.uri, piece.version, context)
-      return yield* tarImages(piece.uri, context, piece.members)
+      return yield* tarImages(await checkVersion(piece.uri, piece.version, context), context, piece.members)
     case 'list':
       return yield* listPieceImages(piece, context)
     case 'clip-retrieval':

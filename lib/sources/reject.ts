@@ -1,5 +1,6 @@
 import type { ImagePlace, Reject } from '../archive/types'
 import { WordmaskError } from '../errors'
+import { unsigned } from '../redact'
 
 /** What went wrong with one image. What is no WordmaskError is a fault of the program and is thrown on. */
 export function rejectOf(id: string, place: ImagePlace, error: unknown): Reject {
@@ -7,7 +8,7 @@ export function rejectOf(id: string, place: ImagePlace, error: unknown): Reject 
   const { uri, key, offset, length } = place
   return {
     id,
-    uri,
+    uri: unsigned(uri),
     ...(key !== undefined && { key }),
     ...(offset !== undefined && { offset, length }),
     code: error.code,

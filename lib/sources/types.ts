@@ -41,7 +41,8 @@ export interface SourceSpec {
 
 /**
  * A path or URI (folder, glob, list, tar with or without braces, clip-retrieval dump, one image), the same with more said, or images as they
- * come.
+ * come. Rows keep web addresses without login and signature: what lies behind them can be looked at later where the server gives it
+ * without.
  */
 export type SourceInput = string | SourceSpec | Iterable<ImageItem> | AsyncIterable<ImageItem>
 

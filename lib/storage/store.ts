@@ -37,6 +37,8 @@ export interface Store {
    * as it is and the answer is false.
    */
   put(uri: string, data: Uint8Array | string, options?: { ifAbsent?: boolean; signal?: AbortSignal }): Promise<boolean>
+  /** Of an object store. @throws ERR_WORDMASK_IO where two machines that write below `uri` could overwrite each other */
+  checkConditionalPut?(uri: string, options?: { signal?: AbortSignal }): Promise<void>
   /** Missing files are no error. */
   remove(uri: string): Promise<void>
 }

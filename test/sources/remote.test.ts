@@ -57,6 +57,19 @@ describe('s3://', () => {
     await expect(opened('s3://pile/nothing')).rejects.toHaveCode('ERR_WORDMASK_FILE_NOT_FOUND', /no image in s3:\/\/pile\/nothing/)
   })
 
+  test('a key with a part that is .. is rejected, and it alone; one with an empty part is an image', async () => {
+    await put({ 'k/1.jpg': '1', 'k/x/../../2.jpg': '2', 'k//3.jpg': '3', 'k/x/../note.txt': '-' })
+    const { images, rejects } = await opened('s3://pile/k')
+    expect(images.map(({ uri }) => uri)).toEqual(['s3://pile/k//3.jpg', 's3://pile/k/1.jpg'])
+    expect(rejects.map(({ uri, code }) => [uri, code])).toEqual([['s3://pile/k/x/../../2.jpg', 'ERR_WORDMASK_INVALID_ARGUMENT']])
+    const told: string[] = []
+    const found: string[] = []
+    for await (const shard of planShards('s3://pile/k', { onReject: ({ uri }) => told.push(uri) }))
+      for await (const image of openShard(shard)) found.push(`${image.uri} ${await image.bytes()}`)
+    expect(found).toEqual(['s3://pile/k//3.jpg 3', 's3://pile/k/1.jpg 1'])
+    expect(told).toEqual(['s3://pile/k/x/../../2.jpg'])
+  })
+
   test('lists and a dump: relative to themselves', async () => {
     const parquet = (columns: Record<string, string[]>) =>
       Buffer.from(

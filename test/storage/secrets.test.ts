@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
 import { WordmaskError } from '../../lib/errors'
-import { isRedacted, redact, redactAll } from '../../lib/redact'
+import { isRedacted, redact, redactAll, unsigned } from '../../lib/redact'
 import { differences, type RunFacts, RunRecord } from '../../lib/run/run-file'
 
 describe('redact', () => {
@@ -41,6 +41,27 @@ describe('redact', () => {
       f: null,
     })
   })
+})
+
+describe('an address without what signs it', () => {
+  test.each([
+    ['https://jane:hunter2@host/a.tar', 'https://host/a.tar'],
+    [
+      'https://h/a.tar?X-Amz-Algorithm=AWS4&X-Amz-Date=2026&X-Amz-Expires=60&X-Amz-SignedHeaders=host&X-Amz-Signature=ab',
+      'https://h/a.tar',
+    ],
+    ['https://h/a.tar?part=2&Expires=9&Signature=b%2F=&Key-Pair-Id=K#t', 'https://h/a.tar?part=2#t'],
+    ['https://h/a.tar?sv=2024&se=2027&sr=b&sp=r&sig=x%3D', 'https://h/a.tar'],
+    ['https://h/a?token=1', 'https://h/a'],
+  ])('%s', (uri, left) => {
+    expect(unsigned(uri)).toBe(left)
+    expect(unsigned(left)).toBe(left)
+  })
+
+  test.each(['https://h/a.tar?sp=3&part=2', '/data/a?token=1.jpg', 's3://b/k?sig=1', 'https://h/a@b.jpg', 'http://h/{000..999}.tar'])(
+    '%s stays as it is',
+    (uri) => expect(unsigned(uri)).toBe(uri),
+  )
 })
 
 test('run.json keeps no password and no signature, and a second sitting with them is the same run', async () => {

@@ -1,10 +1,12 @@
 import type { SourceImage } from '../../archive/types'
 import { WordmaskError } from '../../errors'
+import { unsigned } from '../../redact'
 import { captionBeside, readWhole } from '../bytes'
 import { imageId } from '../ids'
 import type { ListPieceColumns } from '../piece'
 import { rejectOf } from '../reject'
 import type { Context, Found } from '../types'
+import { versionOf } from '../version'
 import { readColumns } from './columns'
 import { resolveEntry, resolveRaw } from './resolve'
 import type { ListRow } from './rows'
@@ -41,7 +43,8 @@ async function imageOf(row: ListRow, { list, columns, base, beside }: RowPlace, 
   const caption = !captions ? undefined : beside ? await captionBeside(uri, signal) : read.caption
   const image: SourceImage = {
     id: id ?? imageId(uri, root),
-    uri,
+    uri: unsigned(uri),
+    ...(await versionOf(uri, signal)),
     ...(caption !== undefined && { caption }),
     ...(Object.keys(metadata).length > 0 && { metadata }),
     bytes: (signal) => readWhole(uri, signal),

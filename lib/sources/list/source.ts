@@ -6,13 +6,11 @@ import type { ListFormat } from '../endings'
 import { inOrder } from '../ordered'
 import type { ListPiece, ListPieceColumns } from '../piece'
 import type { Context, Found, ListColumns, Piece, Source } from '../types'
+import { asVersion, looksAtOnce } from '../version'
 import { chooseColumns, headRows, isUntyped } from './columns'
 import { rowImage } from './image'
 import { parquetShape } from './parquet'
 import { hasRanges, type ListFile, type ListRow, listRows } from './rows'
-
-/** Captions that lie beside the files of a list are asked for side by side. */
-const captionRequests = 16
 
 /** Slices of a compressed list are each unpacked from its beginning: said from here on. */
 const manySlices = 100
@@ -47,12 +45,11 @@ export class ListSource implements Source {
     let count = 0
     for await (const slice of slices) {
       const { rows } = slice
-      const version = file.version === undefined ? {} : { version: file.version }
       const name = `${this.name}: rows ${rows[0] + 1} to ${rows[1]}`
       const { images, ...source } = slice
       yield {
         name,
-        source: { kind: 'list', uri: this.name, format: this.format, ...version, base: this.base, columns, ...source },
+        source: { kind: 'list', uri: this.name, format: this.format, ...asVersion(file.version), base: this.base, columns, ...source },
         images,
         files: [file],
       }
@@ -132,7 +129,7 @@ async function* rowImages(
 ): AsyncGenerator<Found, void, undefined> {
   const beside = context.captions && columns.caption === undefined
   const open = (row: ListRow, within: Context) => rowImage(row, { list: file.uri, columns, base, beside }, within)
-  for await (const found of inOrder(listRows(file, context.signal), open, context, beside ? captionRequests : 1)) if (found) yield found
+  for await (const found of inOrder(listRows(file, context.signal), open, context, looksAtOnce)) if (found) yield found
 }
 
 /** A shard is a slice of the file as it was. */

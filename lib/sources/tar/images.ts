@@ -1,11 +1,14 @@
 import type { ImagePlace } from '../../archive/types'
 import { WordmaskError } from '../../errors'
+import { unsigned } from '../../redact'
+import type { StoredFile } from '../../storage/store'
 import { captionText, checkImageBytes } from '../bytes'
 import { isHidden, isImage } from '../endings'
 import { HeldBytes, heldBytes, heldUnpacked } from '../held'
 import { imageId } from '../ids'
 import { rejectOf } from '../reject'
 import type { Context, Found } from '../types'
+import { asVersion } from '../version'
 import type { Member } from './members'
 
 const maxTextBytes = 1 << 20
@@ -26,7 +29,7 @@ export class TarImages {
 
   /** @param reopen reads a member again, after its bytes were handed out or let go */
   constructor(
-    private readonly uri: string,
+    private readonly tar: Pick<StoredFile, 'uri' | 'version'>,
     private readonly ranges: boolean,
     private readonly context: Context,
     private readonly accept: (name: string) => boolean,
@@ -66,7 +69,7 @@ export class TarImages {
   /** Names such as IMG.0001.jpg, IMG.0002.jpg are one sample by the rule, and would all be held. */
   private *overfull(key: string): Generator<Found, void, undefined> {
     this.context.onNotice(
-      `${this.uri} has more than ${maxSample} images of the key ${JSON.stringify(key)} (the name up to its first dot), so captions cannot be told apart: ` +
+      `${this.tar.uri} has more than ${maxSample} images of the key ${JSON.stringify(key)} (the name up to its first dot), so captions cannot be told apart: ` +
         'they have none',
     )
     yield* this.flush()
@@ -75,19 +78,21 @@ export class TarImages {
   /** Undefined where it is rejected. */
   private async image(member: Member): Promise<Found | undefined> {
     const { name, offset, length } = member
-    const place: ImagePlace = { uri: this.uri, key: name, ...(this.ranges && { offset, length }) }
-    const id = imageId(this.uri, this.context.root, name)
+    const { uri, version } = this.tar
+    const range: ImagePlace = { uri, key: name, ...(this.ranges && { offset, length }) }
+    const place = { ...range, uri: unsigned(uri) }
+    const id = imageId(uri, this.context.root, name)
     try {
       check(member, this.seen.has(id))
-      checkImageBytes(`${name} in ${this.uri}`, length)
+      checkImageBytes(`${name} in ${uri}`, length)
     } catch (error) {
       // Of a name that comes twice the first is the image, so the second needs an id of its own.
       this.context.onReject(rejectOf(this.seen.has(id) ? `${id}@${offset}` : id, place, error))
       return undefined
     }
     this.seen.add(id)
-    const bytes = this.held.hold(await member.data(), (signal) => this.reopen(place, signal), true)
-    return { name: name.replace(/^(\.\/)+/, ''), image: { id, ...place, bytes } }
+    const bytes = this.held.hold(await member.data(), (signal) => this.reopen(range, signal), true)
+    return { name: name.replace(/^(\.\/)+/, ''), image: { id, ...place, ...asVersion(version), bytes } }
   }
 
   private async caption(member: Member): Promise<void> {

@@ -1,11 +1,14 @@
 import picomatch from 'picomatch'
 import { WordmaskError } from '../../errors'
+import { unsigned } from '../../redact'
 import { storeOf } from '../../storage'
+import type { StoredFile } from '../../storage/store'
 import { imageEndings, isGzip } from '../endings'
 import { imageId } from '../ids'
 import { readPlace } from '../places/read'
 import { rejectOf } from '../reject'
 import type { Context, Found, Piece, Source } from '../types'
+import { asVersion } from '../version'
 import { TarImages } from './images'
 import { TornTar, tarMembers } from './members'
 
@@ -19,7 +22,7 @@ export class TarSource implements Source {
   ) {}
 
   async *images(context: Context): AsyncGenerator<Found, void, undefined> {
-    for await (const { files } of this.pieces(context)) for (const { uri } of files ?? []) yield* tarImages(uri, context, this.members)
+    for await (const { files } of this.pieces(context)) for (const file of files ?? []) yield* tarImages(file, context, this.members)
   }
 
   async *pieces(context: Context): AsyncGenerator<Piece, void, undefined> {
@@ -38,8 +41,7 @@ export class TarSource implements Source {
 export async function tarPiece(uri: string, context: Context, members?: string): Promise<Piece | undefined> {
   try {
     const file = await (await storeOf(uri)).stat(uri, { signal: context.signal })
-    const version = file.version === undefined ? {} : { version: file.version }
-    return { name: uri, source: { kind: 'tar', uri, ...version, ...(members !== undefined && { members }) }, files: [file] }
+    return { name: uri, source: { kind: 'tar', uri, ...asVersion(file.version), ...(members !== undefined && { members }) }, files: [file] }
   } catch (error) {
     if (!(error instanceof WordmaskError) || error.code !== 'ERR_WORDMASK_FILE_NOT_FOUND') throw error
     context.onReject(rejectOf(imageId(uri, context.root), { uri }, error))
@@ -50,9 +52,14 @@ export async function tarPiece(uri: string, context: Context, members?: string):
 /**
  * The images of one tar, read through once: each carries its bytes until it is asked for them, or until more than 64 MiB wait
  * (256 MiB of a compressed tar) and it is read again. A torn tar gives the images before the
- * tear and one reject for the rest.
+ * tear and one reject for the rest. Their version is the tar's.
  */
-export async function* tarImages(uri: string, context: Context, members?: string): AsyncGenerator<Found, void, undefined> {
+export async function* tarImages(
+  tar: Pick<StoredFile, 'uri' | 'version'>,
+  context: Context,
+  members?: string,
+): AsyncGenerator<Found, void, undefined> {
+  const { uri } = tar
   const { signal, onReject, onNotice, root } = context
   const gzip = isGzip(uri)
   if (gzip)
@@ -61,7 +68,7 @@ export async function* tarImages(uri: string, context: Context, members?: string
         `beginning. Images do not get smaller by it: gunzip ${uri}`,
     )
   const accept = members === undefined ? () => true : picomatch(members)
-  const images = new TarImages(uri, !gzip, context, accept, (place, signal) => readPlace(place, { signal }))
+  const images = new TarImages(tar, !gzip, context, accept, (place, signal) => readPlace(place, { signal }))
   const stream = (await storeOf(uri)).stream(uri, { signal })
   try {
     for await (const member of tarMembers(stream, { gzip, signal })) yield* images.take(member)
@@ -69,7 +76,7 @@ export async function* tarImages(uri: string, context: Context, members?: string
     yield* images.flush()
     if (!(error instanceof TornTar)) throw error
     const reason = `${uri} is torn at byte ${error.at}: ${error.message}. What came before is taken; write or copy the tar again for the rest`
-    onReject({ id: imageId(uri, root), uri, code: 'ERR_WORDMASK_IO', reason })
+    onReject({ id: imageId(uri, root), uri: unsigned(uri), ...asVersion(tar.version), code: 'ERR_WORDMASK_IO', reason })
     return
   }
   yield* images.flush()
