@@ -1,32 +1,28 @@
-import type { Clip } from '../clip/clip'
 import type { CuratedSet } from '../curate/curated-set'
 import type { CurateOptions } from '../curate/options'
 import type { DedupeOptions, DedupeReport } from '../dedupe/dedupe'
-import { invalidArgument, madeElsewhere, WordmaskError } from '../errors'
-import { Lifetime } from '../lifetime'
+import { invalidArgument } from '../errors'
 import { checkOptions } from '../options'
 import { openSource, type SourceInput } from '../sources'
 import type { ClassSpec } from '../text/classes'
 import { addImages, addRecords } from './add'
 import { AddRun } from './add-run'
-import { searchApproximate } from './approximate'
 import type { ArchiveStats, IndexOptions, IndexReport, OptimizeOptions } from './contract'
 import { curateArchive, dedupeArchive, loadCurated } from './curated'
+import { find } from './find'
+import { ArchiveHandle } from './handle'
 import { hideIds, hideWhere, restore } from './hidden'
-import type { ArchiveModel } from './identity'
 import { count, optimize, remove } from './maintain'
-import { OpenArchive, openArchive } from './open'
+import { type OpenArchive, openArchive } from './open'
 import * as options from './options'
-import { needsClip, queryVectors, type SearchQuery } from './query'
+import type { SearchQuery } from './query'
 import { checkFields } from './read-rows'
 import type { ArchiveRecord } from './records'
 import { readRejects, readRows } from './rows'
-import { searchExact } from './search'
-import { Snapshots } from './snapshots'
 import { archiveStats } from './stats'
 import type { ArchiveRow, Reject, SearchHit, SourceImage } from './types'
-import { createIndex, readIndexReport } from './vector-index'
-import { ArchiveWriter, commitLeft } from './writer'
+import { createIndex } from './vector-index'
+import { commitLeft } from './writer'
 
 /**
  * Images with their vectors in one place: a folder, or a prefix of an object store. Calls may overlap and never block the event
@@ -34,21 +30,9 @@ import { ArchiveWriter, commitLeft } from './writer'
  * are kept, each id once. Calls reject with ERR_WORDMASK_DISPOSED after close(), ERR_WORDMASK_ABORTED when their signal fires,
  * ERR_WORDMASK_IO when a disk is full or away: nothing is lost, and the same call goes on once it can.
  */
-export class Archive {
-  /** @internal Whoever works with the archive keeps it open meanwhile. */
-  readonly lifetime = new Lifetime('archive', () => {})
-  private readonly writer: ArchiveWriter | undefined
-  private readonly snapshots: Snapshots
-  private adding: Promise<unknown> = Promise.resolve()
-
-  private constructor(
-    /** @internal */
-    readonly parts: OpenArchive,
-  ) {
-    if (!(parts instanceof OpenArchive)) throw madeElsewhere('Archive', 'Archive.open()')
-    const { identity, options: given } = parts
-    this.snapshots = new Snapshots(parts)
-    if (!given.readOnly) this.writer = new ArchiveWriter(this.target, identity.model.weights, given)
+export class Archive extends ArchiveHandle {
+  private constructor(parts: OpenArchive) {
+    super(parts)
   }
 
   /**
@@ -64,19 +48,10 @@ export class Archive {
     return archive
   }
 
-  /** Where it lies: an absolute path or a URI. */
-  get uri(): string {
-    return this.parts.place.uri
-  }
-
-  /** The model that its vectors come from. */
-  get model(): ArchiveModel {
-    return this.parts.identity.model
-  }
-
   /**
    * Embeds images and adds them. Iterate the answer for progress or await it for the last of it; it begins with the first of the
-   * two. An image that the archive holds is skipped; one whose content changed replaces its row; what cannot be read becomes a
+   * two. An image that the archive holds is skipped, without reading it where size and time of its file (ETag of an object) are what they
+   * were (a tar is read through, its images are not decoded); one whose content changed replaces its row; what cannot be read becomes a
    * reject and is not tried again unless `retryRejects`. A crop (`box`) is embedded from its upright parent. Rows reach the
    * journal batch by batch, and the table by commits of 50,000 rows or five minutes: a killed process loses nothing that was
    * embedded. Searches see what is committed; at the end everything is. Calls on one object run one after the other.
@@ -107,26 +82,10 @@ export class Archive {
   async search(query: SearchQuery, given?: options.SearchOptions): Promise<SearchHit[]>
   async search(queries: readonly SearchQuery[], given?: options.SearchOptions): Promise<SearchHit[][]>
   async search(query: SearchQuery | readonly SearchQuery[], given: options.SearchOptions = {}): Promise<SearchHit[] | SearchHit[][]> {
-    return this.lifetime.during(async () => {
-      const {
-        templates,
-        return: fields,
-        topK = 10,
-        crops = false,
-        exact = true,
-        ...rest
-      } = checkOptions('search', options.searchOptions, given)
-      const wanted = checkFields(fields)
-      const { dim } = this.model
-      const effort = exact ? undefined : await readIndexReport(this.parts)
-      const queries = Array.isArray(query) ? (query as readonly SearchQuery[]) : [query as SearchQuery]
-      const vectors = await queryVectors(queries, dim, async () => this.clip(), { templates, signal: rest.signal })
-      const find = { ...rest, topK, crops, fields: wanted }
-      const hits = await this.snapshots.during((snapshot) =>
-        effort ? searchApproximate(snapshot, vectors, dim, effort, find) : searchExact(snapshot, vectors, dim, find),
-      )
-      return Array.isArray(query) ? hits : (hits[0] as SearchHit[])
-    })
+    const many = Array.isArray(query)
+    const queries = many ? (query as readonly SearchQuery[]) : [query as SearchQuery]
+    const hits = await this.lifetime.during(() => find(this.parts, this.snapshots, () => this.clip(), queries, given))
+    return many ? hits : (hits[0] as SearchHit[])
   }
 
   /**
@@ -143,8 +102,8 @@ export class Archive {
   }
 
   /**
-   * Chooses up to `perClass` images for each class: best first, near-duplicates left out, and only such as fit the class better than
-   * images fit names that mean nothing (lib/curate/null-level.ts). Too few, and none, are answers.
+   * Chooses up to `perClass` images for each class: best first, near-duplicates left out. A class whose best images do not fit it
+   * better than every other name gets none (lib/curate/null-level.ts has the rule). Too few, and none, are answers.
    * @throws ERR_WORDMASK_INVALID_ARGUMENT where there are fewer than 5 images, too few to tell: `falseAlarms: false` takes the best
    */
   async curate(classes: readonly (string | ClassSpec)[], given: CurateOptions = {}): Promise<CuratedSet> {
@@ -229,34 +188,6 @@ export class Archive {
     })
   }
 
-  /** Refuses later calls, waits for those that have begun, commits what waits in the journal. @throws ERR_WORDMASK_IO; nothing is lost */
-  async close(): Promise<void> {
-    await this.lifetime.dispose()
-    try {
-      await this.adding.catch(() => {})
-      await this.writer?.end()
-    } finally {
-      await this.snapshots.close()
-      this.parts.tables.close()
-    }
-  }
-
-  /** As close(), without waiting; what cannot be committed waits in the journal for the next who opens the archive. */
-  dispose(): void {
-    void this.close().catch(() => {})
-  }
-
-  /** As close(). */
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.close()
-  }
-
-  /** @internal */
-  get target() {
-    const { place, tables, identity } = this.parts
-    return { place, tables, dim: identity.model.dim }
-  }
-
   private run(
     given: options.AddImagesOptions,
     images: (signal: AbortSignal, onReject: (reject: Reject) => void) => AsyncIterable<SourceImage> | Iterable<SourceImage>,
@@ -266,27 +197,5 @@ export class Archive {
       const signal = given.signal ? AbortSignal.any([given.signal, stop]) : stop
       return this.inTurn(() => addImages(parts, (onReject) => images(signal, onReject), { ...given, signal }, report))
     })
-  }
-
-  private async inTurn<T>(work: () => Promise<T>): Promise<T> {
-    return this.lifetime.during(() => {
-      const turn = this.adding.catch(() => {}).then(work)
-      this.adding = turn
-      turn.catch(() => {})
-      return turn
-    })
-  }
-
-  private writing(): ArchiveWriter {
-    this.lifetime.check()
-    if (!this.writer)
-      throw new WordmaskError('ERR_WORDMASK_READ_ONLY', `${this.uri} was opened with readOnly. Open it without to change it.`)
-    return this.writer
-  }
-
-  private clip(): Clip {
-    const { clip } = this.parts.options
-    if (!clip) throw needsClip(this.uri, this.model.load)
-    return clip
   }
 }

@@ -2,8 +2,9 @@ import { randomBytes } from 'node:crypto'
 import { type FileHandle, open, readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { WordmaskError } from '../errors'
+import { type ProcessMark, thisProcess } from '../run/process-mark'
 import { makeFolder } from '../setup/make-folder'
-import { isHeld, type Owner, ownerOf, thisOwner } from './owner'
+import { isHeld } from './owner'
 import { type ArchiveRecord, encodeRecord, type RecordsHeader } from './records'
 
 /**
@@ -101,8 +102,8 @@ export function segmentName(writer: string, number: number): string {
 
 /** Of one writer of this process; segments of writers that have ended are taken over by the next one. */
 export function writerName(): string {
-  const { host, pid, started } = thisOwner()
-  return `${host}-${pid}-${started}-${randomBytes(4).toString('hex')}`
+  const { machine, pid, started } = thisProcess()
+  return `${machine}-${pid}-${started}-${randomBytes(4).toString('hex')}`
 }
 
 const living = new Set<string>()
@@ -126,7 +127,7 @@ export async function listSegments(folder: string): Promise<LeftSegment[]> {
   return segments.map((name) => {
     const parts = /^([\w.]+)-(\d+)-(\d+)-([0-9a-f]{8})-\d+\.rows$/.exec(name)
     const writer = name.slice(0, name.lastIndexOf('-'))
-    const owner: Owner | undefined = parts ? ownerOf(parts[1] as string, Number(parts[2]), Number(parts[3])) : undefined
+    const owner: ProcessMark | undefined = parts ? { machine: parts[1]!, pid: Number(parts[2]), started: Number(parts[3]) } : undefined
     return { file: join(folder, name), left: !living.has(writer) && (owner === undefined || !isHeld(owner, join(folder, name), true)) }
   })
 }

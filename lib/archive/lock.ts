@@ -4,8 +4,9 @@ import { dirname } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { WordmaskError } from '../errors'
 import { throwIfAborted } from '../options'
+import { type ProcessMark, thisProcess } from '../run/process-mark'
 import { makeFolderSync } from '../setup/make-folder'
-import { isHeld, type Owner, thisOwner } from './owner'
+import { isHeld } from './owner'
 
 const lookAgain = 20
 const touchEvery = 60_000
@@ -46,7 +47,7 @@ function acquire(file: string): boolean {
   const own = `${file}.${randomBytes(4).toString('hex')}`
   try {
     makeFolderSync(dirname(file))
-    writeFileSync(own, JSON.stringify(thisOwner()))
+    writeFileSync(own, JSON.stringify(thisProcess()))
     linkSync(own, file)
     return true
   } catch (cause) {
@@ -59,7 +60,7 @@ function acquire(file: string): boolean {
 }
 
 /** Removes the lock of a process that has ended, and puts it back if another took it over in between. */
-function removeStale(file: string, ended: Owner): void {
+function removeStale(file: string, ended: ProcessMark): void {
   const aside = `${file}.${randomBytes(4).toString('hex')}.stale`
   try {
     renameSync(file, aside)
@@ -77,9 +78,9 @@ function removeStale(file: string, ended: Owner): void {
   rmSync(aside, { force: true })
 }
 
-function readOwner(file: string): Owner | undefined {
+function readOwner(file: string): ProcessMark | undefined {
   try {
-    return JSON.parse(readFileSync(file, 'utf8')) as Owner
+    return JSON.parse(readFileSync(file, 'utf8')) as ProcessMark
   } catch {
     return undefined
   }

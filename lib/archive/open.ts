@@ -32,9 +32,11 @@ export async function openArchive(uri: string, given: ArchiveOptions): Promise<O
     if (!model) throw invalidArgument('clip', 'a Clip to make an archive with', clip)
     identity = newIdentity(model)
     await checkEmpty(place, model.dim)
+    const store = await storeOf(place.file)
+    await store.checkConditionalPut?.(place.uri)
     // The tables come first, so that an archive.json without tables is never of a process that was stopped.
     const tables = await LanceTables.open(place, model.dim, storageOptions, true)
-    if (await (await storeOf(place.file)).put(place.file, `${JSON.stringify(identity, null, 2)}\n`, { ifAbsent: true }))
+    if (await store.put(place.file, `${JSON.stringify(identity, null, 2)}\n`, { ifAbsent: true }))
       return new OpenArchive(place, identity, tables, options)
     tables.close()
     identity = (await readIdentity(place)) as ArchiveIdentity

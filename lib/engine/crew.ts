@@ -1,4 +1,4 @@
-import { hasEnded } from './process-mark'
+import { hasEnded } from '../run/process-mark'
 import type { Heartbeat } from './pulse'
 import type { WorkFolder } from './work-folder'
 

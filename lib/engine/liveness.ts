@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { hasEnded } from './process-mark'
+import { hasEnded } from '../run/process-mark'
 import type { Heartbeat } from './pulse'
 import type { WorkFolder } from './work-folder'
 

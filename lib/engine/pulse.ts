@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { hostname } from 'node:os'
-import { ownMark, type ProcessMark } from './process-mark'
+import { type ProcessMark, thisProcess } from '../run/process-mark'
 import type { WorkFolder } from './work-folder'
 
 /** What a worker says of itself, every `beatMs`. */
@@ -56,7 +56,7 @@ export class Pulse {
     this.body = {
       worker: this.worker,
       role,
-      ...{ host, process: ownMark(), beatMs, beat: 0, at: now, started: now, device },
+      ...{ host, process: thisProcess(), beatMs, beat: 0, at: now, started: now, device },
       ...{ images: 0, totalImages: 0, busySeconds: 0 },
     }
   }

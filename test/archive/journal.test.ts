@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { JournalSegment, listSegments } from '../../lib/archive/journal'
 import { type ArchiveRecord, encodeRecord, readRowsFile, recordsVersion } from '../../lib/archive/records'
 import type { EmbeddedRow } from '../../lib/archive/types'
+import { thisProcess } from '../../lib/run/process-mark'
 import { all, temporaryFolder } from './pictures'
 
 const header = { format: 'wordmask-rows', version: recordsVersion, dim: 3, model: 'abc' } as const
@@ -72,16 +73,15 @@ describe('a segment of the journal', () => {
 
   test('of a process that has ended it is left to the next; that of a living one is its own', async () => {
     const folder = await temporaryFolder()
-    const { thisOwner } = await import('../../lib/archive/owner')
-    const { host, started } = thisOwner()
+    const { machine, started } = thisProcess()
     const parent = process.ppid
     const stat = await readFile(`/proc/${parent}/stat`, 'utf8')
     const parentStart = stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19]
     const names = {
-      ended: `${host}-999999999-1-0000000a-000000.rows`,
-      reused: `${host}-${parent}-1-0000000a-000000.rows`,
-      living: `${host}-${parent}-${parentStart}-0000000a-000000.rows`,
-      ownButGivenUp: `${host}-${process.pid}-${started}-0000000a-000000.rows`,
+      ended: `${machine}-999999999-1-0000000a-000000.rows`,
+      reused: `${machine}-${parent}-1-0000000a-000000.rows`,
+      living: `${machine}-${parent}-${parentStart}-0000000a-000000.rows`,
+      ownButGivenUp: `${machine}-${process.pid}-${started}-0000000a-000000.rows`,
       elsewhere: `00000000-5-1-0000000a-000000.rows`,
     }
     for (const name of Object.values(names)) await writeFile(join(folder, name), '')

@@ -7,9 +7,9 @@ import { jobOf } from '../../lib/engine/job.js'
 import { Lease } from '../../lib/engine/lease.js'
 import { Liveness } from '../../lib/engine/liveness.js'
 import { finish } from '../../lib/engine/manifest.js'
-import { hasEnded, ownMark } from '../../lib/engine/process-mark.js'
 import { type Heartbeat, Pulse } from '../../lib/engine/pulse.js'
 import type { WorkFolder } from '../../lib/engine/work-folder.js'
+import { hasEnded, thisProcess } from '../../lib/run/process-mark.js'
 import { planned, shardsOf, spec, temporary } from './fixtures.js'
 
 const at = temporary('attempts')
@@ -27,7 +27,7 @@ async function worker(folder: WorkFolder, most?: number) {
 async function dead(folder: WorkFolder, name: string, more: Partial<Heartbeat> = {}): Promise<string> {
   const child = spawn(process.execPath, ['-e', ''])
   await once(child, 'exit')
-  const process_ = { ...ownMark(), pid: child.pid as number, start: '1' }
+  const process_ = { ...thisProcess(), pid: child.pid as number, started: 1 }
   await folder.write('workers', name, {
     worker: name,
     role: 'worker',
@@ -70,7 +70,7 @@ describe('a shard', () => {
   test('of a worker on another machine is taken over when that misses six beats, by no clock but ours', async () => {
     const folder = await oneShard()
     const b = await worker(folder)
-    const far: Partial<Heartbeat> = { process: { space: 'elsewhere', pid: 1, start: '1' }, beatMs, at: '1999-01-01T00:00:00Z' }
+    const far: Partial<Heartbeat> = { process: { machine: 'elsewhere', pid: 1, started: 1 }, beatMs, at: '1999-01-01T00:00:00Z' }
     await leave(folder, 1, far)
     expect(await b.attempts.take(job)).toEqual({ kind: 'busy' })
     await delay(3 * beatMs)
@@ -144,16 +144,16 @@ describe('a heartbeat', () => {
   })
 
   test('of this process is alive, of a number that another process has now it is not', () => {
-    expect(hasEnded(ownMark())).toBe(false)
-    expect(hasEnded({ ...ownMark(), start: '1' })).toBe(true)
-    expect(hasEnded({ ...ownMark(), space: 'another machine' })).toBeUndefined()
+    expect(hasEnded(thisProcess())).toBe(false)
+    expect(hasEnded({ ...thisProcess(), started: 1 })).toBe(true)
+    expect(hasEnded({ ...thisProcess(), machine: 'another machine' })).toBeUndefined()
   })
 
   test('watched for an answer now: one that beats is alive, one that is silent is not', async () => {
     const folder = await oneShard()
     const { pulse } = await worker(folder)
     expect((await new Liveness(folder).watch(pulse.worker)).alive).toBe(true)
-    await dead(folder, 'far', { process: { space: 'elsewhere', pid: 1, start: '1' }, beatMs })
+    await dead(folder, 'far', { process: { machine: 'elsewhere', pid: 1, started: 1 }, beatMs })
     expect((await new Liveness(folder).watch('far')).alive).toBe(false)
     expect((await new Liveness(folder).watch('nobody')).alive).toBe(false)
     await pulse.stop()
