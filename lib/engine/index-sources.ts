@@ -11,11 +11,13 @@ import { embedSpec, rowsFile } from './embed'
 import { LocalEngine } from './local'
 import { indexOptions } from './options'
 import { Processes } from './processes'
-import { connectQueue, type QueueOptions } from './redis'
+import type { QueueOptions } from './queue-options'
+import { connectQueue } from './redis'
 import { forgetRun } from './runs'
 import { type Part, StaticEngine } from './static'
 import { WorkFolder, workBase } from './work-folder'
 
+/** Options of indexSources; those of the sources are as in Archive.add. */
 export interface IndexOptions extends Omit<PlanOptions, 'signal' | 'onReject'> {
   /**
    * Hand the shards to the workers of a queue (`runWorker`, on any machine that reaches the archive and the sources), and embed none here.
@@ -38,16 +40,20 @@ export interface IndexOptions extends Omit<PlanOptions, 'signal' | 'onReject'> {
   stop?: AbortSignal
   /** Workers end at once and the call rejects; what was finished is found again by the next call. */
   signal?: AbortSignal
+  /** Told at every look at the shards: every second, on an object store every five. */
   onProgress?: (progress: RunProgress) => void
+  /** Told in a sentence what goes on in spite of a fault. */
   onWarning?: (message: string) => void
-  /** Times for tests. */
+  /** @internal Times for tests. */
   timing?: Pick<CoordinateOptions, 'pollMs' | 'offerMs' | 'beatMs' | 'collector'>
 }
 
 /**
- * Indexes sources shard by shard, by several processes or machines. Everything that is done is kept below the archive; the same call
- * again goes on where it stopped, also after a crash of all of them, and gives shards that had failed another chance. Returns when every shard is
- * done and committed, or given up.
+ * Indexes sources shard by shard, by several processes or machines: `Archive.add` for more than one device. A tar is a shard, folders and
+ * lists are cut into slices of `shardSize` images. Everything that is done is kept below the archive; the same call again goes on
+ * where it stopped, also after a crash of all of them, and gives shards that had failed another chance. A shard that is done is not
+ * looked at again: where files change under their names, `Archive.add` finds them. Returns when every shard is done and committed,
+ * or given up.
  * @param archive opened with its clip
  * @throws what a worker could not begin for; ERR_WORDMASK_QUEUE, ERR_WORDMASK_PEER; those of planShards and Archive.addRecords
  */

@@ -1,18 +1,8 @@
 import type { Redis } from 'ioredis'
 import { WordmaskError } from '../errors'
 import { type BullMq, loadPeers } from './peers'
+import type { QueueOptions } from './queue-options'
 import { parseRedisUrl, type RedisAddress } from './redis-url'
-
-export interface QueueOptions {
-  /** redis://, rediss:// or unix:// */
-  url: string
-  /** PEM file with the certificates that sign the server's. */
-  ca?: string
-  /** What every key begins with, where several users share a database. Default 'wordmask'. */
-  prefix?: string
-  /** What a user should know; once each. */
-  onWarning?: (message: string) => void
-}
 
 /** A command that the server has not answered for so long has failed; storage is looked after in the meantime. */
 const commandTimeout = 10_000

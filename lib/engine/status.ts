@@ -5,7 +5,7 @@ import type { FailedRecord } from './attempts'
 import { readCrew, timeLeft, type WorkerStatus } from './crew'
 import { readManifest } from './manifest'
 import { statusOptions } from './options'
-import type { QueueOptions } from './redis'
+import type { QueueOptions } from './queue-options'
 import { WorkFolder, workBase } from './work-folder'
 
 /** One operation over the shards of an archive. */

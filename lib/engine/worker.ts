@@ -6,29 +6,36 @@ import type { Manifest } from './manifest'
 import type { OpenOperation, OperationOptions } from './operation'
 import { openOperation } from './operations'
 import { workerOptions } from './options'
-import { connectQueue, type QueueOptions, type QueueServer } from './redis'
+import type { QueueOptions } from './queue-options'
+import { connectQueue, type QueueServer } from './redis'
 import { Runner } from './runner'
 import { listRuns } from './runs'
 import { anySignal } from './signals'
 import { WorkFolder } from './work-folder'
 
+/** Options of runWorker. */
 export interface WorkerOptions extends OperationOptions {
+  /** The Redis server that indexSources, or `wordmask index --queue`, was given. */
   queue: QueueOptions
   /** Finishes the shard in hand, then returns. */
   stop?: AbortSignal
   /** Returns once every queue is empty; default: waits for more. */
   untilEmpty?: boolean
+  /** Told of what it does, and of what keeps it from a run. */
   onEvent?: (event: WorkerEvent) => void
-  /** A worker that is silent for so long loses its shard, in ms. Default 60,000, and no less for real work. */
-  lockMs?: number
-  pollMs?: number
-  beatMs?: number
   /** Attempts at a shard. Default 3. */
   attempts?: number
-  /** Default: those of this package. */
+  /** @internal A worker that is silent for so long loses its shard, in ms. Default 60,000, and no less for real work. */
+  lockMs?: number
+  /** @internal */
+  pollMs?: number
+  /** @internal */
+  beatMs?: number
+  /** @internal Default: those of this package. */
   open?: OpenOperation
 }
 
+/** What a worker tells. */
 export type WorkerEvent =
   /** It has the model and takes shards of this run. */
   | { type: 'run'; work: string; operation: string; device: string; worker: string }
@@ -42,9 +49,12 @@ export type WorkerEvent =
 const lookAgain = 60_000
 
 /**
- * A worker of a queue: takes shards of every run that the Redis server knows, one at a time, the oldest run first. What keeps
- * this machine from serving a run (its model is not here, a full disk) is said once; the run is left to others.
- * @throws ERR_WORDMASK_QUEUE, ERR_WORDMASK_PEER; with `untilEmpty` also what keeps this machine from serving all that is left
+ * A worker of a queue: takes shards of every run that the Redis server knows, one at a time, the oldest run first, with the model
+ * that the run names. What keeps this machine from serving a run (its model is not here, a full disk) is said once; the run is left
+ * to others. A shard whose worker ends without a word is done again by another. Without `stop`, `signal` or `untilEmpty` it works
+ * for ever.
+ * @returns what this worker did
+ * @throws ERR_WORDMASK_ABORTED; ERR_WORDMASK_QUEUE, ERR_WORDMASK_PEER; with `untilEmpty` also what keeps this machine from serving all that is left
  */
 export async function runWorker(options: WorkerOptions): Promise<{ shards: number; images: number }> {
   checkOptions('runWorker', workerOptions, options)
