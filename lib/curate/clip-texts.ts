@@ -13,7 +13,6 @@ export function clipTexts(clip: Clip): CurateClip {
   const { vocabulary, source } = clip.model
   return {
     templates: source.templates,
-    logitScale: clip.info.logitScale,
     async vectors(texts, templates, signal) {
       if (texts.length === 0) return new Float32Array(0)
       return (await clip.classVectors(texts.map(entryOf), templates, { signal })).data

@@ -22,7 +22,6 @@ export interface CurateClip {
   templates: Templates
   /** Whole words that the model has tokens for. */
   words(): Promise<string[]>
-  logitScale: number
 }
 
 export interface CurateInput {
@@ -45,7 +44,7 @@ export async function curate(
   given: CurateOptions = {},
 ): Promise<CuratedSet> {
   const { signal, onProgress, ...options } = checkOptions('curate', curateOptions, given)
-  const { perClass = 100, falseAlarms = 0.01, templates, groupBy, perGroup } = options
+  const { perClass = 100, falseAlarms = 0.05, templates, groupBy, perGroup } = options
   if (perGroup !== undefined && groupBy === undefined)
     throw invalidArgument('curate: groupBy', 'a column or a function beside perGroup', groupBy)
   const entries = parseClasses(classes)
@@ -96,7 +95,7 @@ async function curateClass(
 ): Promise<CuratedClass> {
   const accepted = await search.byId(decisions?.ids(entry.name, 'accept') ?? [], signal)
   const size = Math.min(search.size, lastLook * Math.max(options.wanted, firstRows))
-  const level = nulls?.of(search.index)
+  const level = nulls?.level
   for (let k = Math.min(size, Math.max(firstLook * options.wanted, firstRows)); ; k = Math.min(size, nextLook * k)) {
     const candidates = await search.best(k, signal)
     const value = statistic(candidates.slice(0, firstRows).map(({ evidence }) => evidence))
@@ -160,7 +159,7 @@ async function fitLevel(
   const names = few === all ? vectors : await clip.vectors(entries, few, signal)
   const bank = await clip.vectors(clip.readable(bankOf(entries)), few, signal)
   const nulls = await clip.vectors(nullNames(await clip.words(), entries), few, signal)
-  return NullLevel.fit(source, { names, bank, nulls, logitScale: clip.logitScale }, falseAlarms, signal)
+  return NullLevel.fit(source, { names, bank, nulls }, falseAlarms, signal)
 }
 
 /** Vectors of the classes' own negatives, by class. */

@@ -30,7 +30,7 @@ export interface Presence {
   /** Mean evidence of the five best images (null-level.ts), and the level that it must reach. */
   statistic: number
   level: number
-  /** Chance that a name that means nothing looks at least as present, from random words on the same archive. */
+  /** Chance that a name that means nothing looks at least as present, from random words on the same archive; small for some that are not present. */
   pValue: number
   /** Images above the null level before near-duplicates, groups and margins are looked at; `atLeast` where counting stopped. */
   above: number

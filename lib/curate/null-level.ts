@@ -1,5 +1,5 @@
 import { WordmaskError } from '../errors'
-import { products } from './matrix'
+import { Rivals } from './rivals'
 import type { CurateSource } from './source'
 
 /** A present name shows in at least so many images: the statistic is the mean evidence of as many. */
@@ -16,8 +16,6 @@ export interface NullTexts {
   bank: Float32Array
   /** Vectors of names that mean nothing in particular: random words. [b, dim] */
   nulls: Float32Array
-  /** The model's logit scale: what a difference of cosines is worth in log-odds. */
-  logitScale: number
 }
 
 /** What a name's statistic must reach, from null names on the same archive. */
@@ -30,86 +28,61 @@ export interface Level {
 }
 
 /**
- * The null level of an archive: how well its best images fit a name that means nothing.
+ * The null level of an archive: when a name is shown at all, and which images show it. Nothing here depends on the model's scale of cosines.
  *
- * - Evidence of a row for a name: s - b / 2, where s is their cosine and b = log mean exp(t s_m) / t over the other classes and the bank, t
- *   the model's logit scale. That is the mean of how well the name fits (s) and of how much better it fits than other names do (s - b).
+ * - Evidence of a row for a name: how much larger its cosine with the name is than with any rival. Rivals are the other classes and the
+ *   bank, less the names of the bank that lie nearest to the name itself.
  * - Statistic of a name: the mean of its 5 largest evidences among its 32 best rows.
- * - Null: the statistics of random words in the name's place. Some of them may be shown after all, which moves only the upper half: so
- *   their location is the median, and their scale the median less the 16% quantile.
- * - Level: location + z(falseAlarms) scale. A name is present when its statistic reaches the level.
+ * - Null: the statistics of random words in the name's place, all names their rivals. Some of them may be shown after all, which moves
+ *   only the upper half: so their location is the median, and their scale the median less the 16% quantile. The rest of their distribution
+ *   is taken to be that of a largest value, Gumbel's.
+ * - Level: its quantile of 1 - falseAlarms, and no less than 0. So a present name fits its best images better than every other name
+ *   does, and by more than words that mean nothing do; the second matters where the names do not cover what the archive shows.
  * - Images of a present name are taken down to the least evidence at which a null name below the level has, on the average, at most a tenth as
  *   many images above it as the class has: the false discovery rate as far as null names tell.
  * - Estimated precision: 1 less the images that a null name below the level has above the least evidence taken, on the average, over those
  *   that the class has.
  *
- * Memory: 32 KB a class and name of the bank.
+ * Memory: 4 * dim bytes a name.
  */
 export class NullLevel {
   private constructor(
-    private readonly texts: Float32Array,
-    private readonly dim: number,
-    private readonly logitScale: number,
-    /** By null name: cosines of its best rows with it, and with all texts [rows, texts]. */
-    private readonly nulls: { own: Float32Array; others: Float32Array }[],
-    private readonly quantile: number,
+    private readonly rivals: Rivals,
+    /** The same for every name. */
+    readonly level: Level,
   ) {}
 
   /** @throws ERR_WORDMASK_INVALID_ARGUMENT where there are too few images or the model knows too few words to tell */
-  static async fit(
-    source: CurateSource,
-    { names, bank, nulls, logitScale }: NullTexts,
-    falseAlarms: number,
-    signal?: AbortSignal,
-  ): Promise<NullLevel> {
+  static async fit(source: CurateSource, { names, bank, nulls }: NullTexts, falseAlarms: number, signal?: AbortSignal): Promise<NullLevel> {
     const { dim } = source
     const count = nulls.length / dim
     if (source.size < leastImages) throw untold(`at least ${leastImages} images`, `${source.size} images`)
     if (count < leastNulls) throw untold(`a model that knows at least ${leastNulls} words beside the classes`, `${count} words`)
-    const texts = new Float32Array(names.length + bank.length)
-    texts.set(names)
-    texts.set(bank, names.length)
+    const rivals = new Rivals(names, bank, dim)
     const { rows, scores, k } = await source.top(nulls, Math.min(firstRows, source.size), signal)
-    const found: NullLevel['nulls'] = []
+    const evidence: number[][] = []
     for (let i = 0; i < count; i++) {
       const best = Array.from(rows.subarray(i * k, (i + 1) * k)).filter((row) => row >= 0)
-      const others = await products(await source.vectors(best, signal), texts, dim)
-      found.push({ own: scores.slice(i * k, i * k + best.length), others })
+      const own = scores.subarray(i * k, i * k + best.length)
+      evidence.push(await rivals.margins(nulls.subarray(i * dim, (i + 1) * dim), own, await source.vectors(best, signal)))
     }
-    return new NullLevel(texts, dim, logitScale, found, upperQuantile(falseAlarms))
+    return new NullLevel(rivals, levelOf(evidence, rivals.any ? 0 : Number.NEGATIVE_INFINITY, falseAlarms))
   }
 
   /** Evidence of rows for class `index`. `vectors` are unit rows [n, dim]. */
   async evidence(index: number, vectors: Float32Array): Promise<number[]> {
-    const m = this.texts.length / this.dim
-    const cosines = await products(vectors, this.texts, this.dim)
-    const own = Float32Array.from({ length: vectors.length / this.dim }, (_, row) => cosines[row * m + index]!)
-    return this.less(index, own, cosines)
+    return this.rivals.ofClass(index, vectors)
   }
+}
 
-  /** Of class `index`. */
-  of(index: number): Level {
-    const evidence = this.nulls.map(({ own, others }) => this.less(index, own, others))
-    const statistics = evidence.map(statistic)
-    const sorted = Float64Array.from(statistics).sort()
-    const location = quantileOf(sorted, 0.5)
-    const scale = location - quantileOf(sorted, 0.16)
-    const level = location + this.quantile * scale
-    return { location, scale, level, below: evidence.filter((_, i) => statistics[i]! < level) }
-  }
-
-  /** Cosines with a name less half of what all other texts have; `cosines` [rows, texts]. */
-  private less(index: number, scores: ArrayLike<number>, cosines: Float32Array): number[] {
-    const t = this.logitScale
-    const m = this.texts.length / this.dim
-    return Array.from(scores, (score, i) => {
-      if (m === 1) return score
-      let sum = 0
-      // Cosines are at most 1, so that nothing overflows.
-      for (let j = 0; j < m; j++) if (j !== index) sum += Math.exp(t * (cosines[i * m + j]! - 1))
-      return score - (1 + Math.log(sum / (m - 1)) / t) / 2
-    })
-  }
+/** @param evidence of the best rows of each null name */
+export function levelOf(evidence: readonly number[][], least: number, falseAlarms: number): Level {
+  const statistics = evidence.map(statistic)
+  const sorted = Float64Array.from(statistics).sort()
+  const location = quantileOf(sorted, 0.5)
+  const scale = location - quantileOf(sorted, 0.16)
+  const level = Math.max(least, location + upperQuantile(falseAlarms) * scale)
+  return { location, scale, level, below: evidence.filter((_, i) => statistics[i]! < level) }
 }
 
 /** Share of the images of a present name that null names may account for. */
@@ -163,21 +136,16 @@ export function quantileOf(sorted: Float64Array, q: number): number {
   return sorted[low]! + (at - low) * (next - sorted[low]!)
 }
 
-/** Chance that a standard normal number is above z (Abramowitz and Stegun 26.2.17, error below 7.5e-8). */
-export function upperTail(z: number): number {
-  if (z < 0) return 1 - upperTail(-z)
-  const t = 1 / (1 + 0.2316419 * z)
-  const series = t * (0.31938153 + t * (-0.356563782 + t * (1.781477937 + t * (-1.821255978 + t * 1.330274429))))
-  return (Math.exp((-z * z) / 2) / Math.sqrt(2 * Math.PI)) * series
+/** Value that a largest value of many is above with chance p, in scales above its median (Gumbel's distribution). */
+export function upperQuantile(p: number): number {
+  return (-Math.log(-Math.log1p(-p)) - middle) / (middle - low)
 }
 
-/** z with upperTail(z) = p, by bisection. */
-export function upperQuantile(p: number): number {
-  let [low, high] = [-10, 10]
-  for (let i = 0; i < 60; i++) {
-    const middle = (low + high) / 2
-    if (upperTail(middle) > p) low = middle
-    else high = middle
-  }
-  return (low + high) / 2
+/** The other way round. */
+export function upperTail(z: number): number {
+  return -Math.expm1(-Math.exp(-(middle + z * (middle - low))))
 }
+
+/** Gumbel's median and 16% quantile. */
+const middle = -Math.log(Math.log(2))
+const low = -Math.log(-Math.log(0.16))

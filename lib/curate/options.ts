@@ -34,9 +34,9 @@ export interface CurateOptions extends RunOptions {
   /** Files that review.html saved, or decisions: what was rejected never comes back, what was accepted stays. */
   decisions?: string | readonly (string | Decision)[]
   /**
-   * Nominal chance of calling a name present that the archive does not show, were the scores of names that mean nothing normal; they are
-   * skewed, so that up to 1 in 20 was seen at the default, 0.01. false:
-   * no test; a name then gets its best images whatever they show.
+   * Nominal chance that a word that means nothing is called present. A name that the archive does not show is called so as rarely where
+   * the class list and our list of things cover what it does show; less well otherwise. Default 0.05. false: no test; a name then gets its
+   * best images whatever they show.
    */
   falseAlarms?: number | false
   /** How names become prompts. Default: the model card's. */

@@ -36,7 +36,6 @@ function vectorOf(name: string): number[] {
 
 const clip: CurateClip = {
   templates: 'none',
-  logitScale: 30,
   vectors: async (texts: readonly ClassText[]) => Float32Array.from(texts.flatMap(({ name }) => vectorOf(name))),
   readable: () => [],
   words: async () => words,

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import {
   estimatedPrecision,
   imageLevel,
+  levelOf,
   NullLevel,
   pValueOf,
   quantileOf,
@@ -9,6 +10,7 @@ import {
   upperQuantile,
   upperTail,
 } from '../../lib/curate/null-level'
+import { Rivals } from '../../lib/curate/rivals'
 import { memorySource, randomUnits, row } from './memory'
 
 describe('figures of the null level', () => {
@@ -22,47 +24,55 @@ describe('figures of the null level', () => {
     expect([0, 0.16, 0.5, 1].map((q) => quantileOf(sorted, q))).toEqual([0, 6.4, 20, 40])
   })
 
-  test('the normal tail of the tables: 1.645 leaves 5%, 2.326 leaves 1%', () => {
-    expect(upperTail(0)).toBeCloseTo(0.5, 6)
-    expect(upperTail(1.644854)).toBeCloseTo(0.05, 6)
-    expect(upperTail(-1.644854)).toBeCloseTo(0.95, 6)
-    expect(upperQuantile(0.01)).toBeCloseTo(2.326348, 4)
-    expect(pValueOf(3, { location: 1, scale: 2 })).toBeCloseTo(upperTail(1), 12)
+  test("Gumbel's quantiles of the tables: half lies above .3665, 5% above 2.9702, 1% above 4.6001; the scale is .3665 + .6057", () => {
+    expect(upperQuantile(0.5)).toBeCloseTo(0, 12)
+    expect(upperQuantile(0.84)).toBeCloseTo(-1, 12)
+    expect(upperQuantile(0.05)).toBeCloseTo((2.9702 - 0.3665) / 0.9722, 3)
+    expect(upperQuantile(0.01)).toBeCloseTo((4.6001 - 0.3665) / 0.9722, 3)
+    for (const p of [0.001, 0.05, 0.3, 0.9]) expect(upperTail(upperQuantile(p))).toBeCloseTo(p, 9)
+    expect(pValueOf(3, { location: 1, scale: 2 })).toBe(upperTail(1))
   })
 })
 
 describe('evidence', () => {
-  const axis = (i: number) => [0, 1, 2, 3].map((j) => (j === i ? 1 : 0))
+  const axis = (i: number, dim = 4) => Array.from({ length: dim }, (_, j) => (j === i ? 1 : 0))
   const rows = Array.from({ length: 20 }, (_, i) => row(`r${i}`))
   const source = memorySource(rows, randomUnits(20, 4, 1))
   const nulls = Float32Array.from(randomUnits(16, 4, 2).flat())
+  const none = new Float32Array(0)
 
-  test('by hand: cosine .6 with the class, .8 with the other: .6 - .8 / 2; of one class alone its cosine', async () => {
+  test('by hand: cosine .6 with the class, .8 with the other: -.2, and .2 for the other; of one class alone its cosine', async () => {
     const vector = Float32Array.of(0.6, 0.8, 0, 0)
-    const two = await NullLevel.fit(
-      source,
-      { names: Float32Array.from([...axis(0), ...axis(1)]), bank: new Float32Array(0), nulls, logitScale: 30 },
-      0.01,
-    )
-    expect((await two.evidence(0, vector))[0]).toBeCloseTo(0.2, 6)
-    expect((await two.evidence(1, vector))[0]).toBeCloseTo(0.5, 6)
-    const one = await NullLevel.fit(source, { names: Float32Array.from(axis(0)), bank: new Float32Array(0), nulls, logitScale: 30 }, 0.01)
+    const two = await NullLevel.fit(source, { names: Float32Array.from([...axis(0), ...axis(1)]), bank: none, nulls }, 0.05)
+    expect((await two.evidence(0, vector))[0]).toBeCloseTo(-0.2, 6)
+    expect((await two.evidence(1, vector))[0]).toBeCloseTo(0.2, 6)
+    const one = await NullLevel.fit(source, { names: Float32Array.from(axis(0)), bank: none, nulls }, 0.05)
     expect((await one.evidence(0, vector))[0]).toBeCloseTo(0.6, 6)
   })
 
-  test('by hand: of two others of the bank the log of the mean, (1 + e^-t) / 2', async () => {
+  test('by hand: of a bank of five the three nearest to the class are no rivals of it', () => {
+    const unit = (...values: number[]) => values.map((value) => value / Math.hypot(...values))
     const names = Float32Array.from(axis(0))
-    const bank = Float32Array.from([...axis(1), ...axis(2)])
-    const level = await NullLevel.fit(source, { names, bank, nulls, logitScale: 10 }, 0.01)
-    const [value] = await level.evidence(0, Float32Array.of(0, 1, 0, 0))
-    expect(value).toBeCloseTo(-(1 + Math.log((1 + Math.exp(-10)) / 2) / 10) / 2, 6)
+    const bank = Float32Array.from([unit(9, 1, 0, 0), unit(8, 1, 0, 0), unit(7, 1, 0, 0), unit(1, 1, 0, 0), unit(0, 0, 3, 4)].flat())
+    const rivals = new Rivals(names, bank, 4)
+    const all = new Rivals(names, bank.subarray(0, 12), 4)
+    const image = Float32Array.from(unit(1, 1, 0, 0))
+    return Promise.all([
+      expect(rivals.ofClass(0, image)).resolves.toEqual([expect.closeTo(Math.SQRT1_2 - 1, 6)]),
+      // Of a bank of three all stay.
+      expect(all.ofClass(0, image)).resolves.toEqual([expect.closeTo(Math.SQRT1_2 - (8 / Math.sqrt(50)) * Math.SQRT1_2, 6)]),
+    ])
   })
 
-  test('the level rises as fewer false alarms are asked for', async () => {
-    const texts = { names: Float32Array.from(axis(0)), bank: new Float32Array(0), nulls, logitScale: 30 }
-    const [strict, loose] = [await NullLevel.fit(source, texts, 0.001), await NullLevel.fit(source, texts, 0.1)]
-    expect(strict.of(0).level).toBeGreaterThan(loose.of(0).level)
-    expect(strict.of(0).location).toBe(loose.of(0).location)
+  test('the level rises as fewer false alarms are asked for, and is not below 0 where there is any rival', () => {
+    const evidence = Array.from({ length: 101 }, (_, i) => new Array(5).fill((i - 90) / 100))
+    const [strict, loose, floor] = [0.001, 0.1, 0.4].map((p) => levelOf(evidence, 0, p))
+    expect(strict).toMatchObject({ location: expect.closeTo(-0.4, 12), scale: expect.closeTo(0.34, 12) })
+    expect(strict!.level).toBeCloseTo(-0.4 + upperQuantile(0.001) * 0.34, 12)
+    expect(loose!.level).toBeCloseTo(-0.4 + upperQuantile(0.1) * 0.34, 12)
+    expect(floor!.level).toBe(0)
+    expect(floor!.below).toHaveLength(90)
+    expect(levelOf(evidence, Number.NEGATIVE_INFINITY, 0.4).level).toBeLessThan(0)
   })
 
   test('images by hand: null names have .5 and nothing more; of .9 .8 .45 .3 the first two, of 20 more all above .3', () => {
@@ -88,13 +98,12 @@ describe('evidence', () => {
     )
     const names = Float32Array.from(randomUnits(100, dim, 4).flat())
     const words = Float32Array.from(randomUnits(128, dim, 5).flat())
-    const level = await NullLevel.fit(many, { names, bank: new Float32Array(0), nulls: words, logitScale: 30 }, 0.01)
+    const nulls = await NullLevel.fit(many, { names, bank: new Float32Array(0), nulls: words }, 0.05)
     let alarms = 0
     const { rows: best, k } = await many.top(names, 32)
     for (let i = 0; i < 100; i++) {
       const vectors = await many.vectors(Array.from(best.subarray(i * k, (i + 1) * k)))
-      const evidence = await level.evidence(i, vectors)
-      if (statistic(evidence) >= level.of(i).level) alarms++
+      if (statistic(await nulls.evidence(i, vectors)) >= nulls.level.level) alarms++
     }
     expect(alarms).toBeLessThanOrEqual(5)
   })

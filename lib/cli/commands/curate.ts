@@ -47,7 +47,7 @@ export function curate(program: Command, context: Context): void {
       'what review.html saved: rejected images stay away, accepted ones stay (repeat it for more)',
     ).argParser(collect),
     searchOption('--false-alarms <share>', 'chance of calling a name present that is not there')
-      .default(0.01)
+      .default(0.05)
       .argParser(number(0.0001, 0.5)),
     searchOption('--no-test', 'take the best images of a name whatever they show'),
     ...modelFlags(),
@@ -65,7 +65,7 @@ export function curate(program: Command, context: Context): void {
 }
 
 const help = `
-A name gets only images above its null level, the score that names without a meaning reach in this archive: too few is an answer
+A name gets images where the best of them fit it better than any other name, and as no word without a meaning fits: too few is an answer
 ("fire hydrant 500 of 500; axolotl 0 of 500: no better than absent names"). The precision that is printed is estimated from scores;
 to measure it, write the page with --audit 50, judge the pictures, and give the saved file to --decisions.
 
