@@ -2,6 +2,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { archiveBench } from '../test/bench/archive/run.mjs'
 import { benchFolder, checkProgram } from '../test/bench/harness/folders.mjs'
 import { ensureOnnx, ensurePeers, ensureWeights } from '../test/bench/harness/install.mjs'
 import { chosenCases, jobsOf, reasonToSkip, rowOf } from '../test/bench/harness/jobs.mjs'
@@ -19,6 +20,7 @@ const STUDIES = { curation: 'curation/run.mjs', reco: 'reco/components.mjs', 're
 await main(async () => {
   const [word, ...rest] = process.argv.slice(2)
   if (Object.hasOwn(STUDIES, word ?? '')) return study(STUDIES[word], rest)
+  if (word === 'archive') return archiveBench(rest)
   const options = parseOptions(process.argv.slice(2))
   if (options.help) return void process.stdout.write(HELP)
   const cases = chosen(options.only)
