@@ -20,6 +20,8 @@ export interface ArchiveOptions extends CommitOptions {
   cache?: string
   /** For object stores: storage options of LanceDB, beside those that the environment and the AWS files say. */
   storageOptions?: Record<string, string>
+  /** Told in a sentence what takes time or room: how many bytes of vectors a search of an archive on an object store brings here. */
+  onNotice?: (notice: string) => void
 }
 
 /** Options of Archive.add: what to take of the sources, and those of addImages. */
@@ -73,6 +75,7 @@ export interface RowsOptions {
   signal?: AbortSignal
 }
 
+const onNotice = z.custom<(notice: string) => void>((value) => typeof value === 'function', 'a function').optional()
 const commit = {
   commitRows: positiveInteger.optional(),
   commitSeconds: z.number().positive().optional(),
@@ -88,6 +91,7 @@ export const archiveOptions = z.strictObject({
   create: z.boolean().optional(),
   cache: z.string().min(1).optional(),
   storageOptions: z.record(z.string(), z.string()).optional(),
+  onNotice,
 })
 
 const addImages = {
@@ -105,7 +109,7 @@ export const addOptions = z.strictObject({
   tiles: z.string().optional(),
   boxes: z.custom<NonNullable<SourceOptions['boxes']>>(() => true).optional(),
   root: z.string().optional(),
-  onNotice: z.custom<NonNullable<SourceOptions['onNotice']>>((value) => typeof value === 'function', 'a function').optional(),
+  onNotice,
 })
 export const signalOnly = z.strictObject({ signal })
 

@@ -38,14 +38,14 @@ export class Snapshot {
   }
 
   /** Brings the sidecar up to the newest version of the table and opens both. */
-  static async open(place: ArchivePlace, tables: LanceTables, archive: string, dim: number, hidden: HiddenRows): Promise<Snapshot> {
+  static async open(place: ArchivePlace, tables: LanceTables, source: Origin, hidden: HiddenRows): Promise<Snapshot> {
     return withFileLock(`${vectorsFolder(place)}.lock`, undefined, async () => {
       // Asked for within the lock: the sidecar never goes back to an older version.
       const { version } = await tables.latest()
       const table = await tables.pinned(version)
       try {
-        const { sidecar, rows, positions, hidden: without } = await lance(place, () => bringUp(place, table, archive, dim, hidden))
-        const vectors = sidecar.rows > 0 ? await openVectors(sidecar.vectorsFile, sidecar.rows, dim) : undefined
+        const { sidecar, rows, positions, hidden: without } = await lance(place, () => bringUp(place, table, source, hidden))
+        const vectors = sidecar.rows > 0 ? await openVectors(sidecar.vectorsFile, sidecar.rows, source.dim) : undefined
         return new Snapshot(version, place, table, rows, vectors, positions, without)
       } catch (error) {
         table.close()
@@ -111,6 +111,14 @@ export class Snapshot {
   }
 }
 
+/** Whose vectors they are. */
+interface Origin {
+  /** Id of the archive. */
+  archive: string
+  dim: number
+  onNotice: ((notice: string) => void) | undefined
+}
+
 interface Brought {
   sidecar: Sidecar
   rows: RowMap
@@ -118,14 +126,20 @@ interface Brought {
   hidden: Uint8Array | undefined
 }
 
-async function bringUp(place: ArchivePlace, table: Table, archive: string, dim: number, without: HiddenRows): Promise<Brought> {
+async function bringUp(place: ArchivePlace, table: Table, { archive, dim, onNotice }: Origin, without: HiddenRows): Promise<Brought> {
   const sidecar = await Sidecar.open(vectorsFolder(place), archive, dim)
   const matched = await match(table, sidecar, without)
   const { rows, positions, kept, hidden } = matched
   const gone = sidecar.rows - kept
+  const announce = (count: number) => {
+    const mib = (count * dim * 2) / 2 ** 20
+    if (place.remote) onNotice?.(`${count} vectors (${mib.toFixed(1)} MiB) of ${place.uri} are brought to ${vectorsFolder(place)}, for searches`)
+  }
   if (gone > mostGone * Math.max(1, rows.length) || !(await agrees(table, sidecar, matched))) {
+    announce(rows.length)
     return { sidecar: await (await sidecar.renew()).append(readVectors(table, 0)), rows, positions: undefined, hidden }
   }
+  if (rows.length > kept) announce(rows.length - kept)
   const next = rows.length > kept ? await sidecar.append(readVectors(table, kept)) : sidecar
   return { sidecar: next, rows, positions: gone === 0 ? undefined : positions, hidden }
 }

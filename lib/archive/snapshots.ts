@@ -28,12 +28,12 @@ export class Snapshots {
   }
 
   private async once<T>(work: (snapshot: Snapshot) => Promise<T>): Promise<T> {
-    const { place, tables, identity } = this.parts
+    const { place, tables, identity, options } = this.parts
     const hidden = await HiddenRows.read({ place, tables, dim: identity.model.dim })
     const version = `${(await tables.latest()).version} ${hidden.version}`
     if (version !== this.version || !this.current) {
       const old = this.current
-      const next = Snapshot.open(place, tables, identity.id, identity.model.dim, hidden)
+      const next = Snapshot.open(place, tables, { archive: identity.id, dim: identity.model.dim, onNotice: options.onNotice }, hidden)
       this.current = next
       this.version = version
       next.catch(() => {

@@ -31,7 +31,7 @@ const reportFile = (place: { uri: string }): string => `${place.uri.replace(/\/+
 
 /** Archive.createIndex. */
 export async function createIndex(
-  { place, tables, identity }: OpenArchive,
+  { place, tables, identity, options: { onNotice } }: OpenArchive,
   clip: Clip | undefined,
   given: IndexOptions,
 ): Promise<IndexReport> {
@@ -53,9 +53,9 @@ export async function createIndex(
   )
   const seconds = (performance.now() - began) / 1000
   const hidden = await HiddenRows.read({ place, tables, dim: identity.model.dim })
-  const snapshot = await Snapshot.open(place, tables, identity.id, identity.model.dim, hidden)
+  const { dim } = identity.model
+  const snapshot = await Snapshot.open(place, tables, { archive: identity.id, dim, onNotice }, hidden)
   try {
-    const dim = identity.model.dim
     const image = await imageQueries(snapshot, sample)
     const text = clip && (await textQueries(snapshot, clip, options.queries, sample))
     const exact = { image: await exactRows(snapshot, image, dim, 100), text: text && (await exactRows(snapshot, text, dim, 100)) }

@@ -43,10 +43,13 @@ describe('an archive in a bucket, of pictures in a bucket', () => {
   })
 
   test('another machine finds it, adds nothing twice, and has its own vectors beside it', async () => {
-    const other = await open('two')
+    const notices: string[] = []
+    const other = await open('two', { onNotice: (notice: string) => notices.push(notice) })
     expect(await other.count()).toBe(19)
+    expect(notices).toEqual([])
     expect(await other.addImages(openSource('s3://photos/images'))).toMatchObject({ done: 0, skipped: 20 })
     expect((await other.search('a fox', { topK: 3 })).length).toBe(3)
+    expect(notices).toEqual([expect.stringMatching(/^19 vectors \(0\.0 MiB\) of s3:\/\/photos\/archive are brought to .*two/)])
     await other.close()
     await rm(join(folder, 'two'), { recursive: true })
     const again = await open('two', { readOnly: true })

@@ -11,7 +11,7 @@ export async function dedupeArchive(uri: string, options: DedupeFlags, context: 
   const { stop } = context.interrupt
   const { Archive } = await import('../../index.js')
   const readOnly = !options.apply && options.undo === undefined
-  const archive = await Archive.open(uri, { readOnly, create: false })
+  const archive = await Archive.open(uri, { readOnly, create: false, onNotice: context.note })
   try {
     if (options.undo !== undefined) {
       const restored = await archive.restore(options.undo === true ? undefined : options.undo)

@@ -19,7 +19,7 @@ export async function openWithModel(
   const load = flags.clip ?? (await modelOfArchive(uri))
   const model = await loadModel({ ...flags, clip: load }, context)
   try {
-    return { archive: await Archive.open(uri, { ...options, clip: model.clip }), model }
+    return { archive: await Archive.open(uri, { ...options, clip: model.clip, onNotice: context.note }), model }
   } catch (error) {
     model.clip.dispose()
     throw error
