@@ -133,7 +133,8 @@ async function bringUp(place: ArchivePlace, table: Table, { archive, dim, onNoti
   const gone = sidecar.rows - kept
   const announce = (count: number) => {
     const mib = (count * dim * 2) / 2 ** 20
-    if (place.remote) onNotice?.(`${count} vectors (${mib.toFixed(1)} MiB) of ${place.uri} are brought to ${vectorsFolder(place)}, for searches`)
+    if (place.remote)
+      onNotice?.(`${count} vectors (${mib.toFixed(1)} MiB) of ${place.uri} are brought to ${vectorsFolder(place)}, for searches`)
   }
   if (gone > mostGone * Math.max(1, rows.length) || !(await agrees(table, sidecar, matched))) {
     announce(rows.length)
