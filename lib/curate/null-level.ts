@@ -36,8 +36,8 @@ export interface Level {
  * - Null: the statistics of random words in the name's place, all names their rivals. Some of them may be shown after all, which moves
  *   only the upper half: so their location is the median, and their scale the median less the 16% quantile. The rest of their distribution
  *   is taken to be that of a largest value, Gumbel's.
- * - Level: its quantile of 1 - falseAlarms, and no less than 0. So a present name fits its best images better than every other name
- *   does, and by more than words that mean nothing do; the second matters where the names do not cover what the archive shows.
+ * - Level: its quantile of 1 - falseAlarms, and no less than one scale. So a present name fits its best images clearly better than every
+ *   other name does, and by more than words that mean nothing do; the second matters where the names do not cover what the archive shows.
  * - Images of a present name are taken down to the least evidence at which a null name below the level has, on the average, at most a tenth as
  *   many images above it as the class has: the false discovery rate as far as null names tell.
  * - Estimated precision: 1 less the images that a null name below the level has above the least evidence taken, on the average, over those
@@ -66,7 +66,7 @@ export class NullLevel {
       const own = scores.subarray(i * k, i * k + best.length)
       evidence.push(await rivals.margins(nulls.subarray(i * dim, (i + 1) * dim), own, await source.vectors(best, signal)))
     }
-    return new NullLevel(rivals, levelOf(evidence, rivals.any ? 0 : Number.NEGATIVE_INFINITY, falseAlarms))
+    return new NullLevel(rivals, levelOf(evidence, rivals.any, falseAlarms))
   }
 
   /** Evidence of rows for class `index`. `vectors` are unit rows [n, dim]. */
@@ -75,13 +75,13 @@ export class NullLevel {
   }
 }
 
-/** @param evidence of the best rows of each null name */
-export function levelOf(evidence: readonly number[][], least: number, falseAlarms: number): Level {
+/** @param evidence of the best rows of each null name @param rivals whether names have any, so that 0 means something */
+export function levelOf(evidence: readonly number[][], rivals: boolean, falseAlarms: number): Level {
   const statistics = evidence.map(statistic)
   const sorted = Float64Array.from(statistics).sort()
   const location = quantileOf(sorted, 0.5)
   const scale = location - quantileOf(sorted, 0.16)
-  const level = Math.max(least, location + upperQuantile(falseAlarms) * scale)
+  const level = Math.max(rivals ? scale : Number.NEGATIVE_INFINITY, location + upperQuantile(falseAlarms) * scale)
   return { location, scale, level, below: evidence.filter((_, i) => statistics[i]! < level) }
 }
 

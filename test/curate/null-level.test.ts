@@ -64,15 +64,15 @@ describe('evidence', () => {
     ])
   })
 
-  test('the level rises as fewer false alarms are asked for, and is not below 0 where there is any rival', () => {
+  test('the level rises as fewer false alarms are asked for, and is no less than one scale where there is any rival', () => {
     const evidence = Array.from({ length: 101 }, (_, i) => new Array(5).fill((i - 90) / 100))
-    const [strict, loose, floor] = [0.001, 0.1, 0.4].map((p) => levelOf(evidence, 0, p))
+    const [strict, loose, floor] = [0.001, 0.02, 0.4].map((p) => levelOf(evidence, true, p))
     expect(strict).toMatchObject({ location: expect.closeTo(-0.4, 12), scale: expect.closeTo(0.34, 12) })
     expect(strict!.level).toBeCloseTo(-0.4 + upperQuantile(0.001) * 0.34, 12)
-    expect(loose!.level).toBeCloseTo(-0.4 + upperQuantile(0.1) * 0.34, 12)
-    expect(floor!.level).toBe(0)
-    expect(floor!.below).toHaveLength(90)
-    expect(levelOf(evidence, Number.NEGATIVE_INFINITY, 0.4).level).toBeLessThan(0)
+    expect(loose!.level).toBeCloseTo(-0.4 + upperQuantile(0.02) * 0.34, 12)
+    expect(floor!.level).toBe(floor!.scale)
+    expect(floor!.below).toHaveLength(101)
+    expect(levelOf(evidence, false, 0.4).level).toBeLessThan(0)
   })
 
   test('images by hand: null names have .5 and nothing more; of .9 .8 .45 .3 the first two, of 20 more all above .3', () => {
