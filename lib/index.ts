@@ -57,6 +57,7 @@ export type { RunOptions, Tensor } from './options'
 export type { RecoOptions, RetrieveOptions } from './reco/options'
 export type { RecoProtocol } from './reco/protocol'
 export type { ReferenceAbout } from './reco/reference'
+export type { CrfOptions, PamrOptions, Refine, Refinement } from './refine/options'
 export type {
   Background,
   MaskClipOptions,
