@@ -22,7 +22,9 @@ export async function retrieve(
   templates: Templates,
   signal: AbortSignal | undefined,
 ): Promise<Retrieved[]> {
-  const set = await archive.curate(entries as ClassEntry[], {
+  // Their ids are those of lists that they come from, and may be the same.
+  const specs = entries.map(({ name, synonyms, prompts, negatives }) => ({ name, synonyms, negatives, ...(prompts && { prompts }) }))
+  const set = await archive.curate(specs, {
     ...{ duplicates: false, ...given, templates, signal },
     ...(k === 'auto' ? { perClass: mostImages } : { perClass: k, falseAlarms: false }),
   })

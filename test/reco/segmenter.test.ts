@@ -86,6 +86,8 @@ describe('segment', () => {
     const against = await segmenter.segment(image, { background: { names: contexts } })
     expect((await against.scores()).shape[0]).toBe(1)
     expect([...against.labels].every((label) => label === 0 || label === 1)).toBe(true)
+    await segmenter.segment(image, { classes: ['fox'], background: { names: ['owl'] } })
+    expect(segmenter.references.map(({ name }) => name)).toContain('owl')
   })
 
   test('a name that is a context has its reference, and so has "vegetation" that of "tree"', async () => {

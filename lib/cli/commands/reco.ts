@@ -48,6 +48,7 @@ the names. Nothing is trained, nothing is labelled.
 Examples:
   wordmask index photos --into photos.archive
   wordmask reco build --archive photos.archive --classes "fox,fence" --into refs
+  wordmask reco build --help
   wordmask segment --model refs holiday`
 
 const help = `
