@@ -9,7 +9,21 @@ import { events, root, start, wordmask } from './cli.js'
 
 const folder = mkdtempSync(join(tmpdir(), 'wordmask-usage-'))
 afterAll(() => rmSync(folder, { recursive: true }))
-const commands = ['setup', 'doctor', 'demo', 'model', 'model info', 'model pull', 'reco', 'reco build', 'segment', 'classify', 'embed', 'eval', 'run']
+const commands = [
+  'setup',
+  'doctor',
+  'demo',
+  'model',
+  'model info',
+  'model pull',
+  'reco',
+  'reco build',
+  'segment',
+  'classify',
+  'embed',
+  'eval',
+  'run',
+]
 
 describe('help', () => {
   test('lists every command, says where to start, and what the exit codes are', async () => {
