@@ -15,7 +15,7 @@ at::Tensor ConvImpl::alone(const at::Tensor& x) {
   if (!packs(weight)) return forward(x);
   const auto dtype = weight.scalar_type();
   if (!alone_.defined()) {
-    alone_ = kernels::pack_conv(weight.detach(), options());
+    alone_ = kernels::pack_conv(weight.detach(), options(), x.sizes());
     mark_packed(weight);
   }
   return kernels::packed_conv(x.to(dtype), alone_, bias, {}, options());
@@ -31,18 +31,18 @@ at::Tensor ConvImpl::patches(const at::Tensor& x) {
   return kernels::packed_linear(rows, matrix_.get(weight), bias);
 }
 
-bool ConvImpl::fold_in(const BatchNormImpl& norm) {
+bool ConvImpl::fold_in(const BatchNormImpl& norm, at::IntArrayRef input) {
   if (folded_ || !foldable_) return foldable_;
   folded_ = fold(weight.detach(), norm);
   foldable_ = folded_.has_value();
   if (!foldable_) return false;
-  folded_->weight = kernels::pack_conv(folded_->weight, options());
+  folded_->weight = kernels::pack_conv(folded_->weight, options(), input);
   mark_packed(weight);
   return true;
 }
 
 at::Tensor ConvImpl::normed(const at::Tensor& x, const BatchNormImpl& norm, bool relu, const at::Tensor& other) {
-  if (packs(weight) && !norm.is_training() && fold_in(norm)) {
+  if (packs(weight) && !norm.is_training() && fold_in(norm, x.sizes())) {
     const auto dtype = weight.scalar_type();
     return kernels::packed_conv(x.to(dtype), folded_->weight, folded_->bias, other.defined() ? other.to(dtype) : other,
                                 options(relu));
@@ -54,7 +54,7 @@ at::Tensor ConvImpl::normed(const at::Tensor& x, const BatchNormImpl& norm, bool
 
 at::Tensor ConvImpl::normed_relu6(const at::Tensor& x, const BatchNormImpl& norm) {
   constexpr double kCeiling = 6;
-  if (packs(weight) && !norm.is_training() && fold_in(norm))
+  if (packs(weight) && !norm.is_training() && fold_in(norm, x.sizes()))
     return kernels::packed_conv(x.to(weight.scalar_type()), folded_->weight, folded_->bias, {},
                                 options(true, kCeiling));
   return at::hardtanh(norm.forward(forward(x)), 0, kCeiling);

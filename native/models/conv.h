@@ -37,7 +37,7 @@ struct ConvImpl : torch::nn::Module, Packable {
   kernels::ConvOptions options(bool relu = false, double ceiling = 0) const {
     return {stride, padding, relu, dilation, groups, ceiling};
   }
-  bool fold_in(const BatchNormImpl& norm);
+  bool fold_in(const BatchNormImpl& norm, at::IntArrayRef input);
   void restore();
   PackedWeight matrix_;
   std::optional<FoldedNorm> folded_;  // its weight packed

@@ -64,7 +64,7 @@ Napi::Value packed_conv_kernel(const Napi::CallbackInfo& info) {
   const kernels::ConvOptions conv{options["stride"].integer(1, 8),    options["padding"].integer(0, 64),
                                   options["relu"].boolean(),          options["dilation"].integer(1, 64),
                                   options["groups"].integer(1, 4096), options["ceiling"].number(0, 1e6)};
-  const auto packed = kernels::pack_conv(weight, conv);
+  const auto packed = kernels::pack_conv(weight, conv, x.sizes());
   auto plain = at::conv2d(x, weight, bias, {conv.stride, conv.stride}, {conv.padding, conv.padding},
                           {conv.dilation, conv.dilation}, conv.groups);
   if (other.defined()) plain = plain + other;

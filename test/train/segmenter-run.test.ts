@@ -1,9 +1,11 @@
+import { spawn } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import type { SegmenterMetrics, TrainSegmenterOptions } from '../../binding'
 import { binding } from '../../lib/binding'
 import { deepLabTesting } from '../helpers/deeplab'
+import { addonEnvironment } from '../helpers/native'
 import { scenes, temporary, tinyOptions, writePictures } from './segmenter-tiny'
 
 const size = { width: 48, height: 48 }
@@ -39,10 +41,10 @@ describe('training', () => {
   test('learns eight rendered scenes by heart: the loss falls below a third, mIoU ends above 0.8 (seed 3)', async () => {
     const data = packed()
     const options = tinyOptions(temporary(), data, {
-      steps: 120,
+      steps: 80,
       batchSize: 8,
       validation: data,
-      validateEvery: 60,
+      validateEvery: 40,
       logEvery: 20,
       samples: 2,
       dropout: 0,
@@ -51,9 +53,9 @@ describe('training', () => {
     const losses = seen.flatMap(({ loss }) => loss ?? [])
     expect(losses.at(-1)!).toBeLessThan(losses[0]! / 3)
     expect(miou).toBeGreaterThan(0.8)
-    expect([60, 120]).toContain(bestStep)
+    expect([40, 80]).toContain(bestStep)
     const validations = seen.filter((metrics) => metrics.miou !== undefined)
-    expect(validations.map(({ step }) => step)).toEqual([60, 120])
+    expect(validations.map(({ step }) => step)).toEqual([40, 80])
     expect(validations[0]!.samples).toHaveLength(2 * 48 * 48)
     expect(Math.max(...validations.map((metrics) => metrics.miou!))).toBe(miou)
     expect(lines(options.into).filter((line) => line.miou !== undefined)).toHaveLength(2)
@@ -81,6 +83,27 @@ describe('training', () => {
       expect(bytes(stopped.into, name).equals(bytes(whole.into, name)), name).toBe(true)
     const facts = (folder: string) => lines(folder).map(({ step, loss, miou }) => ({ step, loss, miou }))
     expect(facts(stopped.into).filter(({ miou }) => miou !== undefined)).toEqual(facts(whole.into).filter(({ miou }) => miou !== undefined))
+  })
+
+  test('killed by SIGKILL and started again: the weights of a run never stopped, and no step logged twice', async () => {
+    const data = packed()
+    const more = { steps: 12, checkpointEvery: 4, validation: data, validateEvery: 3 }
+    const [whole, killed] = [tinyOptions(temporary(), data, more), tinyOptions(temporary(), data, more)]
+    await run(whole)
+    const child = spawn(process.execPath, [join(import.meta.dirname, 'child.cjs'), JSON.stringify(killed), 'trainSegmenter'], {
+      env: addonEnvironment(),
+    })
+    const signal = await new Promise((resolve) => {
+      child.stdout.on('data', (text: Buffer) => text.toString().split('\n').includes('7') && child.kill('SIGKILL'))
+      child.on('close', (_, by) => resolve(by))
+    })
+    expect(signal).toBe('SIGKILL')
+    expect(existsSync(join(killed.into, 'last.safetensors'))).toBe(false)
+    await run(killed)
+    for (const name of ['model.safetensors', 'last.safetensors'])
+      expect(bytes(killed.into, name).equals(bytes(whole.into, name)), name).toBe(true)
+    const facts = (folder: string) => lines(folder).map(({ step, loss, miou }) => ({ step, loss, miou }))
+    expect(facts(killed.into)).toEqual(facts(whole.into))
   })
 
   test('another seed gives other weights; the same one the same', async () => {

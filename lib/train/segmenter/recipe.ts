@@ -59,6 +59,12 @@ export function recoRecipe(): Omit<SegmenterRecipe, 'crop' | 'augment'> {
   }
 }
 
+/** What differs where the backbone knows nothing yet: ReCo+'s rate and momentum are for one that ImageNet has taught. */
+export const fromScratch = (learningRate = recoRecipe().learningRate) => ({
+  backboneLearningRate: learningRate,
+  backboneNormMomentum: 0.1,
+})
+
 /** ImageNet's, which torchvision's weights were trained with. */
 export const imageNet = { mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225], interpolation: 'bilinear' } as const satisfies {
   mean: [number, number, number]

@@ -13,7 +13,7 @@ import { type Origin, startNotes } from './notes'
 import { type TrainedSegmenter, type TrainSegmenterOptions, trainSegmenterOptions } from './options'
 import { packPictures } from './pack'
 import { plotSegmenter } from './plot'
-import { bothSides, imageNet, recoAugment, recoRecipe } from './recipe'
+import { bothSides, fromScratch, imageNet, recoAugment, recoRecipe } from './recipe'
 import { SampleOverlays } from './samples'
 
 /** fitPicture's value for labels that must not be there, which no class can have. */
@@ -21,7 +21,8 @@ const unknownValue = 254
 const ignored = 255
 
 /**
- * Trains a DeepLabv3+ on pictures with label maps: ReCo+'s recipe (methods/reco.md 3) unless the options say otherwise. The
+ * Trains a DeepLabv3+ on pictures with label maps: ReCo+'s recipe (methods/reco.md 3) unless the options say otherwise; a backbone that
+ * starts from random weights learns at the head's rate, and its norms forget as fast. The
  * folder gets model.safetensors and wordmask.json (Segmenter.load takes the folder), last.safetensors, checkpoint.safetensors,
  * metrics.jsonl, metrics.svg and samples/. The same options, seed and machine give the same weights, whether the run was stopped on the
  * way or not: aborting writes a checkpoint, and the next call with the same options goes on from it.
@@ -36,9 +37,9 @@ export async function trainSegmenter(given: TrainSegmenterOptions): Promise<Trai
   const entries = parseClasses(classes)
   const lookup = lookupOf(entries, background, ignore)
   if (backboneWeights !== undefined && initial !== undefined) throw invalidArgument('initial', 'either it or backboneWeights', initial)
-  const recipe = { ...recoRecipe(), ...recipeOf(more) }
-  const size = bothSides(options.size ?? recoRecipe().size)
   const origin = await originOf(backboneWeights, initial)
+  const recipe = { ...recoRecipe(), ...(origin.kind === 'random' && fromScratch(more.learningRate)), ...recipeOf(more) }
+  const size = bothSides(options.size ?? recoRecipe().size)
   const notes = startNotes(origin, recipe)
   const { backbone, outputStride, width, layers, size: __, ...optimisation } = recipe
   const saved: SavedNetwork = {

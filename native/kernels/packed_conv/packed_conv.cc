@@ -30,7 +30,7 @@ bool in_both_orders(const at::Tensor& x) {
 }
 }  // namespace
 
-at::Tensor pack_conv(const at::Tensor& weight, const ConvOptions& options) {
+at::Tensor pack_conv(const at::Tensor& weight, const ConvOptions& options, at::IntArrayRef input) {
   WM_CHECK(weight.dim() == 4 && weight.numel() > 0 && can_pack(weight.device(), weight.scalar_type()), code::kInternal,
            "Expected InferenceMode and a float32 or native bfloat16 weight [out, in, k, k] on the CPU but received ",
            weight.scalar_type(), " ", weight.sizes());
@@ -38,7 +38,7 @@ at::Tensor pack_conv(const at::Tensor& weight, const ConvOptions& options) {
                                at::OptionalIntArrayRef);
   static const auto op = operator_named("mkldnn::_reorder_convolution_weight").typed<Signature>();
   return op.call(weight.contiguous(), {options.padding, options.padding}, {options.stride, options.stride},
-                 {options.dilation, options.dilation}, options.groups, at::OptionalIntArrayRef());
+                 {options.dilation, options.dilation}, options.groups, input);
 }
 
 at::Tensor unpack_conv(const at::Tensor& packed) { return unpack_linear(packed); }

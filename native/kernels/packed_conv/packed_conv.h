@@ -13,7 +13,9 @@ struct ConvOptions {
 };
 
 // [out, in / groups, k, k] -> an opaque tensor of the same sizes; unpack_conv gives the same bits back, in any mode.
-at::Tensor pack_conv(const at::Tensor& weight, const ConvOptions& options);
+// `input`: the sizes [b, in, H, W] it is going to meet. The best order depends on them; of one for others, or for none,
+// oneDNN makes a copy in its own order in every call, which can take longer than the convolution.
+at::Tensor pack_conv(const at::Tensor& weight, const ConvOptions& options, at::IntArrayRef input);
 at::Tensor unpack_conv(const at::Tensor& packed);
 
 // relu?(conv(x) + bias? + other?): x [b, in, H, W] -> [b, out, h, w]; other has the result's sizes, or is undefined;
