@@ -65,7 +65,9 @@ export function trainSegmenter(models: Command, context: Context): void {
     work('--batch-size <n>', 'images a step (default: 8)').argParser(integer(2, 4096)),
     work('--optimiser <name>', '(default: adam)').choices(['adam', 'sgd']),
     work('--learning-rate <rate>', 'of the head, at the start (default: 0.0005)').argParser(number(0, 10)),
-    work('--backbone-learning-rate <rate>', "of the backbone, at the start (default: 0.00005; from random weights the head's)").argParser(number(0, 10)),
+    work('--backbone-learning-rate <rate>', "of the backbone, at the start (default: 0.00005; from random weights the head's)").argParser(
+      number(0, 10),
+    ),
     work('--weight-decay <decay>', 'of all weights (default: 0.0002)').argParser(number(0, 10)),
     work('--dropout <share>', '(default: 0.1)').argParser(number(0, 0.99)),
     work('--scale <low,high>', 'random scale of an image (default: 0.5,2)').argParser(scale),
