@@ -40,7 +40,7 @@ export interface CheckpointDescription {
   metadata: Record<string, string>
 }
 
-const runnableFamilies = new Set(['clip', ...encoderFamilies.keys()])
+const runnableFamilies = new Set(['clip', 'deeplabv3plus', ...encoderFamilies.keys()])
 const learned = new Set<StorageDType>(['float64', 'float32', 'float16', 'bfloat16'])
 
 /**
@@ -100,6 +100,8 @@ export function recognise(summary: CheckpointSummary): { rule: Rule | undefined;
 
 function note(rule: Rule | undefined, shapes: Shapes): string | undefined {
   if (!rule) return `Its keys fit no family that wordmask knows; the first are ${shapes.first(3).join(', ') || '(none)'}`
+  if (rule.family === 'deeplabv3plus')
+    return 'It runs from the folder that `wordmask train segmenter` wrote (segment --model); weights alone are a start for its --initial'
   if (!runnableFamilies.has(rule.family)) return `${rule.title} is recognised but not yet runnable in this version`
   if (shapes.prefix === '' || encoderFamilies.has(rule.family)) return undefined
   return `Its keys lie under '${shapes.prefix}': save that part of the state dict alone before loading`

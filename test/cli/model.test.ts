@@ -31,7 +31,7 @@ describe('model info', () => {
     ['deit', layouts.deit, [/\(deit\)$/m, /classes 1000/]],
     ['dino', () => layouts.timmVit(768, 16, 197), [/\(dino\)$/m, /width 768/]],
     ['moco', layouts.mocoResNet, [/^family +MoCo ResNet \(resnet\)$/m, /blocks \[3,4,6,3\]/]],
-    ['deeplab', layouts.deepLab, [/\(deeplabv3plus\)$/m, /blocks \[3,4,23,3\]/, /not yet runnable/]],
+    ['deeplab', layouts.deepLab, [/\(deeplabv3plus\)$/m, /blocks \[3,4,23,3\]/, /train segmenter/]],
   ])('%s: family, architecture, parameters, licence, files', async (name, layout, expected) => {
     const { code, stdout, stderr } = await info(weights(name, layout()))
     expect(stderr).toBe('')

@@ -23,7 +23,7 @@ const write = (layout: Layout, metadata = {}) =>
     /position_ids$|num_batches_tracked$/.test(key) ? 'I64' : 'F32',
   )
 
-const runs = new Set(['clip', 'deit', 'dino', 'dinov2', 'resnet'])
+const runs = new Set(['clip', 'deit', 'dino', 'dinov2', 'resnet', 'deeplabv3plus'])
 
 const ovSeg = (): Layout => ({
   ...layouts.zegFormerHead(),
