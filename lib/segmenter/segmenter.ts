@@ -13,6 +13,7 @@ import { templateList } from '../text/prompts'
 import { loadSegmenter } from './load'
 import type { ModelAbout, SegmentMethod } from './method'
 import { methodKind, methodNamed } from './methods'
+import { Models } from './models'
 import * as options from './options'
 import { type Defaults, type Plan, planCall, type Standing, standing } from './plan'
 import { segmentImage } from './run'
@@ -43,7 +44,7 @@ export class Segmenter {
     readonly defaults: Defaults,
     maxPending: number,
   ) {
-    if (!isObject(strategy) || !isObject(defaults)) throw madeElsewhere('Segmenter', 'Segmenter.create() or Segmenter.load()')
+    if (!isObject(strategy) || !(strategy.models instanceof Models)) throw madeElsewhere('Segmenter', 'Segmenter.create() or Segmenter.load()')
     this.limiter = new Limiter(imagesAPass, imagesAtOnce + maxPending)
     this.standing = standing(defaults)
     this.lifetime = new Lifetime('Segmenter', () => void strategy.models[Symbol.asyncDispose]())

@@ -4,11 +4,13 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { binding } from '../../lib/binding'
 import { encodePng } from '../../lib/image/png'
 import * as wordmask from '../../lib/index'
+import { Scores } from '../../lib/segmenter/scores'
+import { goldenFile } from '../helpers/golden'
 import { saveNetwork } from '../onnx/saved'
 import { drawWeights } from '../onnx/weights'
 import { noise, saveTinyClip, temporaryFolder } from './tiny-clip'
 
-const { Clip, CuratedSet, Segmentation, Segmenter, Tokenizer, WordmaskError } = wordmask
+const { Archive, Clip, CuratedSet, Encoder, Segmentation, Segmenter, Tokenizer, WordmaskError } = wordmask
 const bad = [
   undefined,
   null,
@@ -64,7 +66,7 @@ const home = process.cwd()
 const image = noise(40, 32)
 const classes = wordmask.parseClasses(['fox', 'grass'])
 let rows: [name: string, call: (...given: any[]) => unknown, good: unknown[]][]
-let close: () => void
+let close: () => Promise<void>
 
 /** Every exported function and every public method, with arguments that are right. */
 beforeAll(async () => {
@@ -86,9 +88,16 @@ beforeAll(async () => {
   const masks = await s.masks()
   const network = await saveNetwork(join(folder, 'network'), drawWeights('mobilenet', 5, 3))
   const tokenizer = await Tokenizer.load()
-  const result = { labels: s.labels, width: 40, height: 32, grid: await s.scores(), counts: [1280, 0], together: 1 }
+  const result = { labels: s.labels, width: 40, height: 32, counts: [1280, 0] }
+  const scores = new Scores([{ data: new Float32Array(2), shape: [1, 1, 2] }], 100)
+  const encoder = await Encoder.load(goldenFile('encoders/deit.weights.safetensors'), { device: 'cpu' })
+  const archive = await Archive.open(join(folder, 'archive'), { clip })
   const { background, protocol } = s
-  close = () => clip.dispose()
+  close = async () => {
+    await archive.close()
+    encoder.dispose()
+    clip.dispose()
+  }
   const on = <T extends object>(name: string, receiver: T, methods: Record<string, unknown[]>) =>
     Object.entries(methods).map(
       ([method, good]) => [`${name}.${method}`, (...given: unknown[]) => (receiver as any)[method](...given), good] as const,
@@ -96,6 +105,9 @@ beforeAll(async () => {
   rows = [
     ...on('wordmask', wordmask, {
       embedImages: [clip, [{ id: 'a', uri: 'a', bytes: async () => new Uint8Array(3) }], { batchSize: 1 }],
+      indexSources: [archive, join(folder, 'no-images')],
+      indexStatus: [join(folder, 'archive')],
+      runWorker: [{ queue: { url: 'redis://127.0.0.1/0' }, signal: AbortSignal.abort() }],
       decodeImage: [image, { orient: true }],
       readLabelMap: [labels],
       compressRuns: [
@@ -128,6 +140,8 @@ beforeAll(async () => {
       writeOverlay: [join(folder, 'overlay.png'), image, s, { legend: false }],
     }),
     ...on('Clip', Clip, { load: [file, { device: 'cpu' }] }),
+    ...on('Encoder', Encoder, { load: [goldenFile('encoders/deit.weights.safetensors'), { device: 'cpu' }] }),
+    ...on('encoder', encoder, { features: [image, { size: 64 }] }),
     ...on('Segmenter', Segmenter, { create: [{ clip, classes: ['fox'] }], load: [join(folder, 'saved'), { device: 'cpu' }] }),
     ...on('Tokenizer', Tokenizer, { load: [] }),
     ...on('CuratedSet', CuratedSet, { load: [curated] }),
@@ -162,16 +176,17 @@ beforeAll(async () => {
       length: ['fox'],
       decode: [[320]],
     }),
-    ['new Archive', (...given) => new (wordmask.Archive as any)(...given), []],
+    ['new Archive', (...given) => new (Archive as any)(...given), []],
     ['new Clip', (...given) => new (Clip as any)(...given), []],
+    ['new Encoder', (...given) => new (Encoder as any)(...given), []],
     ['new Segmenter', (...given) => new (Segmenter as any)(...given), []],
     ['new CuratedSet', (...given) => new (CuratedSet as any)(...given), []],
     ['new Tokenizer', (...given) => new (Tokenizer as any)(...given), []],
-    ['new Segmentation', (...given) => new (Segmentation as any)(...given), [result, classes, background, protocol]],
+    ['new Segmentation', (...given) => new (Segmentation as any)(...given), [result, scores, classes, background, protocol]],
   ] as typeof rows
 })
-afterAll(() => {
-  close()
+afterAll(async () => {
+  await close()
   process.chdir(home)
 })
 
@@ -202,7 +217,7 @@ test('the table has every exported function and every public method', () => {
     expect(named, name).toContain(isClass(value) ? `new ${name}` : `wordmask.${name}`)
   }
   const elsewhere = ['constructor', 'dispose']
-  const owners = { clip: Clip, curated: CuratedSet, segmenter: Segmenter, segmentation: Segmentation, tokenizer: Tokenizer }
+  const owners = { clip: Clip, curated: CuratedSet, encoder: Encoder, segmenter: Segmenter, segmentation: Segmentation, tokenizer: Tokenizer }
   for (const [name, value] of Object.entries(owners)) {
     const isMethod = (key: string) => typeof Object.getOwnPropertyDescriptor(value.prototype, key)?.value === 'function'
     const privates = ['check', 'during', 'queue', 'classIndex', 'fill']
@@ -217,6 +232,8 @@ describe('whatever JavaScript brings, a call works or fails with a WordmaskError
     const missing: Record<string, string> = {
       'wordmask.trainClip': 'ERR_WORDMASK_MODEL_NOT_FOUND',
       'wordmask.trainSegmenter': 'ERR_WORDMASK_FILE_NOT_FOUND',
+      'wordmask.indexSources': 'ERR_WORDMASK_FILE_NOT_FOUND',
+      'wordmask.runWorker': 'ERR_WORDMASK_ABORTED',
     }
     for (const [name, call, good] of rows) {
       if (name.startsWith('new ') && good.length === 0) continue
