@@ -6,8 +6,9 @@ import { checkOptions, type RunOptions, runOptions, throwIfAborted } from '../op
 import { refinedBy } from '../refine/options'
 import { writeAtomic } from '../run/atomic'
 import { makeFolder } from '../setup/make-folder'
+import type { SegmentMethod } from './method'
+import type { Defaults } from './plan'
 import { indexFile, segmenterVersion } from './saved'
-import type { Segmenter } from './segmenter'
 
 export const weightsFile = 'clip.safetensors'
 
@@ -19,7 +20,7 @@ export interface SaveOptions extends RunOptions {
 const saveOptions = z.strictObject({ ...runOptions, copyWeights: z.boolean().optional() })
 
 /** wordmask.json is written last: a folder that has one is whole. */
-export async function saveSegmenter({ strategy, defaults }: Segmenter, folder: string, given: SaveOptions): Promise<void> {
+export async function saveSegmenter(strategy: SegmentMethod, defaults: Defaults, folder: string, given: SaveOptions): Promise<void> {
   checkPath('folder', folder)
   const options = checkOptions('save', saveOptions, given)
   throwIfAborted(options.signal)

@@ -160,7 +160,7 @@ export class Segmenter {
    * or with `copyWeights` written beside them, so that the folder stands alone.
    */
   async save(folder: string, given: SaveOptions = {}): Promise<void> {
-    return this.during(() => saveSegmenter(this, folder, given))
+    return this.during(() => saveSegmenter(this.strategy, this.defaults, folder, given))
   }
 
   /**
