@@ -133,9 +133,9 @@ describe('segment', () => {
   })
 
   test('--model: a name that it does not know is an error, and with --archive it is learnt', async () => {
-    const unknown = await run('unknown', '--classes', 'wolf')
-    expect([unknown.code, unknown.stderr]).toEqual([1, expect.stringMatching(/No reference for "wolf"/)])
-    const { code, stderr } = await run('later', '--classes', 'wolf', '--archive', archive)
+    const unknown = await run('unknown', '--classes', 'heron')
+    expect([unknown.code, unknown.stderr]).toEqual([1, expect.stringMatching(/No reference for "heron"/)])
+    const { code, stderr } = await run('later', '--classes', 'heron', '--archive', archive)
     expect(code, stderr).toBe(0)
   })
 
