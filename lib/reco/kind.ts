@@ -63,10 +63,10 @@ export const reco: MethodKind = {
       const builder = archive === undefined ? undefined : await attach(made, archive, opening)
       const method = new Reco({ ...made, builder, models: new Models([clip, encoder.model], opening.owned) })
       checkSavedView(folder, method, size, slide)
+      const rows = classes ? textRows(classes, background) : []
+      if (!builder) checkReferences(folder, made, identity, rows)
       if (classes) {
-        const rows = textRows(classes, background)
         made.text.add(rows, templates, await readText(folder, rows, templates, clip.info.embedDim))
-        if (!builder) checkReferences(folder, made, identity, rows)
         await method.prepare({ rows, templates }, run)
       }
       return method

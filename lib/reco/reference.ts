@@ -86,6 +86,11 @@ export class References {
     yield* this.held.values()
   }
 
+  /** Forgets those that `keep` refuses; their files stay. */
+  only(keep: (reference: Reference) => boolean): void {
+    for (const [entry, reference] of this.held) if (!keep(reference)) this.held.delete(entry)
+  }
+
   /** Writes all of them to a folder, unless it is their own. */
   async copyTo(folder: string): Promise<void> {
     if (this.folder !== undefined && resolve(this.folder) === resolve(folder)) return

@@ -4,12 +4,13 @@ import type { Made } from './assemble'
 import { contextOf } from './contexts'
 import type { DenseEncoder } from './encoder'
 import { makingKey, makingOf, referenceSide } from './making'
-import type { Reference } from './reference'
+import { entryKey, type Reference } from './reference'
 import type { SavedReco } from './saved'
 
 /**
  * Whether the references of a folder were made as its wordmask.json says, by these models: asked where no archive is there to make
- * others. @throws ERR_WORDMASK_CHECKPOINT naming those that were not
+ * others. Those of further names that were made otherwise, by an earlier build, are forgotten, so that no call is answered by them.
+ * @throws ERR_WORDMASK_CHECKPOINT naming those of `rows` that were not
  */
 export function checkReferences(folder: string, made: Made, identity: SavedReco['reco']['identity'], rows: readonly ClassEntry[]): void {
   const { clip, dense, encoder, settings, contexts, references, retrieval } = made
@@ -27,7 +28,12 @@ export function checkReferences(folder: string, made: Made, identity: SavedReco[
     if (held) before.push(held)
   }
   for (const row of rows) if (!contextOf(row.name, contexts)) check(row)
-  if (other.length === 0) return
+  if (other.length === 0) {
+    const key = makingKey(making, before)
+    const ofContexts = new Set(contexts.map(entryKey))
+    references.only(({ about }) => ofContexts.has(about.entry) || about.making === key)
+    return
+  }
   const names = other.slice(0, 5).map((name) => JSON.stringify(name))
   throw new WordmaskError(
     'ERR_WORDMASK_CHECKPOINT',

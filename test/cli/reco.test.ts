@@ -57,6 +57,9 @@ describe('reco build', () => {
     const { code, stderr } = await build('fox', '--window', 'perImage', '--overwrite')
     expect(code, stderr).toBe(0)
     expect(json(join(refs, 'wordmask.json'))).toMatchObject({ classes: [{ name: 'fox' }], reco: { window: 'perImage' } })
+    // wolf was made with other windows, and its file is still there
+    const stale = await wordmask(['segment', join(images, '1.png'), '--model', refs, '--classes', 'wolf', '--into', at('stale')])
+    expect([stale.code, stale.stderr]).toEqual([2, expect.stringMatching(/No reference for "wolf"/)])
   })
 
   test('Ctrl-C stops with 130, what is made stays, and the same command finishes', async () => {
@@ -134,7 +137,7 @@ describe('segment', () => {
 
   test('--model: a name that it does not know is an error, and with --archive it is learnt', async () => {
     const unknown = await run('unknown', '--classes', 'heron')
-    expect([unknown.code, unknown.stderr]).toEqual([1, expect.stringMatching(/No reference for "heron"/)])
+    expect([unknown.code, unknown.stderr]).toEqual([2, expect.stringMatching(/No reference for "heron"/)])
     const { code, stderr } = await run('later', '--classes', 'heron', '--archive', archive)
     expect(code, stderr).toBe(0)
   })
