@@ -44,7 +44,8 @@ export class Segmenter {
     readonly defaults: Defaults,
     maxPending: number,
   ) {
-    if (!isObject(strategy) || !(strategy.models instanceof Models)) throw madeElsewhere('Segmenter', 'Segmenter.create() or Segmenter.load()')
+    if (!isObject(strategy) || !(strategy.models instanceof Models))
+      throw madeElsewhere('Segmenter', 'Segmenter.create() or Segmenter.load()')
     this.limiter = new Limiter(imagesAPass, imagesAtOnce + maxPending)
     this.standing = standing(defaults)
     this.lifetime = new Lifetime('Segmenter', () => void strategy.models[Symbol.asyncDispose]())

@@ -217,7 +217,14 @@ test('the table has every exported function and every public method', () => {
     expect(named, name).toContain(isClass(value) ? `new ${name}` : `wordmask.${name}`)
   }
   const elsewhere = ['constructor', 'dispose']
-  const owners = { clip: Clip, curated: CuratedSet, encoder: Encoder, segmenter: Segmenter, segmentation: Segmentation, tokenizer: Tokenizer }
+  const owners = {
+    clip: Clip,
+    curated: CuratedSet,
+    encoder: Encoder,
+    segmenter: Segmenter,
+    segmentation: Segmentation,
+    tokenizer: Tokenizer,
+  }
   for (const [name, value] of Object.entries(owners)) {
     const isMethod = (key: string) => typeof Object.getOwnPropertyDescriptor(value.prototype, key)?.value === 'function'
     const privates = ['check', 'during', 'queue', 'classIndex', 'fill']
