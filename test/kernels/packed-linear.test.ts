@@ -3,6 +3,9 @@ import { binding } from '../../lib/binding'
 import { type Dtype, randomTensor, tensor, testing } from '../helpers/testing'
 import { expectAsExact } from '../helpers/tolerance'
 
+/** Numbers that AVX-512 adds at once: one running sum of vectors meets width / 16 roundings, one after the other. */
+const lanes = 16
+
 const dtypes: Dtype[] = binding().systemInfo().nativeBfloat16 ? ['float32', 'bfloat16'] : ['float32']
 
 describe('packed_linear by hand', () => {
@@ -42,7 +45,8 @@ describe('packed_linear against its float64 reference', () => {
     const scaled = randomTensor([out, width], seed + 1)
     const weight = { ...scaled, data: scaled.data.map((value) => (3 * value) / Math.sqrt(width)) }
     const answers = testing().packedLinear(randomTensor([rows, width], seed), weight, randomTensor([out], seed + 2), fused, dtype)
-    expectAsExact(answers, dtype)
+    // oneDNN sums a single row in one vector, MKL in many blocks: each order has its own random walk of roundings.
+    expectAsExact(answers, dtype, 'error', rows === 1 && dtype === 'float32' ? 2 ** -24 * Math.sqrt(width / lanes) : 0)
     expect(answers.unpacked, 'the weight comes back bit for bit').toBe(true)
   })
 })
