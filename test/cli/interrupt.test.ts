@@ -116,13 +116,24 @@ test('SIGINT in an evaluation of scenes: 130, no figures of a part; the same com
   expect(files('scenes')).toEqual(['eval.json', 'per-class.csv', 'run.json'])
 }, 240_000)
 
-test('SIGKILL in the middle of embed: what was recorded is kept, the rest is done, the rows are those of an undisturbed run', async () => {
+/** A float32 npy file of format 1. */
+function readNpy(file: string): { header: string; values: number[] } {
+  const bytes = readFileSync(file)
+  const begin = 10 + bytes.readUInt16LE(8)
+  const header = bytes.toString('latin1', 0, begin)
+  expect(header).toContain("'<f4'")
+  return { header, values: [...new Float32Array(new Uint8Array(bytes.subarray(begin)).buffer)] }
+}
+
+test('SIGKILL in the middle of embed: what was recorded is kept, the rest is done, the rows are those of an undisturbed run to rounding', async () => {
   const running = start(args('embed', 'killed'))
   await running.saw(/"event":"row"/)
   running.child.kill('SIGKILL')
   expect((await running.ended).signal).toBe('SIGKILL')
   const second = await wordmask(args('embed', 'killed'))
   expect(second.code, second.stderr).toBe(0)
-  const rows = (into: string) => readFileSync(join(at(into), 'embeddings.npy'))
-  expect(rows('killed').equals(rows('embed-whole'))).toBe(true)
+  const [killed, whole] = ['killed', 'embed-whole'].map((into) => readNpy(join(at(into), 'embeddings.npy')))
+  expect(killed!.header).toBe(whole!.header)
+  // Other images share a pass in the second sitting: the same vectors, to their rounding.
+  expect(Math.max(...killed!.values.map((value, i) => Math.abs(value - whole!.values[i]!)))).toBeLessThan(1e-6)
 }, 240_000)
