@@ -11,10 +11,13 @@ import { type CommonOptions, segmenterOptions } from '../segmenter/options'
 /** Images of a name with k: 'auto', at most. */
 export const mostImages = 50
 
-/** How reference images are chosen, beside their number: as for archive.curate, whose defaults are without effect here. */
+/**
+ * How reference images are chosen, beside their number: as for archive.curate, whose defaults are without effect here; `falseAlarms`
+ * is for k: 'auto' alone.
+ */
 export type RetrieveOptions = Pick<
   CurateOptions,
-  'minScore' | 'margin' | 'groupBy' | 'perGroup' | 'diverse' | 'duplicates' | 'exclude' | 'decisions'
+  'minScore' | 'margin' | 'falseAlarms' | 'groupBy' | 'perGroup' | 'diverse' | 'duplicates' | 'exclude' | 'decisions'
 >
 
 /** Options of Segmenter.create for the method 'reco'. */
@@ -57,7 +60,7 @@ export interface RecoOptions extends CommonOptions {
 }
 
 const model = z.custom<Clip | string>(() => true).optional()
-const { minScore, margin, groupBy, perGroup, diverse, duplicates, exclude, decisions } = curateOptions.shape
+const { minScore, margin, falseAlarms, groupBy, perGroup, diverse, duplicates, exclude, decisions } = curateOptions.shape
 
 /** What makes references, beside models and images; saved with them. */
 export const settingsShape = {
@@ -74,7 +77,7 @@ export const recoOptions = segmenterOptions.extend({
   denseClip: model,
   encoder: z.custom<Encoder | Clip | string>(() => true).optional(),
   ...z.strictObject(settingsShape).partial().shape,
-  retrieve: z.strictObject({ minScore, margin, groupBy, perGroup, diverse, duplicates, exclude, decisions }).optional(),
+  retrieve: z.strictObject({ minScore, margin, falseAlarms, groupBy, perGroup, diverse, duplicates, exclude, decisions }).optional(),
   referenceSize: positiveInteger.max(4096).optional(),
   references: z.string().min(1).optional(),
   cache: z.string().min(1).optional(),

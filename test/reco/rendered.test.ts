@@ -51,13 +51,15 @@ afterAll(async () => {
 })
 
 test("k: 'auto' takes images that show the name, and tells of a name that none shows", async () => {
-  const segmenter = await Segmenter.create({ method: 'reco', archive, classes: ['sky'], contexts: ['grass'], k: 'auto' })
+  // At one false alarm in ten: in so few images this model tells sky from names without a meaning no better (p = .07).
+  const options = { method: 'reco', archive, contexts: ['grass'], k: 'auto', retrieve: { falseAlarms: 0.1 } } as const
+  const segmenter = await Segmenter.create({ ...options, classes: ['sky'] })
   const { images } = segmenter.references.find(({ name }) => name === 'sky')!
   expect(images.length).toBeGreaterThan(4)
   expect(images.length).toBeLessThanOrEqual(50)
   const right = images.filter(({ uri }) => shows.get(uri)!.has('sky')).length
   expect(right / images.length).toBeGreaterThan(0.5)
-  await expect(Segmenter.create({ method: 'reco', archive, classes: ['sky', 'cat'], contexts: ['grass'], k: 'auto' })).rejects.toHaveCode(
+  await expect(Segmenter.create({ ...options, classes: ['sky', 'cat'] })).rejects.toHaveCode(
     'ERR_WORDMASK_CLASSES',
     /No reference for "cat": no image of/,
   )
