@@ -3,7 +3,7 @@ import { checkPath } from '../arguments'
 import { writeAtomic } from '../run/atomic'
 import type { ClassEntry } from '../text/classes'
 import { type Color, vocColor } from '../text/colors'
-import { checkImages, checkLabelledImage, encodeClassMap, encodeObjectMap, type LabelledImage } from './dataset-image'
+import { checkImages, encodeClassMap, encodeObjectMap, type LabelledImage, writeEach } from './dataset-image'
 import { checkVocClasses, vocFiles, writeVocLists } from './voc'
 
 /** CVAT tells classes by colour: black for background, then the classes' own where they are free, else the next free one of VOC's. */
@@ -55,13 +55,9 @@ export async function writeCvat(
   checkVocClasses(classes)
   checkImages(images, '{ name, segmentation, masks }')
   const colors = cvatColors(classes)
-  async function* written() {
-    let i = 0
-    for await (const image of images) {
-      checkLabelledImage(image, i++)
-      await writeCvatImage(folder, image, colors)
-      yield image.name
-    }
-  }
-  await writeCvatLists(folder, classes, written())
+  await writeCvatLists(
+    folder,
+    classes,
+    writeEach(images, (image) => writeCvatImage(folder, image, colors)),
+  )
 }

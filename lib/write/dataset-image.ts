@@ -21,7 +21,7 @@ export interface LabelledImage {
 export const mostObjects = 254
 
 /** @throws ERR_WORDMASK_INVALID_ARGUMENT */
-export function checkLabelledImage(image: unknown, i: number): asserts image is LabelledImage {
+function checkLabelledImage(image: unknown, i: number): asserts image is LabelledImage {
   if (!isObject(image)) throw invalidArgument(`images[${i}]`, '{ name, segmentation, masks }', image)
   checkPlace(`images[${i}].name`, image.name)
   checkLabelled(image.segmentation as Labelled)
@@ -30,6 +30,19 @@ export function checkLabelledImage(image: unknown, i: number): asserts image is 
 
 export function checkImages(images: unknown, what: string): void {
   if (!isIterable(images)) throw invalidArgument('images', `a list or async iterable of ${what}`, images)
+}
+
+/** Checks and writes one image after the other; yields the names of those that are written. */
+export async function* writeEach(
+  images: Iterable<LabelledImage> | AsyncIterable<LabelledImage>,
+  write: (image: LabelledImage) => Promise<void>,
+): AsyncGenerator<string> {
+  let i = 0
+  for await (const image of images) {
+    checkLabelledImage(image, i++)
+    await write(image)
+    yield image.name
+  }
 }
 
 /** A place below the data set's folder that can stand on a line of its own. */

@@ -4,15 +4,7 @@ import { invalidArgument } from '../errors'
 import { writeAtomic, writeAtomicParts } from '../run/atomic'
 import { type ClassEntry, checkEntries } from '../text/classes'
 import type { Color } from '../text/colors'
-import {
-  checkImages,
-  checkLabelledImage,
-  encodeClassMap,
-  encodeObjectMap,
-  type LabelledImage,
-  mostObjects,
-  vocPalette,
-} from './dataset-image'
+import { checkImages, encodeClassMap, encodeObjectMap, type LabelledImage, mostObjects, vocPalette, writeEach } from './dataset-image'
 
 /** The files of one image in a data set of PASCAL VOC's layout, relative to its folder. */
 export function vocFiles(name: string, objects: boolean): string[] {
@@ -67,13 +59,9 @@ export async function writeVoc(
   checkPath('folder', folder)
   checkVocClasses(classes)
   checkImages(images, '{ name, segmentation, masks }')
-  async function* written() {
-    let i = 0
-    for await (const image of images) {
-      checkLabelledImage(image, i++)
-      await writeVocImage(folder, image)
-      yield image.name
-    }
-  }
-  await writeVocLists(folder, classes, written())
+  await writeVocLists(
+    folder,
+    classes,
+    writeEach(images, (image) => writeVocImage(folder, image)),
+  )
 }

@@ -2,6 +2,7 @@ import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest
 import type { Clip } from '../../binding'
 import { binding } from '../../lib/binding'
 import { WordmaskError } from '../../lib/errors'
+import { expectClose } from '../helpers/close'
 import { compute, encode, middling, picture, resize, tiny } from '../helpers/native'
 
 const image = picture(96, 96)
@@ -148,7 +149,8 @@ describe('calls', () => {
     const calls = [clip.encodeImage([written], encode, {}), clip.encodeImage([moved], encode, {})]
     written.data.fill(0)
     structuredClone(moved.data.buffer, { transfer: [moved.data.buffer] })
-    for (const call of calls) expect((await call).data).toEqual(expected)
+    for (const call of calls) expectClose([...(await call).data], [...expected])
+    expect(() => expectClose([...expected], [...expected].reverse()), 'other pictures, other answers').toThrow()
     expect(await rejected(clip.encodeImage([moved], encode, {}))).toHaveCode('ERR_WORDMASK_INVALID_ARGUMENT', /received 0/)
   })
 

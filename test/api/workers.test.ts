@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, test } from 'vitest'
 import { type Ended, runChild } from '../helpers/native'
 
-/** Unit vectors of the calls of a round. Calls in flight share passes, and one row alone may be summed in another order. */
+/** Unit vectors of the calls of a round. Calls in flight share passes, and small products may be summed in another order. */
 const vectors = (round: string) =>
   round.split(',').flatMap((text) => [...new Float32Array(new Uint8Array(Buffer.from(text, 'base64')).buffer)])
 function expectSame(round: string, other: string): void {

@@ -1,8 +1,8 @@
 import { expect } from 'vitest'
 
 /**
- * The same value but for the last places of its numbers. A row that goes through a tower alone may be summed in another order than
- * among others, so what depends on who shared a pass is equal to rounding, not to the bit.
+ * The same value but for the last places of its numbers. On some processors oneDNN sums the rows of a small product in another order
+ * than those of a larger one, so what depends on who shared a pass is equal to rounding, not to the bit.
  */
 export function expectClose(value: unknown, other: unknown, path = 'value'): void {
   if (typeof value === 'number' && typeof other === 'number' && !Number.isInteger(value)) {

@@ -116,7 +116,12 @@ export interface Testing {
   ): { weights: Float64Array; support: Float64Array; seeds: number[]; embedding: Float64Array }
   recoWeights(images: RecoCase): Float64Array
   /** A small net trained on labels [n, h, w] of features [n, h, w, c]; its labels of `tests`. */
-  recoNet(features: Float32Tensor, labels: Float32Tensor, tests: Float32Tensor, options: { classes: number; seed: number }): Float64Array
+  recoNet(
+    features: Float32Tensor,
+    labels: Float32Tensor,
+    tests: Float32Tensor,
+    options: { classes: number; seed: number; steps: number },
+  ): Float64Array
   /** features [k, P, c], weights [k, P] */
   recoSeeds(features: Float32Tensor, weights: Float32Tensor, window: 'perImage' | 'official'): { seeds: number[]; support: Float64Array }
   seeds(affinity: Float32Tensor, window: 'perImage' | 'official'): { support: Float64Array; seeds: number[] }

@@ -45,7 +45,7 @@ describe('packed_linear against its float64 reference', () => {
     const scaled = randomTensor([out, width], seed + 1)
     const weight = { ...scaled, data: scaled.data.map((value) => (3 * value) / Math.sqrt(width)) }
     const answers = testing().packedLinear(randomTensor([rows, width], seed), weight, randomTensor([out], seed + 2), fused, dtype)
-    // oneDNN sums a single row in one vector, MKL in many blocks: each order has its own random walk of roundings.
+    // For a row alone oneDNN may run through the width in one vector, MKL in many blocks: each order has its own random walk of roundings.
     expectAsExact(answers, dtype, 'error', rows === 1 && dtype === 'float32' ? 2 ** -24 * Math.sqrt(width / lanes) : 0)
     expect(answers.unpacked, 'the weight comes back bit for bit').toBe(true)
   })

@@ -8,22 +8,11 @@
 #include "formula_weights.h"
 #include "models/load.h"
 #include "models/packed_weight.h"
+#include "tensor_js.h"
 #include "testing.h"
 
 namespace wordmask::testing {
 namespace {
-
-Napi::Object to_js(Napi::Env env, const at::Tensor& given) {
-  const auto tensor = given.detach().to(at::kFloat).contiguous();
-  auto data = Napi::Float32Array::New(env, tensor.numel());
-  std::copy_n(tensor.const_data_ptr<float>(), tensor.numel(), data.Data());
-  auto shape = Napi::Array::New(env);
-  for (const auto size : tensor.sizes()) shape[shape.Length()] = Napi::Number::New(env, static_cast<double>(size));
-  auto result = Napi::Object::New(env);
-  result["data"] = data;
-  result["shape"] = shape;
-  return result;
-}
 
 // deepLabState(config) -> { parameters, entries: [{ key, shape }] }: what a file of the network holds.
 Napi::Value deep_lab_state(const Napi::CallbackInfo& info) {

@@ -3,6 +3,7 @@
 #include "bindings/deeplab_config.h"
 #include "deeplab.h"
 #include "formula_weights.h"
+#include "tensor_js.h"
 #include "testing.h"
 #include "train/schedule.h"
 #include "train/segmenter/colour.h"
@@ -12,18 +13,6 @@ namespace wordmask::testing {
 namespace {
 
 using train::TrainSegmenterOptions;
-
-Napi::Object to_js(Napi::Env env, const at::Tensor& given) {
-  const auto tensor = given.detach().to(at::kFloat).contiguous();
-  auto data = Napi::Float32Array::New(env, tensor.numel());
-  std::copy_n(tensor.const_data_ptr<float>(), tensor.numel(), data.Data());
-  auto shape = Napi::Array::New(env);
-  for (const auto size : tensor.sizes()) shape[shape.Length()] = Napi::Number::New(env, static_cast<double>(size));
-  auto result = Napi::Object::New(env);
-  result["data"] = data;
-  result["shape"] = shape;
-  return result;
-}
 
 // The norm of a tensor and its product with a pattern of 1 and -1: two numbers that a wrong tensor does not have.
 Napi::Array digest(Napi::Env env, const at::Tensor& given) {

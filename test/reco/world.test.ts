@@ -57,14 +57,21 @@ describe.each(published)('the made-up world, 10 seeds: %s', (_, noise, window, e
   }, 60_000)
 })
 
-// The page's own runs have such a net .019 above its teacher. Here the teacher is some .01 better and the net level with it; why is open.
-test('a net that learns from the labels of ReCo comes within .01 of them, in both noises: mean over 3 seeds', async () => {
-  for (const [, noise] of published.slice(0, 2)) {
-    const gains: number[] = []
-    for (let seed = 1; seed <= 3; seed++) {
-      const { teacher, net } = await new World(seed, noise).taught(settings.all, seed)
-      gains.push(net - teacher)
-    }
-    expect(gains.reduce((sum, gain) => sum + gain, 0) / gains.length, JSON.stringify(gains)).toBeGreaterThan(-0.01)
-  }
+// After the page's 300 steps a net is level with its teacher here, PyTorch's on the same labels too; where noise is easy, more steps bring it above.
+test('a net that learns from the labels of ReCo for 1,000 steps is better than they are where noise is easy: mean over 3 seeds', async () => {
+  expect(await gain(published[0]![1], 1000)).toBeGreaterThan(0)
 }, 60_000)
+
+test('after 300 steps it comes within .01 of them in both noises: mean over 3 seeds', async () => {
+  for (const [, noise] of published.slice(0, 2)) expect(await gain(noise, 300)).toBeGreaterThan(-0.01)
+}, 60_000)
+
+/** Mean IoU of the net less that of its teacher, on scenes that neither saw. */
+async function gain(noise: Noise, steps: number): Promise<number> {
+  let sum = 0
+  for (let seed = 1; seed <= 3; seed++) {
+    const { teacher, net } = await new World(seed, noise).taught(settings.all, seed, steps)
+    sum += net - teacher
+  }
+  return sum / 3
+}

@@ -63,14 +63,14 @@ export class World {
   }
 
   /** The same of a small net that has learnt from ReCo's labels of 200 other scenes, and of those labels on the test scenes. */
-  async taught(parts: Parts, seed: number): Promise<{ teacher: number; net: number }> {
+  async taught(parts: Parts, seed: number, steps: number): Promise<{ teacher: number; net: number }> {
     const lessons = Array.from({ length: 2 * testScenes }, () => this.testScene())
     const labels = await this.label(lessons, parts)
     const said = testing().recoNet(
       batch(lessons),
       { data: Float32Array.from(labels.flatMap((map) => [...map])), shape: [lessons.length, side, side] },
       batch(this.scenes),
-      { classes: things, seed },
+      { classes: things, seed, steps },
     )
     const cells = side * side
     const net = this.scenes.map((_, i) => Uint8Array.from(said.subarray(i * cells, (i + 1) * cells)))
