@@ -15,7 +15,12 @@ import { build } from './build.mjs'
 import { capture, main, root, run, StepError, say } from './steps.mjs'
 
 /** What is found, not how fast: programs with options of their own. */
-const STUDIES = { curation: 'curation/run.mjs', reco: 'reco/components.mjs', 'reco-cost': 'reco/cost.mjs' }
+const STUDIES = {
+  curation: 'curation/run.mjs',
+  reco: 'reco/components.mjs',
+  'reco-cost': 'reco/cost.mjs',
+  specialist: 'specialist/run.mjs',
+}
 
 await main(async () => {
   const [word, ...rest] = process.argv.slice(2)

@@ -31,6 +31,7 @@ meanwhile. Every row that was measured is printed all the same, with the reason.
   npm run bench -- --peers --wait 30             the whole table, once the machine is quiet
   npm run bench -- reco                          what the parts of ReCo add, on scenes (test/bench/reco/components.mjs)
   npm run bench -- reco-cost --python PYTHON     one reference beside the published algorithm in PyTorch
+  npm run bench -- specialist                    what is trained on pseudo-labels, beside its teachers (test/bench/specialist)
   npm run bench -- curation                      what curation finds
   npm run bench -- archive --help                the archive: embedding, a million rows, what curation finds
   build/Release/core/wordmask_check bench        ops alone, where there is no Node
