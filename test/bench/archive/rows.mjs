@@ -1,5 +1,6 @@
 // node rows.mjs [--rows 1000000] [--planted 1000]: an archive of made-up vectors (noise round 1,000 directions; of each of `planted` rows a
 // near copy): add, search for 1 and 100 queries, a filter, an index and its recall, dedupe: time, resident memory, disk.
+import { createHash } from 'node:crypto'
 import { join } from 'node:path'
 import { built, bytesBelow, medianMs, numbers, scratch, seeded, tell, timed, wordmask } from './common.mjs'
 
@@ -74,7 +75,7 @@ function* records() {
     const norm = Math.hypot(...vector)
     for (let k = 0; k < dim; k++) vector[k] /= norm
     if (!copy && (i + 1) % every === 0) kept.push(vector)
-    const sha256 = i.toString(16).padStart(64, '0')
+    const sha256 = createHash('sha256').update(String(i)).digest('hex')
     const hash = Array.from({ length: 4 }, () =>
       Math.floor(next() * 65536)
         .toString(16)
