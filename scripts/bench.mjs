@@ -18,6 +18,8 @@ import { capture, main, root, run, StepError, say } from './steps.mjs'
 const STUDIES = {
   curation: 'curation/run.mjs',
   reco: 'reco/components.mjs',
+  'reco-curves': 'reco/curves.mjs',
+  'reco-sites': 'reco/sites.mjs',
   'reco-cost': 'reco/cost.mjs',
   specialist: 'specialist/run.mjs',
 }

@@ -1,8 +1,10 @@
+import { readFile } from 'node:fs/promises'
 import sharp from 'sharp'
 import type { Color } from '../text/colors'
 
 /** Longer side of the pictures inside a page: sharp on a dense screen, small enough for some dozens of them. */
 const pageSize = 480
+const ringSize = 240
 
 /** A file or RGB pixels as a data URI: PNG for flat colours, JPEG for everything else. */
 export async function dataUri(image: string | { data: Uint8Array; width: number; height: number }, flat = false): Promise<string> {
@@ -34,4 +36,26 @@ export function colourLabels(labels: ArrayLike<number>, colors: readonly Color[]
     if (color !== undefined) rgb.set(color, i * 3)
   }
   return rgb
+}
+
+/** A picture with a ring around one cell [row, column] of a grid over its middle square: where a reference has its seed. */
+export async function seedUri(file: string, cell: readonly [number, number], grid: readonly [number, number]): Promise<string> {
+  return `data:image/png;base64,${(await ringed(await readFile(file), cell, grid)).toString('base64')}`
+}
+
+/** The same as PNG, 240 pixels a side. */
+export async function ringed(
+  image: Uint8Array,
+  [row, column]: readonly [number, number],
+  [h, w]: readonly [number, number],
+): Promise<Buffer> {
+  const [x, y] = [((column + 0.5) * ringSize) / w, ((row + 0.5) * ringSize) / h]
+  const ring = (colour: string, width: number) =>
+    `<circle cx="${x}" cy="${y}" r="${ringSize / 16}" fill="none" stroke="${colour}" stroke-width="${width}"/>`
+  const svg = `<svg xmlns="http://www.w3.org/2000/svg" width="${ringSize}" height="${ringSize}">${ring('black', 7)}${ring('white', 3.5)}</svg>`
+  return sharp(image, { autoOrient: true })
+    .resize(ringSize, ringSize, { fit: 'cover' })
+    .composite([{ input: Buffer.from(svg) }])
+    .png()
+    .toBuffer()
 }

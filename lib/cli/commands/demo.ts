@@ -31,6 +31,8 @@ What is written below --into:
   overlay/          the picture under the colours, asked for all names
   overlay-present/  the same, asked for the names that its label map shows
   pictures.archive  the pictures, indexed: "wordmask search" looks in it; the page shows three searches
+  reco/             a pool of rendered scenes, and what ReCo made of it: references for the names that the pictures show, and
+                    a segmenter of them ("wordmask segment --model"); the page shows it beside dense CLIP
   run.json          how it was made; repeat it with: wordmask run run.json
 
 Examples:

@@ -30,6 +30,8 @@ meanwhile. Every row that was measured is printed all the same, with the reason.
   npm run bench -- --only vit-b16 --peers        one row against its peers
   npm run bench -- --peers --wait 30             the whole table, once the machine is quiet
   npm run bench -- reco                          what the parts of ReCo add, on scenes (test/bench/reco/components.mjs)
+  npm run bench -- reco-curves                   the same by the number of reference images, and by the share of wrong ones
+  npm run bench -- reco-sites                    seeds in pools of fixed cameras, with and without one image a site
   npm run bench -- reco-cost --python PYTHON     one reference beside the published algorithm in PyTorch
   npm run bench -- specialist                    what is trained on pseudo-labels, beside its teachers (test/bench/specialist)
   npm run bench -- curation                      what curation finds

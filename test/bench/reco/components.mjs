@@ -1,18 +1,11 @@
 // node test/bench/reco/components.mjs [--seeds 0,1,2] [--objects 12] [--each 60] [--test 200] [--k 50] [--window official]
-//   [--clip scenes-clip] [--encoder NAME] [--seconds 300] [--into FILE]
-// The component table of ReCo on scenes: what co-segmentation, dense CLIP, language guidance and context elimination each add, on names
-// that come on one background alone in the pool. Mean and spread over seeds, which choose names, pool and test scenes. Needs `npm run build`.
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+//   [--clip scenes-clip] [--encoder scenes] [--seconds 300] [--into FILE]
+// The component table of ReCo on scenes: what co-segmentation, dense CLIP, language guidance, context elimination and the CRF each add, on
+// names that come on one background alone in the pool. Mean and spread over seeds, which choose names, pool and test scenes.
 import { parseArgs } from 'node:util'
-import { chooseNames, testScenes, writePool } from './pool.mjs'
-
-const root = join(import.meta.dirname, '../../..')
-const load = createRequire(import.meta.url)
-const { Archive, Clip, Segmenter } = load(join(root, 'dist/index.js'))
-const { binding } = load(join(root, 'dist/binding.js'))
+import { figuresOf, summary, told } from './figures.mjs'
+import { makeWorld } from './pool.mjs'
+import { Clip, confusionOf, inFolder, numbers, openPack, Segmenter, writeFigures } from './score.mjs'
 
 const { values } = parseArgs({
   options: {
@@ -24,99 +17,59 @@ const { values } = parseArgs({
     seconds: { type: 'string', default: '300' },
     window: { type: 'string', default: 'official' },
     clip: { type: 'string', default: 'scenes-clip' },
-    encoder: { type: 'string' },
+    encoder: { type: 'string', default: 'scenes' },
     into: { type: 'string' },
   },
 })
-const seeds = values.seeds.split(',').map(Number)
-const [objects, each, test, k, seconds] = ['objects', 'each', 'test', 'k', 'seconds'].map((name) => Number(values[name]))
-const native = binding()
-const pack = await native.ScenePack.open([join(root, 'models/scenes/scenes.pack')], {})
-const clip = await Clip.load(values.clip)
+const [objects, each, test, k, seconds] = numbers(values, 'objects', 'each', 'test', 'k', 'seconds')
+const { window, encoder } = values
 
-/** grids: which of the two score grids are multiplied; null: dense CLIP alone. */
+/** grids: which of the two score grids are multiplied. published: accuracy and mIoU of methods/reco.md 5, PASCAL-Context-59. */
+const off = { guidance: false, elimination: false }
 const settings = [
-  ['dense CLIP alone', null],
-  ['co-segmentation alone', { grids: [0], guidance: false, elimination: false }],
-  ['+ dense CLIP', { grids: [0, 1], guidance: false, elimination: false }],
-  ['+ language guidance', { grids: [0, 1], guidance: true, elimination: false }],
-  ['+ context elimination', { grids: [0, 1], guidance: false, elimination: true }],
-  ['+ both', { grids: [0, 1], guidance: true, elimination: true }],
+  { name: 'dense CLIP alone', reco: undefined },
+  { name: 'co-segmentation alone', reco: off, grids: [0], published: [16.8, 5.7] },
+  { name: '+ dense CLIP', reco: off, published: [41.1, 21.8] },
+  { name: '+ language guidance', reco: { ...off, guidance: true }, published: [43.1, 23.1] },
+  { name: '+ context elimination', reco: { ...off, elimination: true }, published: [49.7, 26.0] },
+  { name: '+ both', reco: {}, published: [50.9, 26.6] },
+  { name: '+ both + CRF', reco: {}, refine: 'crf', published: [51.6, 27.2] },
 ]
 
+const pack = await openPack()
+const clip = await Clip.load(values.clip)
 const runs = []
-for (const seed of seeds) runs.push(await measure(seed))
-const table = settings.map(([name], i) => ({ name, ...summary(runs.map(({ miou }) => miou[i])) }))
-for (const { name, mean, spread } of table) process.stdout.write(`${name.padEnd(24)} ${mean.toFixed(3)} ± ${spread.toFixed(3)}\n`)
-const report = {
-  ...values,
-  names: runs.map(({ names }) => names),
-  pools: runs.map(({ pool }) => pool),
-  table,
-  runs: runs.map(({ miou }) => miou),
+for (const seed of values.seeds.split(',').map(Number)) runs.push(await inFolder((folder) => measure(folder, seed)))
+
+const over = (of) => summary(runs.map(of))
+const table = settings.map(({ name, published }, i) => ({
+  ...{ name, accuracy: over(({ found }) => found[i].accuracy), miou: over(({ found }) => found[i].miou) },
+  ...{ objects: over(({ found }) => found[i].objects), ms: over(({ found }) => found[i].ms), published },
+}))
+/** Seed by seed: ReCo less dense CLIP, on the names that come with one background alone. */
+const margin = over(({ found }) => found[5].objects - found[0].objects)
+for (const { name, accuracy, miou, objects: own, ms, published } of table) {
+  const theirs = published ? `published ${published.map((x) => x.toFixed(1)).join(' / ')}` : ''
+  const ours = `accuracy ${told(accuracy)}  mIoU ${told(miou)}  objects ${told(own)}  ${ms.mean.toFixed(1)} ms`
+  process.stdout.write(`${name.padEnd(23)} ${ours}  ${theirs}\n`)
 }
-if (values.into) writeFileSync(values.into, `${JSON.stringify(report, null, 1)}\n`)
+process.stdout.write(`ReCo less dense CLIP, objects: ${told(margin)}; published: accuracy / mIoU on PASCAL-Context-59, k = 50, DeiT-S/16\n`)
+if (values.into) writeFigures(values.into, { options: values, table, margin, runs })
 clip.dispose()
 
-async function measure(seed) {
-  const folder = mkdtempSync(join(tmpdir(), 'wordmask-bench-reco-'))
-  try {
-    const names = chooseNames(pack, objects, seed)
-    const pool = await writePool({ pack, names, seed: 2 * seed + 1000, each, seconds, folder: join(folder, 'photos') })
-    process.stderr.write(`seed ${seed}: ${JSON.stringify(pool)}\n`)
-    const archive = await Archive.open(join(folder, 'archive'), { clip })
-    await archive.add(join(folder, 'photos'))
-    const { scenes, names: classes } = await testScenes({ pack, names, seed: 2 * seed + 1001, count: test })
-    const contexts = names.backgrounds.map((name) => pack.names[name])
-    const miou = []
-    for (const [name, parts] of settings) {
-      miou.push(await score(archive, scenes, classes, contexts, parts))
-      process.stderr.write(`seed ${seed}: ${name} ${miou.at(-1).toFixed(3)}\n`)
-    }
-    await archive.close()
-    return { miou, pool, names: classes }
-  } finally {
-    rmSync(folder, { recursive: true, force: true })
+async function measure(folder, seed) {
+  const world = await makeWorld({ pack, clip, seed, objects, each, seconds, test, folder })
+  process.stderr.write(`seed ${seed}: ${JSON.stringify(world.pool)}\n`)
+  const { archive, scenes, classes, contexts } = world
+  const found = []
+  for (const { name, reco, ...read } of settings) {
+    const by = reco ? { method: 'reco', archive, contexts, encoder, k, window, ...reco } : { clip }
+    const segmenter = await Segmenter.create({ classes, ...by })
+    const { matrix, ms } = await confusionOf(segmenter, scenes, classes.length, read)
+    await segmenter[Symbol.asyncDispose]()
+    found.push({ name, ...figuresOf(matrix, classes.length, objects), ms })
+    process.stderr.write(`seed ${seed}: ${JSON.stringify(found.at(-1))}\n`)
   }
-}
-
-async function score(archive, scenes, classes, contexts, parts) {
-  const { grids, ...switches } = parts ?? {}
-  const reco = {
-    method: 'reco',
-    archive,
-    contexts,
-    k,
-    window: values.window,
-    ...(values.encoder && { encoder: values.encoder }),
-    ...switches,
-  }
-  const segmenter = await Segmenter.create({ classes, ...(parts ? reco : { clip }) })
-  const matrix = new Float64Array(classes.length ** 2)
-  for (const { image, truth } of scenes) {
-    const { all, width, height } = await segmenter.segment(image)
-    const chosen = all.grids.filter((_, i) => !grids || grids.includes(i))
-    const { labels } = await native.labelGrids(chosen, { width, height, classes: classes.length, background: { kind: 'none' } }, {})
-    native.confusion(truth, labels, classes.length, 255).forEach((count, i) => {
-      matrix[i] += count
-    })
-  }
-  await segmenter[Symbol.asyncDispose]()
-  return meanIou(matrix, classes.length)
-}
-
-/** Over classes that occur or are predicted. */
-function meanIou(matrix, n) {
-  const ious = []
-  for (let t = 0; t < n; t++) {
-    let union = -matrix[t * n + t]
-    for (let p = 0; p < n; p++) union += matrix[t * n + p] + matrix[p * n + t]
-    if (union > 0) ious.push(matrix[t * n + t] / union)
-  }
-  return ious.reduce((a, b) => a + b, 0) / ious.length
-}
-
-function summary(numbers) {
-  const mean = numbers.reduce((a, b) => a + b, 0) / numbers.length
-  return { mean, spread: Math.sqrt(numbers.reduce((sum, x) => sum + (x - mean) ** 2, 0) / Math.max(1, numbers.length - 1)) }
+  await archive.close()
+  return { seed, classes, pool: world.pool, found }
 }

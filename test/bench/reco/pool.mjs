@@ -3,6 +3,7 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import sharp from 'sharp'
 import { seeded } from '../curation/pool.mjs'
+import { Archive } from './score.mjs'
 
 const side = 96
 const atOnce = 64
@@ -23,11 +24,13 @@ export function chooseNames(pack, objects, seed) {
 /**
  * Writes scenes as PNG until each chosen object and each background has `each` of them, or `seconds` are over. Scenes with another
  * background than that of an object in them are passed over, as are those that show nothing of which there is not enough.
+ * -> how many were rendered, how many show each name, and what each file shows (indices of names by file name)
  */
 export async function writePool({ pack, names: { chosen, backgrounds, home }, seed, each, seconds, folder }) {
   mkdirSync(folder, { recursive: true })
   const have = new Map([...chosen, ...backgrounds].map((name) => [name, 0]))
   const until = Date.now() + seconds * 1000
+  const shows = new Map()
   let rendered = 0
   for (let index = 0; Date.now() < until && [...have.values()].some((n) => n < each); index += atOnce) {
     const scenes = await renderAll(pack, index, atOnce, seed)
@@ -37,14 +40,31 @@ export async function writePool({ pack, names: { chosen, backgrounds, home }, se
       const wanted = present.some((name) => have.has(name) && have.get(name) < each)
       if (misplaced || !wanted) continue
       for (const name of present) if (have.has(name)) have.set(name, have.get(name) + 1)
-      const { data, width, height } = pixels
-      const png = await sharp(data, { raw: { width, height, channels: 3 } })
-        .png()
-        .toBuffer()
-      writeFileSync(join(folder, `${String(index + i).padStart(7, '0')}.png`), png)
+      const file = `${String(index + i).padStart(7, '0')}.png`
+      writeFileSync(join(folder, file), await pngOf(pixels))
+      shows.set(file, present)
     }
   }
-  return { rendered, have: Object.fromEntries([...have].map(([name, n]) => [pack.names[name], n])) }
+  return { rendered, have: Object.fromEntries([...have].map(([name, n]) => [pack.names[name], n])), shows }
+}
+
+export const pngOf = ({ data, width, height }) =>
+  sharp(data, { raw: { width, height, channels: 3 } })
+    .png({ compressionLevel: 1 })
+    .toBuffer()
+
+/**
+ * A pool in an archive of `clip` (rows have the file name as id), test scenes, and the names asked for: the objects, then the
+ * backgrounds, which are the contexts as well.
+ */
+export async function makeWorld({ pack, clip, seed, objects, each, seconds, test, folder }) {
+  const names = chooseNames(pack, objects, seed)
+  const photos = join(folder, 'photos')
+  const { shows, ...pool } = await writePool({ pack, names, seed: 2 * seed + 1000, each, seconds, folder: photos })
+  const archive = await Archive.open(join(folder, 'archive'), { clip })
+  await archive.add([...shows.keys()].map((file) => ({ id: file, image: join(photos, file) })))
+  const { scenes, names: classes } = await testScenes({ pack, names, seed: 2 * seed + 1001, count: test })
+  return { archive, pool, shows, names, scenes, classes, contexts: names.backgrounds.map((name) => pack.names[name]) }
 }
 
 /** Scenes that show a chosen object, anywhere: pixels, and labels among `names` (255: neither). */
@@ -61,5 +81,5 @@ export async function testScenes({ pack, names: { chosen, backgrounds }, seed, c
   return { scenes, names: order.map((name) => pack.names[name]) }
 }
 
-const renderAll = (pack, first, count, seed) =>
+export const renderAll = (pack, first, count, seed) =>
   Promise.all(Array.from({ length: count }, (_, i) => pack.render(first + i, { size: side, split: 'unseen', seed }, {})))
