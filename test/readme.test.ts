@@ -21,6 +21,7 @@ beforeAll(async () => {
   const drawn = node(join(root, 'scripts/scenes.mjs'), 'render', '--into', 'scenes', '--count', '200')
   expect(drawn.status, drawn.stderr).toBe(0)
   symlinkSync(join(scratch, 'scenes', 'images'), join(scratch, 'photos'))
+  symlinkSync(join(scratch, 'scenes'), join(scratch, 'street'))
 })
 afterAll(() => rmSync(scratch, { recursive: true, force: true }))
 
@@ -36,14 +37,15 @@ describe('README', () => {
     120_000,
   )
 
-  /** The commands of the first shell block under a heading, one after the other. */
-  function runSection(title: string): string[] {
+  /** The commands of the first shell block under a heading, one after the other; those that train with `small` besides. */
+  function runSection(title: string, small: string[] = []): string[] {
     const section = readme.slice(readme.indexOf(`## ${title}`))
     const commands = /```sh\n([^]*?)```/.exec(section)![1]!.trim().split('\n')
     for (const command of commands) {
       const words = [...command.matchAll(/"([^"]*)"|(\S+)/g)].map(([, quoted, plain]) => quoted ?? (plain as string))
       expect(words[0]).toBe('wordmask')
-      const { status, stderr } = node(join(root, 'dist/cli/main.js'), ...words.slice(1))
+      const more = words[1] === 'train' ? small : []
+      const { status, stderr } = node(join(root, 'dist/cli/main.js'), ...words.slice(1), ...more)
       expect(status, `${command}\n${stderr}`).toBe(0)
     }
     return commands
@@ -61,6 +63,23 @@ describe('README', () => {
     const { classes } = JSON.parse(readFileSync(join(scratch, 'refs', 'wordmask.json'), 'utf8'))
     expect(classes.map(({ name }: { name: string }) => name)).toEqual(['dog', 'car', 'house'])
     expect(existsSync(join(scratch, 'segmented', 'labels', 'picture.png'))).toBe(true)
+  }, 300_000)
+
+  const small = ['--size', '48', '--width', '0.25', '--batch-size', '4', '--steps', '6', '--samples', '1']
+
+  test('"Train a small segmenter" runs, six steps of it', () => {
+    expect(runSection('Train a small segmenter', small).length).toBe(2)
+    expect(existsSync(join(scratch, 'roads', 'metrics.svg'))).toBe(true)
+    expect(existsSync(join(scratch, 'roads-out', 'segments.csv'))).toBe(true)
+  }, 300_000)
+
+  test('"Train it without labels (ReCo+)" runs on 200 scenes: the student has the names of its teacher', () => {
+    expect(runSection('Train it without labels (ReCo+)', small).length).toBe(5)
+    const [teacher, student] = ['teacher', 'student'].map((name) => JSON.parse(readFileSync(join(scratch, name, 'wordmask.json'), 'utf8')))
+    const names = ({ classes }: { classes: { name: string }[] }) => classes.map(({ name }) => name)
+    expect(names(student)).toEqual(names(teacher))
+    expect(student.method).toBe('deeplabv3plus')
+    expect(existsSync(join(scratch, 'student-out', 'labels', 'picture.png'))).toBe(true)
   }, 300_000)
 
   test('"Evaluate" runs as it stands, and the maps of a run score what the run scored', () => {

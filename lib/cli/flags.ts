@@ -129,6 +129,8 @@ export function text(value: string): string {
 const model = (form: string, what: string) => new Option(form, what).helpGroup('Model:')
 const words = (form: string, what: string) => new Option(form, what).helpGroup('Words:')
 const work = (form: string, what: string) => new Option(form, what).helpGroup('Work:')
+/** A flag of the Work group that only one command has. */
+export const workOption = work
 /** Flags of the archive's commands: what is taken from sources, and what is looked for. */
 export const sourceOption = (form: string, what: string) => new Option(form, what).helpGroup('Sources:')
 export const searchOption = (form: string, what: string) => new Option(form, what).helpGroup('Search:')

@@ -31,6 +31,7 @@ const commandFiles = async () => [
   (await import('./commands/curate.js')).curate,
   (await import('./commands/export.js')).exportCurated,
   (await import('./commands/reco.js')).reco,
+  (await import('./commands/pseudo-label.js')).pseudoLabel,
   (await import('./commands/stats.js')).stats,
   (await import('./commands/status.js')).status,
   (await import('./commands/worker.js')).worker,

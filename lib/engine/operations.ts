@@ -4,6 +4,7 @@ import type { OpenOperation } from './operation'
 /** The operations that workers know by name. What each needs is loaded with its first shard. */
 const known: Record<string, () => Promise<OpenOperation>> = {
   embed: async () => (await import('./embed.js')).openEmbed,
+  'pseudo-label': async () => (await import('../pseudo/operation.js')).openPseudoLabel,
 }
 
 /** Makes any operation of this package. @throws ERR_WORDMASK_VERSION for one that only a later wordmask knows */

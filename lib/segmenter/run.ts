@@ -24,7 +24,11 @@ export async function segmentImage(method: SegmentMethod, image: ImageInput, pla
 }
 
 /** Scores in, labels of the size of the image out. */
-async function labelPixels(pixels: Pixels, scores: Scores, { classes, background, refine, signal }: Plan): Promise<LabelResult> {
+export async function labelPixels(
+  pixels: Pixels,
+  scores: Scores,
+  { classes, background, refine, signal }: Pick<Plan, 'classes' | 'background' | 'refine' | 'signal'>,
+): Promise<LabelResult> {
   const { width, height } = pixels
   const { temperature } = scores
   const options = { width, height, classes: classes.length, background: backgroundRule(background, temperature) }

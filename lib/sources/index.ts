@@ -1,5 +1,5 @@
 /** Where images come from, and where one of them is found again. */
-export { openShard, openSource, planShards } from './open'
+export { openNamedShard, openShard, openSource, planShards } from './open'
 export { checkPlace } from './places/check'
 export { type ReadPlace, type ReadPlacesOptions, readPlaces } from './places/many'
 export { readPlace } from './places/read'

@@ -88,13 +88,27 @@ export async function* openShard(
   shard: Pick<Shard, 'name' | 'source'>,
   options: ShardOptions = {},
 ): AsyncGenerator<SourceImage, void, undefined> {
-  const source = parseShardSource(shard?.name, shard?.source)
-  const context = contextOf({ ...checkShardOptions(options), captions: source.captions, root: source.root })
-  throwIfAborted(context.signal)
+  const { source, context } = opened(shard, options)
   const cropper = await cropperOf(source, context)
   const images = imagesOf(source.piece, context)
   if (cropper) yield* cropper.crops(images, context)
   else for await (const { image } of images) yield image
+}
+
+/** The whole images of one shard with the path of each below its source; of a tar its member's. @throws as openShard */
+export async function* openNamedShard(
+  shard: Pick<Shard, 'name' | 'source'>,
+  options: ShardOptions = {},
+): AsyncGenerator<Found, void, undefined> {
+  const { source, context } = opened(shard, options)
+  yield* imagesOf(source.piece, context)
+}
+
+function opened(shard: Pick<Shard, 'name' | 'source'>, options: ShardOptions): { source: ShardSource; context: Context } {
+  const source = parseShardSource(shard?.name, shard?.source)
+  const context = contextOf({ ...checkShardOptions(options), captions: source.captions, root: source.root })
+  throwIfAborted(context.signal)
+  return { source, context }
 }
 
 async function* imagesOf(piece: PieceSource, context: Context): AsyncGenerator<Found, void, undefined> {

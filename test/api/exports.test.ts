@@ -107,6 +107,7 @@ beforeAll(async () => {
       embedImages: [clip, [{ id: 'a', uri: 'a', bytes: async () => new Uint8Array(3) }], { batchSize: 1 }],
       indexSources: [archive, join(folder, 'no-images')],
       indexStatus: [join(folder, 'archive')],
+      pseudoLabel: [join(folder, 'no-images'), { segmenter: join(folder, 'no-segmenter'), into: join(folder, 'pseudo') }],
       runWorker: [{ queue: { url: 'redis://127.0.0.1/0' }, signal: AbortSignal.abort() }],
       decodeImage: [image, { orient: true }],
       readLabelMap: [labels],
@@ -240,6 +241,7 @@ describe('whatever JavaScript brings, a call works or fails with a WordmaskError
       'wordmask.trainClip': 'ERR_WORDMASK_MODEL_NOT_FOUND',
       'wordmask.trainSegmenter': 'ERR_WORDMASK_FILE_NOT_FOUND',
       'wordmask.indexSources': 'ERR_WORDMASK_FILE_NOT_FOUND',
+      'wordmask.pseudoLabel': 'ERR_WORDMASK_FILE_NOT_FOUND',
       'wordmask.runWorker': 'ERR_WORDMASK_ABORTED',
     }
     for (const [name, call, good] of rows) {

@@ -1,6 +1,7 @@
 import type { Archive } from '../../index'
 import type { PlanOptions, SourceInput } from '../../sources'
 import type { IndexFlags } from '../commands/index-sources'
+import { sayFailures, sourcesOf, workersOf } from '../machines'
 import { loadModel } from '../model'
 import type { Context } from '../program'
 import { progress, seconds, shownPath, speak } from '../terminal'
@@ -75,25 +76,19 @@ async function inProcess(archive: Archive, sources: SourceInput[], options: Flag
 
 async function byShards(archive: Archive, sources: SourceInput[], options: Flags, context: Context): Promise<Outcome> {
   const json = options.json ?? false
-  const { queue, queueCa, shard, devices, batchSize, orient } = options
-  const [{ indexSources }, { parsePart }] = await Promise.all([import('../../engine/index-sources.js'), import('../../engine/static.js')])
+  const { batchSize, orient } = options
+  const { indexSources } = await import('../../engine/index-sources.js')
   const bar = await progress('shards', 0, json)
   try {
     const run = await indexSources(archive, sources, {
       ...{ ...planOptions(options), batchSize, orient, stop: context.interrupt.stop, onWarning: context.note },
-      ...(queue !== undefined && { queue: { url: queue, ...(queueCa !== undefined && { ca: queueCa }) } }),
-      ...(shard !== undefined && { part: parsePart(shard) }),
-      ...(devices !== undefined && { devices: devices.split(',').map((device) => device.trim()) }),
+      ...(await workersOf(options)),
       onProgress: (now) => {
         bar.step(now.done + now.failed, now.shards)
         speak(json, { event: 'progress', ...now }, undefined)
       },
     })
-    for (const { shard, image, code, message, attempts } of run.failures) {
-      const at = image === undefined ? '' : `, at ${image}`
-      speak(json, { event: 'failed', shard: shard.name, image, code, message }, undefined)
-      process.stderr.write(`failed: ${shard.name} after ${attempts} attempts${at}: ${message}\n`)
-    }
+    sayFailures(run, json)
     const rejected = Object.values(run.rejects).reduce((sum, n) => sum + n, 0)
     return { done: run.images - rejected, skipped: 0, rejected, stopped: run.stopped, failedShards: run.failures.length }
   } finally {
@@ -127,16 +122,4 @@ function planOptions({ captions, tiles, boxes, minConfidence, root, shardSize }:
     ...(root !== undefined && { root }),
     ...(shardSize !== undefined && { shardSize }),
   }
-}
-
-/** --column uri=file: for every list among the sources. */
-function sourcesOf(args: string[], columns: string[] | undefined): SourceInput[] {
-  if (columns === undefined) return args
-  const named = columns.map((column) => {
-    const [, what, name] = /^(uri|caption|id)=(.+)$/s.exec(column) ?? []
-    if (what === undefined || name === undefined)
-      throw new UsageError(`Expected uri=NAME, caption=NAME or id=NAME for --column, received ${column}`)
-    return [what, name] as const
-  })
-  return args.map((uri) => ({ uri, columns: Object.fromEntries(named) }))
 }

@@ -1,21 +1,10 @@
 import type { Command } from 'commander'
-import {
-  collect,
-  flags,
-  integer,
-  type ModelFlags,
-  machineOption,
-  modelFlags,
-  number,
-  outputOption,
-  sourceOption,
-  text,
-  withFlags,
-} from '../flags'
+import { collect, flags, type ModelFlags, modelFlags, number, outputOption, sourceOption, text, withFlags } from '../flags'
+import { type MachineFlags, machineFlags } from '../machines'
 import type { Context } from '../program'
 import { UsageError } from '../usage'
 
-export interface IndexFlags extends ModelFlags {
+export interface IndexFlags extends ModelFlags, MachineFlags {
   captions: boolean
   tiles?: string
   boxes?: string
@@ -23,11 +12,6 @@ export interface IndexFlags extends ModelFlags {
   root?: string
   orient: boolean
   retryRejects?: boolean
-  shardSize?: number
-  devices?: string
-  queue?: string
-  queueCa?: string
-  shard?: string
   column?: string[]
   into?: string
   json?: boolean
@@ -56,14 +40,7 @@ export function indexSources(program: Command, context: Context): void {
     sourceOption('--retry-rejects', 'try again what could not be read before'),
     ...modelFlags(),
     flags.batchSize().default(32),
-    machineOption(
-      '--devices <list>',
-      'worker processes of this machine, one a device: "cuda:0,cuda:1" (default: this process alone)',
-    ).argParser(text),
-    machineOption('--queue <url>', 'give the shards to "wordmask worker" on any machine: redis://, rediss:// or unix://').argParser(text),
-    machineOption('--queue-ca <file>', 'certificates that sign those of a rediss:// server').argParser(text),
-    machineOption('--shard <i/n>', 'only part i of n, counted from 0: for job arrays').argParser(text),
-    machineOption('--shard-size <images>', 'images a shard (default: 2000; a tar is one shard)').argParser(integer(1, 10_000_000)),
+    ...machineFlags(2000, 'this process alone'),
     outputOption('--into <archive>', 'the archive: a folder, or s3://bucket/prefix; made where there is none').argParser(text),
     flags.json(),
   )

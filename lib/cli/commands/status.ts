@@ -8,12 +8,12 @@ export interface StatusFlags {
   json?: boolean
 }
 
-/** `wordmask status`: how far the workers of an archive are. */
+/** `wordmask status`: how far the workers of an archive, or of label maps, are. */
 export function status(program: Command, context: Context): void {
   const command = program
     .command('status')
-    .description('how far the workers of an archive are, from any machine')
-    .argument('<archive>', 'folder or s3:// that "wordmask index --into" was given')
+    .description('how far the workers of an archive, or of label maps, are, from any machine')
+    .argument('<archive>', 'folder or s3:// that "wordmask index --into" or "wordmask pseudo-label --into" was given')
   withFlags(
     command,
     machineOption('--queue <url>', 'ask this Redis server as well').argParser(text),

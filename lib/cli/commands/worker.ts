@@ -15,7 +15,9 @@ export interface WorkerFlags {
 
 /** `wordmask worker`: takes shards of a queue until it is stopped. */
 export function worker(program: Command, context: Context): void {
-  const command = program.command('worker').description('embed shards that "wordmask index --queue" gives out, on any machine')
+  const command = program
+    .command('worker')
+    .description('do shards that "wordmask index --queue" and "wordmask pseudo-label --queue" give out, on any machine')
   withFlags(
     command,
     machineOption('--queue <url>', 'redis://host/0, rediss://:password@host:6380/0 or unix:///run/redis.sock').argParser(text),
@@ -34,8 +36,8 @@ export function worker(program: Command, context: Context): void {
 }
 
 const help = `
-One worker a device. It needs Redis, the sources and the archive within reach, and the model's weights: a machine without them says
-what to pull and leaves the shards to others. Ctrl-C finishes the shard in hand, twice ends at once: the shard goes to another worker.
+One worker a device. It needs Redis, the sources and the archive (or folder) within reach, and the model's weights: a machine without
+them says what to pull and leaves the shards to others. Ctrl-C finishes the shard in hand, twice ends at once: the shard goes to another worker.
 
 Examples:
   wordmask worker --queue redis://10.0.0.5/0

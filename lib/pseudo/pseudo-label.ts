@@ -1,0 +1,108 @@
+import { join, resolve } from 'node:path'
+import type { Reject } from '../archive/types'
+import { discard } from '../engine/manifest'
+import type { OperationSpec } from '../engine/operation'
+import { checkWorkers, runShards } from '../engine/run-shards'
+import { WorkFolder, workBase } from '../engine/work-folder'
+import { invalidArgument, WordmaskError } from '../errors'
+import { checkOptions, throwIfAborted } from '../options'
+import { writeAtomic } from '../run/atomic'
+import { differences } from '../run/run-file'
+import { readIndex } from '../segmenter/saved'
+import { Segmenter } from '../segmenter/segmenter'
+import type { SourceInput } from '../sources'
+import { type ClassEntry, parseClasses } from '../text/classes'
+import { isThere, LabelFolder, labelFileOf, labelLines } from './folder'
+import { checkLabelling, configOf, type LabellingConfig } from './labelling'
+import { type PseudoLabelled, type PseudoLabelOptions, pseudoLabelOptions } from './options'
+import { keepSegmenter, segmenterHash } from './saved'
+import { planLabelShards } from './shards'
+import { imagesFolder, summarize } from './summary'
+
+/** Results held at once while they are taken over. */
+const collector = { images: 500, afterMs: 5000 }
+
+/**
+ * Labels images by a segmenter, for a training: label maps (palette PNG, a byte a pixel; 255 is nobody's) by the workers of the batch
+ * engine. `into` gets labels/a/b.png beside images/a/b.jpg, classes.json, images.jsonl and rejects.jsonl: what trainSegmenter takes. The
+ * same call goes on where it stopped, also after a crash, does what is missing, takes in new images, and does nothing where all is done.
+ * An image that cannot be read is reported and left out; a file that changes under its name is not looked at again.
+ * @param sources folders (none that holds `into`), globs, lists, tars, single images
+ * @throws ERR_WORDMASK_CLASSES for more than 254 label values; ERR_WORDMASK_INVALID_ARGUMENT for a folder that holds the labels of another
+ *   run; ERR_WORDMASK_FILE_NOT_FOUND, ERR_WORDMASK_IO, ERR_WORDMASK_QUEUE, ERR_WORDMASK_PEER; what Segmenter.load throws
+ */
+export async function pseudoLabel(sources: SourceInput | SourceInput[], given: PseudoLabelOptions): Promise<PseudoLabelled> {
+  const options = checkOptions('pseudoLabel', pseudoLabelOptions, given) as PseudoLabelOptions
+  const { queue, part, devices, attempts, onWarning, stop, signal, onProgress, timing, shardSize = 100, images = 'link' } = options
+  checkWorkers({ queue, part })
+  throwIfAborted(signal)
+  const into = resolve(options.into)
+  const beside = await imagesFolder(sources, images, into)
+  const { spec, classes, background } = await specOf(options, into)
+  await refuseOther(into, spec)
+  const work = await WorkFolder.create(workBase(into), spec)
+  await redoMissing(work, into)
+  const folder = new LabelFolder(into, images, signal)
+  const rejects: Reject[] = []
+  try {
+    const shards = planLabelShards(sources, { shardSize, ...(signal && { signal }), onReject: (reject) => rejects.push(reject) })
+    const run = await runShards(
+      work,
+      { queue, part, devices, attempts, onWarning, batchSize: undefined },
+      { shards, collect: (outputs) => folder.collect(outputs), collector, stop, signal, onProgress, ...timing },
+    )
+    await folder.rejectAll(rejects)
+    await folder.close()
+    const file = join(into, 'classes.json')
+    await writeAtomic(file, `${JSON.stringify(classes.map(forTraining), null, 1)}\n`)
+    return { images: beside, labels: join(into, 'labels'), classes: file, background, ...(await summarize(into, classes, background)), run }
+  } finally {
+    await folder.close().catch(() => {})
+  }
+}
+
+/** Everything that decides the maps. */
+async function specOf(options: PseudoLabelOptions, into: string) {
+  const { segmenter, orient = true, threshold = null, dtype = 'float32', signal } = options
+  if (typeof segmenter !== 'string' && !(segmenter instanceof Segmenter))
+    throw invalidArgument('segmenter', 'a Segmenter, or the folder of one', segmenter)
+  const defaults = typeof segmenter === 'string' ? (await readIndex(resolve(segmenter))).defaults : segmenter.defaults
+  const classes: readonly ClassEntry[] | undefined = options.classes === undefined ? defaults.classes : parseClasses(options.classes)
+  if (!classes) throw new WordmaskError('ERR_WORDMASK_CLASSES', 'No classes: the segmenter has none of its own, so name them')
+  const asked = ['templates', 'background', 'size', 'slide', 'refine', 'maxPixels'] as const
+  const own = Object.fromEntries(asked.flatMap((name) => (options[name] === undefined ? [] : [[name, options[name]]])))
+  const config = { classes: plain(classes), ...configOf(defaults), ...own, threshold, orient, dtype } as LabellingConfig
+  checkLabelling(config)
+  const model = typeof segmenter === 'string' ? resolve(segmenter) : join(into, 'segmenter')
+  const weights = typeof segmenter === 'string' ? await segmenterHash(model) : await keepSegmenter(segmenter, model, signal)
+  const spec: OperationSpec = { name: 'pseudo-label', config: plain(config), weights, model }
+  return { spec, classes, background: Boolean(config.background) }
+}
+
+const plain = <T>(value: T): any => JSON.parse(JSON.stringify(value))
+
+/** What a network that is trained on the maps keeps of a class. */
+const forTraining = ({ name, synonyms, id, color }: ClassEntry) => ({ name, synonyms, id, color })
+
+/** Labels of two runs would lie side by side, and nothing would tell them apart. */
+async function refuseOther(into: string, spec: OperationSpec): Promise<void> {
+  for await (const { spec: other } of WorkFolder.all(workBase(into))) {
+    const changed = differences({ ...other.config, segmenter: other.weights }, { ...spec.config, segmenter: spec.weights })
+    if (changed.length > 0)
+      throw new WordmaskError(
+        'ERR_WORDMASK_INVALID_ARGUMENT',
+        `${into} holds the labels of another run (other: ${changed.join(', ')}). Choose another folder`,
+      )
+  }
+}
+
+/** Shards whose maps somebody has taken away since are done again. */
+async function redoMissing(work: WorkFolder, into: string): Promise<void> {
+  const again = new Set<string>()
+  for await (const { name, job, bytes } of labelLines(into))
+    if (bytes >= 0 && job !== undefined && !again.has(job) && !(await isThere(labelFileOf(into, name)))) again.add(job)
+  for (const job of again) {
+    await discard(work, job, undefined)
+    await work.remove('committed', job)
+  }
+}

@@ -1,0 +1,90 @@
+import { createHash } from 'node:crypto'
+import { z } from 'zod'
+import type { Reject, Shard } from '../archive/types'
+import { invalidArgument } from '../errors'
+import { openNamedShard, planShards, type SourceInput } from '../sources'
+import { isImage } from '../sources/endings'
+import { type PieceSource, parseShardSource } from '../sources/piece'
+import { inputsOf } from '../sources/resolve'
+import type { Found, ShardOptions } from '../sources/types'
+import { baseName } from '../storage/uri'
+
+/** A piece of the sources, and the folder below the output's that its images go to; '' for that itself. */
+const labelSource = z.strictObject({ version: z.literal(1), below: z.string(), of: z.unknown() })
+
+/** The images of a shard under the paths that they have in the output. */
+export async function* openLabelShard(shard: Pick<Shard, 'name' | 'source'>, options: ShardOptions): AsyncGenerator<Found> {
+  const { below, of } = parse(shard)
+  for await (const { name, image } of openNamedShard({ name: shard.name, source: of }, options))
+    yield { name: placeBelow(below, name === '' ? baseName(image.uri) : name), image }
+}
+
+/**
+ * Shards of images that are to be labelled. Images of a folder, glob or list keep their path below it, and where there are several
+ * sources go below the name of theirs; those of a tar go below the name of the tar.
+ */
+export async function* planLabelShards(
+  sources: SourceInput | readonly SourceInput[],
+  { shardSize, signal, onReject }: { shardSize?: number; signal?: AbortSignal; onReject: (reject: Reject) => void },
+): AsyncGenerator<Shard> {
+  const inputs = inputsOf(sources)
+  const folders = new Folders()
+  for (const [i, input] of inputs.entries()) {
+    const options = { ...(shardSize !== undefined && { shardSize }), ...(signal && { signal }), onReject }
+    for await (const shard of planShards([input], options)) {
+      const { piece } = parseShardSource(shard.name, shard.source)
+      const below = isAlone(input) ? '' : folderOf(piece, inputs.length > 1, folders, i)
+      const id = createHash('sha256')
+        .update(JSON.stringify([below, shard.id]))
+        .digest('hex')
+        .slice(0, 32)
+      yield { ...shard, id, source: { version: 1, below, of: shard.source } }
+    }
+  }
+}
+
+function parse({ name, source }: Pick<Shard, 'name' | 'source'>): z.infer<typeof labelSource> {
+  const found = labelSource.safeParse(source)
+  if (found.success) return found.data
+  throw invalidArgument(`the shard ${name}`, 'one that pseudoLabel planned', source)
+}
+
+/** An image that was named itself. */
+const isAlone = (input: SourceInput) => {
+  const uri = typeof input === 'string' ? input : 'uri' in input ? input.uri : ''
+  return isImage(uri) && !/[*?{]/.test(uri)
+}
+
+function folderOf(piece: PieceSource, several: boolean, folders: Folders, input: number): string {
+  if (piece.kind === 'tar') return folders.of(piece.uri, baseName(piece.uri).replace(/\.(tar|tar\.gz|tgz)$/i, ''))
+  if (!several) return ''
+  if (piece.kind === 'files') return folders.of(`${input}`, baseName(piece.folder))
+  return folders.of(`${input}`, baseName(piece.kind === 'list' ? piece.uri : piece.base).replace(/\.[^.]+$/, ''))
+}
+
+/** A name a source, no two alike. */
+class Folders {
+  private readonly names = new Map<string, string>()
+  private readonly taken = new Set<string>()
+
+  of(source: string, wanted: string): string {
+    const known = this.names.get(source)
+    if (known !== undefined) return known
+    const base = placeBelow('', wanted) || 'images'
+    let name = base
+    for (let n = 2; this.taken.has(name); n++) name = `${base}-${n}`
+    this.names.set(source, name)
+    this.taken.add(name)
+    return name
+  }
+}
+
+/**
+ * A path that stays below a folder, whatever a list or a tar calls its images, and that a walk over the folder finds: `..` is left
+ * out, and what would be hidden begins with `_`.
+ */
+export function placeBelow(folder: string, name: string): string {
+  const path = /^[a-z][a-z0-9+.-]+:\/\//i.test(name) ? name.replace(/^[^:]+:\/\//, '').replace(/[?#].*$/, '') : name
+  const parts = path.split('/').filter((part) => part !== '' && part !== '.' && part !== '..')
+  return [...(folder === '' ? [] : [folder]), ...parts.map((part) => part.replace(/\0/g, '_').replace(/^\./, '_'))].join('/')
+}
