@@ -1,8 +1,8 @@
-import { readFile } from 'node:fs/promises'
+import { readFile, rm, stat } from 'node:fs/promises'
 import path from 'node:path'
 import type { PseudoLabelled } from '../pseudo/options'
 import { refuseOtherRun } from '../run/output-folder'
-import { type RunFacts, RunRecord } from '../run/run-file'
+import { type RunFacts, RunRecord, readRunIfAny } from '../run/run-file'
 import type { ClassEntry } from '../text/classes'
 import type { PseudoLabelFlags } from './commands/pseudo-label'
 import { sayFailures, sourcesOf, workersOf } from './machines'
@@ -33,7 +33,7 @@ export async function labelForTraining(args: string[], options: PseudoLabelFlags
   const means =
     model === undefined ? { method, clip, archive, ...(method === 'reco' && recoOptions(options)) } : { model: path.resolve(model) }
   const asked = { command: 'pseudo-label', settings: defined({ ...view, ...means, images }) }
-  await refuseOtherRun(into, asked as unknown as RunFacts, undefined)
+  await refuseOther(into, asked as unknown as RunFacts)
   const segmenter = await segmenterFolder(options, into, view, context)
   const record = await RunRecord.start(into, { ...segmenter.facts, ...asked, argv: context.argv, cwd: process.cwd(), seed: 0 })
   const started = Date.now()
@@ -51,6 +51,14 @@ export async function labelForTraining(args: string[], options: PseudoLabelFlags
     await record.finish(context.interrupt.stop.aborted ? 'interrupted' : 'failed')
     throw error
   }
+}
+
+/** One that failed before its first shard was planned leaves nothing to go on from. */
+async function refuseOther(into: string, facts: RunFacts): Promise<void> {
+  const begun = (await stat(path.join(into, '_work')).catch(() => undefined)) !== undefined
+  const earlier = await readRunIfAny(into)
+  if (begun || earlier?.command !== facts.command) await refuseOtherRun(into, facts, undefined)
+  else await rm(path.join(into, 'segmenter'), { recursive: true, force: true })
 }
 
 /**
