@@ -1,4 +1,4 @@
-// node scripts/measure-encoders.mjs [CLIP:READ ...] [--seeds 10,11,12] [--clip scenes-clip] [--objects 12] [--each 40] [--test 150] [--k 30]
+// node scripts/measure-encoders.mjs [CLIP:READ ...] [--seeds 10,11,12] [--finder scenes] [--clip scenes-clip] [--objects 12] [--each 40] [--test 150] [--k 30]
 //   [--into FILE.json]
 // Which features ReCo segments scenes best with: its mIoU (test/bench/reco) by encoder, everything else alike. READ is 'value', 'residual' or
 // 'cells', and may name a layer: scenes:cells@4 is what the fourth layer gives. What the scenes card says (`encoderRead`) was chosen by this,
@@ -15,6 +15,7 @@ const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     seeds: { type: 'string', default: '10,11,12' },
+    finder: { type: 'string', default: 'scenes' },
     clip: { type: 'string', default: 'scenes-clip' },
     objects: { type: 'string', default: '12' },
     each: { type: 'string', default: '40' },
@@ -30,7 +31,8 @@ const [objects, each, test, k] = bench.numbers(values, 'objects', 'each', 'test'
 const size = 96
 
 const pack = await bench.openPack()
-const clip = await Clip.load(values.clip)
+const denseClip = await Clip.load(values.clip)
+const finder = await Clip.load(values.finder)
 const runs = await bench.inFolder(async (folder) => {
   const encoders = []
   for (const name of asked) encoders.push([name, await open(name, folder)])
@@ -47,11 +49,11 @@ for (const { encoder, miou, objects: own } of table.toSorted((a, b) => b.miou.me
 if (values.into) bench.writeFigures(values.into, { options: values, table, runs })
 
 async function measure(folder, seed, encoders) {
-  const world = await makeWorld({ pack, clip, seed, objects, each, seconds: 300, test, folder })
+  const world = await makeWorld({ pack, finder, seed, objects, each, seconds: 300, test, folder })
   const { archive, scenes, classes, contexts } = world
   const found = []
   for (const [name, encoder] of encoders) {
-    const options = { method: 'reco', archive, classes, contexts, k, encoder, size, referenceSize: size }
+    const options = { method: 'reco', archive, denseClip, classes, contexts, k, encoder, size, referenceSize: size }
     const segmenter = await Segmenter.create(options)
     const { matrix } = await bench.confusionOf(segmenter, scenes, classes.length)
     await segmenter[Symbol.asyncDispose]()

@@ -13,6 +13,8 @@ export interface RecoFlags {
   guidance: boolean
   elimination: boolean
   referenceSize?: number
+  groupBy?: string
+  perGroup?: number
 }
 
 const option = (form: string, what: string) => new Option(form, what).helpGroup('ReCo:')
@@ -34,11 +36,14 @@ export const recoFlags = (): Option[] => [
   option('--reference-size <pixels>', "side of the square that reference images are seen as (default: the models' own)").argParser(
     integer(16, 4096),
   ),
+  option('--group-by <column>', 'of images of one group (camera, site, burst) few are taken: what they share is no thing').argParser(text),
+  option('--per-group <n>', 'images of a group, with --group-by (default: 1)').argParser(integer(1, 1000)),
 ]
 
 /** The same as options of Segmenter.create. */
 export function recoOptions(flags: RecoFlags): Omit<RecoOptions, 'method' | 'archive'> {
-  const { k: images, window, contexts, denseClip, encoder, guidance, elimination, referenceSize } = flags
+  const { k: images, window, contexts, denseClip, encoder, guidance, elimination, referenceSize, groupBy, perGroup } = flags
+  const retrieve = { ...(groupBy !== undefined && { groupBy }), ...(perGroup !== undefined && { perGroup }) }
   return {
     ...(images !== undefined && { k: images }),
     ...(window !== undefined && { window }),
@@ -46,6 +51,7 @@ export function recoOptions(flags: RecoFlags): Omit<RecoOptions, 'method' | 'arc
     ...(denseClip !== undefined && { denseClip }),
     ...(encoder !== undefined && { encoder }),
     ...(referenceSize !== undefined && { referenceSize }),
+    ...(Object.keys(retrieve).length > 0 && { retrieve }),
     guidance,
     elimination,
   }

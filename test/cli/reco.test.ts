@@ -62,6 +62,15 @@ describe('reco build', () => {
     expect([stale.code, stale.stderr]).toEqual([2, expect.stringMatching(/No reference for "wolf"/)])
   })
 
+  test('--group-by takes few images of a group: here all are of one height', async () => {
+    const group = ['--k', '4', '--group-by', 'height', '--per-group', '2', '--into', at('grouped')]
+    const args = ['reco', 'build', '--archive', archive, '--classes', 'fox', '--no-elimination', ...group]
+    const { code, stdout, stderr } = await wordmask(args)
+    expect(code, stderr).toBe(0)
+    expect(stdout).toMatch(/^fox {2}2 images, cosine/m)
+    expect(json(at('grouped', 'wordmask.json'))).toMatchObject({ reco: { retrieve: { groupBy: 'height', perGroup: 2 } } })
+  })
+
   test('Ctrl-C stops with 130, what is made stays, and the same command finishes', async () => {
     const into = at('stopped')
     const names = Array.from({ length: 40 }, (_, i) => `thing ${i}`).join(',')

@@ -94,6 +94,9 @@ describe('demo', () => {
     expect(stdout).toMatch(/^one +\w+ \d+\.\d%, \w+ \d+\.\d% +\d.* m?s +\.\d{3} +\.\d{3}$/m)
     expect(stdout).toMatch(/What to type next:\n {2}xdg-open .*index\.html\n/)
     expect(bytes(at('page', 'index.html'))).toContain('<title>wordmask: pictures segmented by names</title>')
+    expect(bytes(at('page', 'index.html'))).toContain(
+      'ReCo is shown beside dense CLIP with the shipped pictures and a built-in model only.',
+    )
     expect(
       (await wordmask(['demo', '--samples', at('pictures'), '--clip', at('model'), '--dtype', 'bfloat16', '--into', at('page')])).code,
     ).toBe(0)

@@ -1,5 +1,5 @@
 // node test/bench/reco/curves.mjs [--seeds 0,1,2] [--k 10,20,30,40,50] [--wrong 0,10,20,30,40,50] [--images 20] [--objects 12] [--each 60]
-//   [--test 150] [--window official] [--clip scenes-clip] [--encoder scenes] [--seconds 300] [--into FILE.json]
+//   [--test 150] [--window official] [--finder scenes] [--clip scenes-clip] [--encoder scenes] [--seconds 300] [--into FILE.json]
 // ReCo on scenes by the number of reference images, and by the share (percent) of `--images` reference images that do not show their name,
 // which takes images by what they show, not by retrieval. With --into also two plots beside it, FILE-k.svg and FILE-wrong.svg.
 import { parseArgs } from 'node:util'
@@ -20,6 +20,7 @@ const { values } = parseArgs({
     test: { type: 'string', default: '150' },
     seconds: { type: 'string', default: '300' },
     window: { type: 'string', default: 'official' },
+    finder: { type: 'string', default: 'scenes' },
     clip: { type: 'string', default: 'scenes-clip' },
     encoder: { type: 'string', default: 'scenes' },
     into: { type: 'string' },
@@ -32,6 +33,7 @@ const [counts, shares] = [list(values.k), list(values.wrong)]
 
 const pack = await openPack()
 const clip = await Clip.load(values.clip)
+const finder = await Clip.load(values.finder)
 const runs = []
 for (const seed of list(values.seeds)) runs.push(await inFolder((folder) => measure(folder, seed)))
 const curve = (key, points) =>
@@ -53,9 +55,10 @@ if (values.into) {
   await plot('wrong', `of ${images} reference images, percent that do not show the name`)
 }
 clip.dispose()
+finder.dispose()
 
 async function measure(folder, seed) {
-  const world = await makeWorld({ pack, clip, seed, objects, each, seconds, test, folder })
+  const world = await makeWorld({ pack, finder, seed, objects, each, seconds, test, folder })
   process.stderr.write(`seed ${seed}: ${JSON.stringify(world.pool)}\n`)
   const { archive, scenes, classes, contexts } = world
   const score = async (options) => {
@@ -66,7 +69,7 @@ async function measure(folder, seed) {
     process.stderr.write(`seed ${seed}: ${found.miou.toFixed(3)}\n`)
     return found
   }
-  const reco = { method: 'reco', archive, contexts, encoder, window }
+  const reco = { method: 'reco', archive, denseClip: clip, contexts, encoder, window }
   const run = { seed, alone: await score({ clip }), k: [], wrong: [] }
   for (const k of counts) run.k.push(await score({ ...reco, k }))
   for (const share of shares) run.wrong.push(await score({ ...reco, k: images, retrieve: { decisions: polluted(world, share, seed) } }))

@@ -1,12 +1,13 @@
 // A pool of unseen scenes in which every chosen object comes on one background alone, as things do: what ReCo has to see through.
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import sharp from 'sharp'
 import { seeded } from '../curation/pool.mjs'
-import { Archive } from './score.mjs'
+import { Archive, packFile, root } from './score.mjs'
 
 const side = 96
 const atOnce = 64
+const kept = join(root, 'build', 'reco-pools')
 
 /** `objects` objects of the pack, each with the background that it comes on in the pool. */
 export function chooseNames(pack, objects, seed) {
@@ -54,17 +55,33 @@ export const pngOf = ({ data, width, height }) =>
     .toBuffer()
 
 /**
- * A pool in an archive of `clip` (rows have the file name as id), test scenes, and the names asked for: the objects, then the
+ * A pool in an archive of the CLIP `finder` (rows have the file name as id), test scenes, and the names asked for: the objects, then the
  * backgrounds, which are the contexts as well.
  */
-export async function makeWorld({ pack, clip, seed, objects, each, seconds, test, folder }) {
+export async function makeWorld({ pack, finder, seed, objects, each, seconds, test, folder }) {
   const names = chooseNames(pack, objects, seed)
-  const photos = join(folder, 'photos')
-  const { shows, ...pool } = await writePool({ pack, names, seed: 2 * seed + 1000, each, seconds, folder: photos })
-  const archive = await Archive.open(join(folder, 'archive'), { clip })
+  const { photos, shows, ...pool } = await keptPool({ pack, names, seed: 2 * seed + 1000, each, seconds })
+  const archive = await Archive.open(join(folder, 'archive'), { clip: finder })
   await archive.add([...shows.keys()].map((file) => ({ id: file, image: join(photos, file) })))
   const { scenes, names: classes } = await testScenes({ pack, names, seed: 2 * seed + 1001, count: test })
   return { archive, pool, shows, names, scenes, classes, contexts: names.backgrounds.map((name) => pack.names[name]) }
+}
+
+/** writePool into build/reco-pools, or what an earlier study left there: most of what is rendered is passed over. */
+async function keptPool({ pack, names, seed, each, seconds }) {
+  const { size, mtimeMs } = statSync(packFile)
+  const folder = join(kept, [seed, names.chosen.length, each, size, Math.round(mtimeMs)].join('-'))
+  const about = join(folder, 'about.json')
+  if (!existsSync(about)) {
+    rmSync(folder, { recursive: true, force: true })
+    const { shows, ...pool } = await writePool({ pack, names, seed, each, seconds, folder: join(folder, 'photos') })
+    const whole = Object.values(pool.have).every((n) => n >= each)
+    // What `seconds` cut short depends on the machine.
+    writeFileSync(whole ? about : join(folder, 'cut-short.json'), JSON.stringify({ ...pool, shows: [...shows] }))
+    return { photos: join(folder, 'photos'), ...pool, shows }
+  }
+  const { shows, ...pool } = JSON.parse(readFileSync(about, 'utf8'))
+  return { photos: join(folder, 'photos'), ...pool, shows: new Map(shows) }
 }
 
 /** Scenes that show a chosen object, anywhere: pixels, and labels among `names` (255: neither). */

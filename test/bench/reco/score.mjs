@@ -6,11 +6,12 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { describeMachine } from '../harness/machine.mjs'
 
-const root = join(import.meta.dirname, '../../..')
+export const root = join(import.meta.dirname, '../../..')
 export const built = createRequire(join(root, 'dist/'))
 export const { Archive, Clip, Encoder, Segmenter } = built('./index.js')
 export const native = built('./binding.js').binding()
-export const openPack = () => native.ScenePack.open([join(root, 'models/scenes/scenes.pack')], {})
+export const packFile = join(root, 'models/scenes/scenes.pack')
+export const openPack = () => native.ScenePack.open([packFile], {})
 
 /** Calls `work` with a folder that is gone afterwards. */
 export async function inFolder(work) {
