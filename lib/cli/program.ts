@@ -32,6 +32,7 @@ const commandFiles = async () => [
   (await import('./commands/export.js')).exportCurated,
   (await import('./commands/reco.js')).reco,
   (await import('./commands/pseudo-label.js')).pseudoLabel,
+  (await import('./commands/specialist.js')).specialist,
   (await import('./commands/stats.js')).stats,
   (await import('./commands/status.js')).status,
   (await import('./commands/worker.js')).worker,

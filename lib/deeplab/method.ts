@@ -11,6 +11,7 @@ import { Scores } from '../segmenter/scores'
 import { textRows } from '../segmenter/text-cache'
 import { withSignal } from '../task'
 import { Network } from './network'
+import { gate } from './presence'
 import { checkNetwork, copyNetwork, type NetworkReference, networkReference } from './saved'
 import { checkNetworkSize, networkView } from './view'
 
@@ -51,6 +52,7 @@ class DeepLabV3Plus implements SegmentMethod {
     const view = networkView(pixels, size, saved.size)
     const options = { ...saved.preprocess, ...view, background: saved.background }
     const grid = await withSignal(signal, (task) => native.score(pixels, options, task))
+    if (saved.thresholds) gate(grid, saved.thresholds)
     return { scores: new Scores([grid], 1), seen: { model, dtype, size: view } }
   }
 
@@ -81,6 +83,9 @@ export const deeplabv3plus: MethodKind = {
         'ERR_WORDMASK_CHECKPOINT',
         `${join(folder, 'wordmask.json')} names ${rows.length} classes, its network has ${reference.network.config.classes}`,
       )
+    const { thresholds } = reference.network
+    if (thresholds && thresholds.length !== (classes ?? []).length)
+      throw new WordmaskError('ERR_WORDMASK_CHECKPOINT', `${join(folder, 'wordmask.json')} has ${thresholds.length} thresholds for ${(classes ?? []).length} classes`)
     const file = await checkNetwork(folder, reference)
     const method = new DeepLabV3Plus(await Network.load(file, reference.network, rest as ClipOptions), namesOf(rows))
     try {

@@ -26,6 +26,8 @@ export interface SavedNetwork {
   origin: { kind: 'random' | 'backbone' | 'network'; sha256: string[]; file?: string }
   licence: string
   notes: string[]
+  /** Of each class: the least peak probability of an image that shows it (presence.ts). Absent: the most likely class of each pixel, always. */
+  thresholds?: number[]
 }
 
 const triple = z.tuple([z.number(), z.number(), z.number()])
@@ -43,6 +45,7 @@ const savedNetwork = z.strictObject({
   origin: z.strictObject({ kind: z.enum(['random', 'backbone', 'network']), sha256: z.array(z.string()), file: z.string().optional() }),
   licence: z.string(),
   notes: z.array(z.string()),
+  thresholds: z.array(z.number().gt(0).lt(1)).optional(),
 })
 
 /** The method's own keys of wordmask.json. */

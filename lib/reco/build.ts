@@ -12,7 +12,7 @@ import { makingKey, type Settings } from './making'
 import { mostImages } from './options'
 import { Progress } from './progress'
 import { entryKey, type Reference, type References } from './reference'
-import { type Retrieved, retrieve } from './retrieve'
+import { givenImages, type Retrieved, retrieve } from './retrieve'
 
 /** Names whose images are looked for and read together; more would only hold rows. */
 const namesAtOnce = 32
@@ -90,7 +90,9 @@ export class Builder {
         throwIfAborted(signal)
         const making = makingKey(this.parts.making, before())
         let held = this.references.get(entry)
-        if (held?.about.making !== making || held.about.archive !== archive) {
+        // Given images may be others though the archive is the same.
+        const given = givenImages(this.parts.settings.retrieve.images, entry.name)
+        if (given || held?.about.making !== making || held.about.archive !== archive) {
           found ??= await this.look(some, perName, progress, signal)
           const { images, none } = found[i] as Retrieved
           const asked = hashOf(images)
@@ -130,7 +132,9 @@ export class Builder {
     before: readonly Reference[],
     signal: AbortSignal | undefined,
   ): Promise<Reference | undefined> {
-    const { features, text, settings } = this.parts
+    const { features, contexts: places, settings } = this.parts
+    const unguided = places.includes(entry) && givenImages(settings.retrieve.images, entry.name)
+    const text = unguided ? undefined : this.parts.text
     const all = await features.of(images, signal)
     const seen = images.flatMap((image, i) => (all[i] ? [{ image, tensors: all[i] }] : []))
     const first = seen[0]?.tensors[0]

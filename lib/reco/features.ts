@@ -109,7 +109,7 @@ export class Features {
 const ofOneImage = new Set(['ERR_WORDMASK_IMAGE', 'ERR_WORDMASK_IMAGE_TOO_LARGE', 'ERR_WORDMASK_FILE_NOT_FOUND', 'ERR_WORDMASK_IO'])
 
 /** The upright pixels of a row. @throws ERR_WORDMASK_IO where the file is another than the one that was added */
-async function decodeRow(row: ArchiveRow, bytes: Buffer, signal: AbortSignal): Promise<Pixels> {
+export async function decodeRow(row: ArchiveRow, bytes: Buffer, signal: AbortSignal): Promise<Pixels> {
   if ((await sha256Bytes(bytes)) !== row.sha256)
     throw new WordmaskError('ERR_WORDMASK_IO', `${row.key ?? row.uri} is not what it was when it was added to the archive. Add it again`)
   const pixels = await orAbort(decodeImage(bytes), signal)

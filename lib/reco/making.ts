@@ -51,15 +51,18 @@ export function makingKey(making: string, contexts: readonly Reference[]): strin
 }
 
 /** Names of options that plain() could not keep. */
-export const unsavedOptions = (retrieve: Record<string, unknown>): string[] =>
-  ['exclude', 'decisions', 'groupBy'].filter((name) => retrieve[name] === true || retrieve[name] === 'a function')
+export const unsavedOptions = (retrieve: object): string[] =>
+  ['exclude', 'decisions', 'groupBy', 'images'].filter((name) => unkept((retrieve as Record<string, unknown>)[name]))
+
+const unkept = (value: unknown) => value === true || value === 'a function' || Array.isArray(value)
 
 /** What JSON can hold; which images a function or a set lets through, the images themselves tell. */
-export function plain({ groupBy, exclude, decisions, ...rest }: RetrieveOptions): Record<string, unknown> {
+export function plain({ groupBy, exclude, decisions, images, ...rest }: RetrieveOptions): Record<string, unknown> {
   return {
     ...rest,
     ...(groupBy !== undefined && { groupBy: typeof groupBy === 'function' ? 'a function' : groupBy }),
     ...(exclude !== undefined && { exclude: true }),
     ...(decisions !== undefined && { decisions: true }),
+    ...(images !== undefined && { images: Array.isArray(images) ? images : Object.keys(images).sort() }),
   }
 }

@@ -1,7 +1,9 @@
 import { z } from 'zod'
 import { Archive } from '../archive/archive'
 import type { ArchiveRow } from '../archive/types'
+import { isObject } from '../arguments'
 import type { Clip } from '../clip/clip'
+import type { CuratedImage } from '../curate/curated-set'
 import { type CurateOptions, curateOptions } from '../curate/options'
 import type { Encoder } from '../encoder/encoder'
 import type { WordmaskError } from '../errors'
@@ -15,10 +17,17 @@ export const mostImages = 50
  * How reference images are chosen, beside their number: as for archive.curate, whose defaults are without effect here; `falseAlarms`
  * is for k: 'auto' alone.
  */
-export type RetrieveOptions = Pick<
-  CurateOptions,
-  'minScore' | 'margin' | 'falseAlarms' | 'groupBy' | 'perGroup' | 'diverse' | 'duplicates' | 'exclude' | 'decisions'
->
+export interface RetrieveOptions
+  extends Pick<
+    CurateOptions,
+    'minScore' | 'margin' | 'falseAlarms' | 'groupBy' | 'perGroup' | 'diverse' | 'duplicates' | 'exclude' | 'decisions'
+  > {
+  /**
+   * Images of the archive for some of the names and contexts, by name: these are taken, and nothing else above is asked of them. A
+   * context of given images need not mean anything (`'place 3'`): it is what the images have in common, found without guidance.
+   */
+  images?: Readonly<Record<string, readonly CuratedImage[]>>
+}
 
 /** Options of Segmenter.create for the method 'reco'. */
 export interface RecoOptions extends CommonOptions {
@@ -60,6 +69,7 @@ export interface RecoOptions extends CommonOptions {
 }
 
 const model = z.custom<Clip | string>(() => true).optional()
+const images = z.record(z.string(), z.array(z.custom<CuratedImage>((image) => isObject(image), 'images of a CuratedSet'))).optional()
 const { minScore, margin, falseAlarms, groupBy, perGroup, diverse, duplicates, exclude, decisions } = curateOptions.shape
 
 /** What makes references, beside models and images; saved with them. */
@@ -77,7 +87,7 @@ export const recoOptions = segmenterOptions.extend({
   denseClip: model,
   encoder: z.custom<Encoder | Clip | string>(() => true).optional(),
   ...z.strictObject(settingsShape).partial().shape,
-  retrieve: z.strictObject({ minScore, margin, falseAlarms, groupBy, perGroup, diverse, duplicates, exclude, decisions }).optional(),
+  retrieve: z.strictObject({ minScore, margin, falseAlarms, groupBy, perGroup, diverse, duplicates, exclude, decisions, images }).optional(),
   referenceSize: positiveInteger.max(4096).optional(),
   references: z.string().min(1).optional(),
   cache: z.string().min(1).optional(),

@@ -1,9 +1,10 @@
 import type { Archive } from '../archive/archive'
 import type { CuratedClass, CuratedImage } from '../curate/curated-set'
+import type { CurateOptions } from '../curate/options'
 import type { ClassEntry } from '../text/classes'
 import type { Templates } from '../text/prompts'
 import type { Settings } from './making'
-import { mostImages } from './options'
+import { mostImages, type RetrieveOptions } from './options'
 
 /** The images of a name, the most similar first, or why there is none. */
 export interface Retrieved {
@@ -18,18 +19,30 @@ export interface Retrieved {
 export async function retrieve(
   archive: Archive,
   entries: readonly ClassEntry[],
-  { k, retrieve: given }: Settings,
+  { k, retrieve: { images: chosen, ...given } }: Settings,
   templates: Templates,
   signal: AbortSignal | undefined,
 ): Promise<Retrieved[]> {
   // Their ids are those of lists that they come from, and may be the same.
-  const specs = entries.map(({ name, synonyms, prompts, negatives }) => ({ name, synonyms, negatives, ...(prompts && { prompts }) }))
-  const set = await archive.curate(specs, {
-    ...{ duplicates: false, ...given, templates, signal },
+  const own = entries.map(({ name }) => givenImages(chosen, name))
+  const open = entries.filter((_, i) => !own[i])
+  const specs = open.map(({ name, synonyms, prompts, negatives }) => ({ name, synonyms, negatives, ...(prompts && { prompts }) }))
+  const options: CurateOptions = {
+    ...{ duplicates: false as const, ...given, templates, signal },
     ...(k === 'auto' ? { perClass: mostImages } : { perClass: k, falseAlarms: false }),
+  }
+  const found = open.length === 0 ? [] : (await archive.curate(specs, options)).classes
+  return entries.map((entry, i) => {
+    const images = own[i]
+    if (images) return { images: [...images], ...(images.length === 0 && { none: 'no image was given for it' }) }
+    const one = found[open.indexOf(entry)] as CuratedClass
+    return { images: one.images, ...(one.images.length === 0 && { none: why(one, archive.uri) }) }
   })
-  return set.classes.map((found) => ({ images: found.images, ...(found.images.length === 0 && { none: why(found, archive.uri) }) }))
 }
+
+/** The images that the caller chose for a name. */
+export const givenImages = (images: RetrieveOptions['images'], name: string): readonly CuratedImage[] | undefined =>
+  images && Object.hasOwn(images, name) ? images[name] : undefined
 
 function why({ presence }: CuratedClass, uri: string): string {
   if (presence === undefined) return `${uri} has no image for it`

@@ -8,7 +8,7 @@ import type { Context } from '../program'
 import { shownPath, speak, table } from '../terminal'
 import { UsageError } from '../usage'
 import { openWithModel } from './open'
-import { sheetOf } from './sheet'
+import { sheetOf } from '../../report/sheet'
 
 interface Query {
   title: string

@@ -1,0 +1,71 @@
+import path from 'node:path'
+import type { Archive } from '../archive/archive'
+import { type CuratedClass, CuratedParts, CuratedSet } from '../curate/curated-set'
+import { WordmaskError } from '../errors'
+import { sheetOf } from '../report/sheet'
+import { writeAtomic } from '../run/atomic'
+import { readPlaces } from '../sources'
+import type { ClassEntry, ClassSpec } from '../text/classes'
+import type { AbsentName, BuildSpecialistOptions } from './options'
+
+/** Pictures of a contact sheet. */
+const sheetImages = 24
+
+/** What the archive shows of the names. */
+export interface Shown {
+  /** The names that it shows, with their images. */
+  set: CuratedSet
+  /** Names, then those they are compared with. */
+  specs: ClassSpec[]
+  absent: AbsentName[]
+}
+
+/**
+ * The presence test of archive.curate, of all names and those they are compared with at once. A name that is not shown gets a contact sheet
+ * of the images most like it.
+ */
+export async function findShown(
+  archive: Archive,
+  names: readonly ClassEntry[],
+  decisions: BuildSpecialistOptions['decisions'],
+  { compare = [], images = 200, falseAlarms, into, signal }: BuildSpecialistOptions,
+): Promise<Shown> {
+  const specs = [...names.map(specOf), ...compare.map((name) => ({ name }))]
+  const options = { perClass: images, ...(falseAlarms !== undefined && { falseAlarms }), ...(decisions && { decisions }) }
+  const all = await archive.curate(specs, { ...options, ...(signal && { signal }) })
+  const own = all.classes.slice(0, names.length)
+  const shown = own.filter(({ images: found }) => found.length > 0)
+  const absent: AbsentName[] = []
+  for (const one of own.filter(({ images: found }) => found.length === 0)) absent.push(await showAbsent(archive, one, into, signal))
+  return { set: new CuratedSet(new CuratedParts(shown, all.origin, readPlaces)), specs, absent }
+}
+
+async function showAbsent(archive: Archive, { entry, presence }: CuratedClass, into: string, signal: AbortSignal | undefined) {
+  const best = await archive.curate([specOf(entry)], { perClass: sheetImages, falseAlarms: false, ...(signal && { signal }) })
+  const rows = best.classes[0]?.images ?? []
+  const pValue = presence?.pValue ?? 1
+  const title = `Most like "${entry.name}", which is no better than chance (p = ${pValue.toFixed(3)})`
+  const labels = rows.map(({ score }, i) => `${i + 1}  ${score.toFixed(3)}`)
+  const sheet = path.join(into, `absent-${slug(entry.name)}.jpg`)
+  await writeAtomic(sheet, await sheetOf(title, rows, labels, signal))
+  return { name: entry.name, pValue, sheet }
+}
+
+/** No name is shown: there is nothing to learn from. */
+export function noneShown(absent: readonly AbsentName[], archive: Archive): WordmaskError {
+  return new WordmaskError('ERR_WORDMASK_ABSENT', `${absent.map((one) => absentNote(one, archive.uri)).join(' ')} ${whatToTry}`)
+}
+
+export const absentNote = ({ name, pValue, sheet }: AbsentName, archive: string): string =>
+  `${archive} does not show "${name}": its best images fit it no better than names without a meaning (p = ${pValue.toFixed(3)}). They are in ${sheet}.`
+
+export const whatToTry =
+  'Where they do show it: other words or synonyms ("pangolin, scaly anteater"), an archive of tiles (wordmask index --tiles 2x2), a larger model, or a higher falseAlarms (--false-alarms). Else add images that show it.'
+
+/** As parseClasses takes it. */
+export const specOf = ({ name, synonyms, prompts, negatives }: ClassEntry): ClassSpec => ({
+  ...{ name, synonyms: [...synonyms], negatives: [...negatives] },
+  ...(prompts && { prompts: [...prompts] }),
+})
+
+export const slug = (name: string): string => name.replace(/[^\p{L}\p{N}]+/gu, '-').slice(0, 60)
