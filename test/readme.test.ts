@@ -37,15 +37,14 @@ describe('README', () => {
     120_000,
   )
 
-  /** The commands of the first shell block under a heading, one after the other; those that train with `small` besides. */
-  function runSection(title: string, small: string[] = []): string[] {
+  /** The commands of the first shell block under a heading, one after the other. */
+  function runSection(title: string, change: (words: string[]) => string[] = (words) => words): string[] {
     const section = readme.slice(readme.indexOf(`## ${title}`))
     const commands = /```sh\n([^]*?)```/.exec(section)![1]!.trim().split('\n')
     for (const command of commands) {
       const words = [...command.matchAll(/"([^"]*)"|(\S+)/g)].map(([, quoted, plain]) => quoted ?? (plain as string))
       expect(words[0]).toBe('wordmask')
-      const more = words[1] === 'train' ? small : []
-      const { status, stderr } = node(join(root, 'dist/cli/main.js'), ...words.slice(1), ...more)
+      const { status, stderr } = node(join(root, 'dist/cli/main.js'), ...change(words.slice(1)))
       expect(status, `${command}\n${stderr}`).toBe(0)
     }
     return commands
@@ -65,7 +64,9 @@ describe('README', () => {
     expect(existsSync(join(scratch, 'segmented', 'labels', 'picture.png'))).toBe(true)
   }, 300_000)
 
-  const small = ['--size', '48', '--width', '0.25', '--batch-size', '4', '--steps', '6', '--samples', '1']
+  const short = ['--size', '48', '--width', '0.25', '--batch-size', '4', '--steps', '6', '--samples', '1']
+  /** Trainings of six steps. */
+  const small = (words: string[]) => [...words, ...(words[0] === 'train' ? short : [])]
 
   test('"Train a small segmenter" runs, six steps of it', () => {
     expect(runSection('Train a small segmenter', small).length).toBe(2)
@@ -80,6 +81,20 @@ describe('README', () => {
     expect(names(student)).toEqual(names(teacher))
     expect(student.method).toBe('deeplabv3plus')
     expect(existsSync(join(scratch, 'student-out', 'labels', 'picture.png'))).toBe(true)
+  }, 300_000)
+
+  test('"Build a specialist for a rare class" runs with words that scenes show, and a training of 10 steps', () => {
+    const shown = new Map([['pangolin', 'grass'], ['porcupine,armadillo', 'sand,snow']]) // biome-ignore format: pairs
+    const tiny = ['--steps', '10', '--width', '0.25', '--size', '48', '--batch-size', '4', '--without', '60', '--composites', '30']
+    const change = (words: string[]) => [...words.map((word) => shown.get(word) ?? word), ...(words[0] === 'specialist' ? tiny : [])]
+    expect(runSection('Build a specialist for a rare class', change).length).toBe(3)
+    const folder = join(scratch, 'grass')
+    for (const file of ['card.html', 'card.json', 'review.html', 'wordmask.json']) expect(existsSync(join(folder, file)), file).toBe(true)
+    expect(
+      readFileSync(join(scratch, 'found', 'segments.csv'), 'utf8')
+        .trim()
+        .split('\n').length,
+    ).toBe(201)
   }, 300_000)
 
   test('"Evaluate" runs as it stands, and the maps of a run score what the run scored', () => {

@@ -32,7 +32,11 @@ export async function buildSpecialistCommand(given: string, flags: Flags, contex
     try {
       const specialist = await buildSpecialist({
         ...settings,
-        ...{ names: classes.map(({ id: _, prompts, ...entry }) => ({ ...entry, ...(prompts && { prompts }) })), archive: opened.archive, into },
+        ...{
+          names: classes.map(({ id: _, prompts, ...entry }) => ({ ...entry, ...(prompts && { prompts }) })),
+          archive: opened.archive,
+          into,
+        },
         ...(flags.decisions && { decisions: flags.decisions }),
         ...{ review: flags.review ?? false, ...(flags.audit !== undefined && { audit: flags.audit }), signal: context.interrupt.stop },
         ...(flags.truth !== undefined && { truth: { images: path.join(flags.truth, 'images'), labels: path.join(flags.truth, 'labels') } }),
@@ -69,7 +73,8 @@ export async function buildSpecialistCommand(given: string, flags: Flags, contex
 
 /** What decides the result: other flags may differ between two calls for one folder. */
 function optionsOf(flags: Flags): Omit<BuildSpecialistOptions, 'names' | 'archive' | 'into'> {
-  const { compare, contexts, groupBy, boxes, minConfidence, encoder, falseAlarms, images, without, composites, heldOut, falsePositives } = flags
+  const { compare, contexts, groupBy, boxes, minConfidence, encoder, falseAlarms, images, without, composites, heldOut, falsePositives } =
+    flags
   const { backboneWeights, size, width, steps, batchSize, learningRate, workers, licence, seed } = flags
   const file = backboneWeights && path.resolve(backboneWeights)
   return {
@@ -116,7 +121,7 @@ function report({ folder, names, absent, review, card }: Specialist, ms: number,
 function nameLine({ name, images, threshold, heldOut, truth }: CardName): string {
   const { recall, precision, falsePositivesPer1000: wrong } = heldOut
   const iou = truth ? `, IoU ${figure(truth.iou)} (ReCo ${figure(truth.recoIou)})` : ''
-  const figures = `recall ${figure(recall.value)}, precision ${figure(precision.value)}, ${wrong.value.toFixed(1)} of 1,000 without it`
+  const figures = `recall ${figure(recall.value)}, precision ${figure(precision.value)}, ${Number.isNaN(wrong.value) ? '-' : wrong.value.toFixed(1)} of 1,000 without it`
   return `${name}  ${images.trained + images.held} images; held out, by CLIP: ${figures}${iou}; threshold ${threshold.value.toFixed(3)}`
 }
 

@@ -34,17 +34,30 @@ export class Rivals {
     return this.margins(name, own, vectors, index)
   }
 
+  /** Of rows [n, dim]: what ofClass says of each class, in one pass. -> [classes][n] */
+  async ofClasses(vectors: Float32Array): Promise<number[][]> {
+    const { dim, texts, classes } = this
+    const m = texts.length / dim
+    const cosines = await products(vectors, texts, dim)
+    return Array.from({ length: classes }, (_, index) => {
+      const left = this.kinOf(texts.subarray(index * dim, (index + 1) * dim)).add(index)
+      return Array.from({ length: cosines.length / m }, (_, row) => this.margin(cosines[row * m + index] as number, cosines, row, left))
+    })
+  }
+
   /** The same for any text. @param own cosines of the rows with it @param self the class that it is */
   async margins(text: Float32Array, own: ArrayLike<number>, vectors: Float32Array, self?: number): Promise<number[]> {
     const left = this.kinOf(text)
     if (self !== undefined) left.add(self)
-    const m = this.texts.length / this.dim
     const cosines = await products(vectors, this.texts, this.dim)
-    return Array.from(own, (score, row) => {
-      let most = Number.NEGATIVE_INFINITY
-      for (let j = 0; j < m; j++) if (!left.has(j)) most = Math.max(most, cosines[row * m + j]!)
-      return most === Number.NEGATIVE_INFINITY ? score : score - most
-    })
+    return Array.from(own, (score, row) => this.margin(score, cosines, row, left))
+  }
+
+  private margin(score: number, cosines: Float32Array, row: number, left: ReadonlySet<number>): number {
+    const m = this.texts.length / this.dim
+    let most = Number.NEGATIVE_INFINITY
+    for (let j = 0; j < m; j++) if (!left.has(j)) most = Math.max(most, cosines[row * m + j]!)
+    return most === Number.NEGATIVE_INFINITY ? score : score - most
   }
 
   /** Places in `texts` of the bank's names nearest to a text; of a bank that small none. */

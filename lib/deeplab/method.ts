@@ -85,7 +85,10 @@ export const deeplabv3plus: MethodKind = {
       )
     const { thresholds } = reference.network
     if (thresholds && thresholds.length !== (classes ?? []).length)
-      throw new WordmaskError('ERR_WORDMASK_CHECKPOINT', `${join(folder, 'wordmask.json')} has ${thresholds.length} thresholds for ${(classes ?? []).length} classes`)
+      throw new WordmaskError(
+        'ERR_WORDMASK_CHECKPOINT',
+        `${join(folder, 'wordmask.json')} has ${thresholds.length} thresholds for ${(classes ?? []).length} classes`,
+      )
     const file = await checkNetwork(folder, reference)
     const method = new DeepLabV3Plus(await Network.load(file, reference.network, rest as ClipOptions), namesOf(rows))
     try {

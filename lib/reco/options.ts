@@ -87,7 +87,9 @@ export const recoOptions = segmenterOptions.extend({
   denseClip: model,
   encoder: z.custom<Encoder | Clip | string>(() => true).optional(),
   ...z.strictObject(settingsShape).partial().shape,
-  retrieve: z.strictObject({ minScore, margin, falseAlarms, groupBy, perGroup, diverse, duplicates, exclude, decisions, images }).optional(),
+  retrieve: z
+    .strictObject({ minScore, margin, falseAlarms, groupBy, perGroup, diverse, duplicates, exclude, decisions, images })
+    .optional(),
   referenceSize: positiveInteger.max(4096).optional(),
   references: z.string().min(1).optional(),
   cache: z.string().min(1).optional(),

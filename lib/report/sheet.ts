@@ -1,6 +1,6 @@
 import type { ArchiveRow } from '../archive/types'
-import { contactSheet } from './contact-sheet'
 import { readPlaces } from '../sources'
+import { contactSheet } from './contact-sheet'
 
 /** Most pictures of one sheet: it is for a look, and all of it is in memory. */
 export const sheetImages = 120

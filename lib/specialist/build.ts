@@ -6,20 +6,19 @@ import { invalidArgument, WordmaskError } from '../errors'
 import { checkOptions, type RunOptions } from '../options'
 import { Opening } from '../reco/open'
 import { writeAtomic } from '../run/atomic'
-import { differences } from '../run/run-file'
-import { sha256File } from '../setup/hash'
 import { type ClassEntry, parseClasses, sameName } from '../text/classes'
 import { bothSides } from '../train/segmenter/recipe'
+import { boxesKey, claim, refuseOther, settingsOf } from './asked'
 import { readBoxes } from './boxes'
 import { finish } from './finish'
 import { groupOf } from './groups'
 import { makeMasks } from './masks'
 import { type BuildSpecialistOptions, type Specialist, type SpecialistStage, specialistOptions } from './options'
-import { absentNote, findShown, noneShown, specOf, whatToTry } from './presence'
+import { absentNote, findShown, mostImages, noneShown, specOf, whatToTry, withFitting } from './presence'
 import { makeReferences } from './references'
 import { readSaid, underMasks } from './review'
 import { scan } from './scan'
-import { groupsShown, heldShare, split, usualSize } from './split'
+import { heldShare, split, usualSize } from './split'
 import { inherited, licencesOf, trainOn } from './training'
 import { type TrainingCounts, writeTrainingSet } from './training-set'
 import { keyOf, Work } from './work'
@@ -46,16 +45,23 @@ export async function buildSpecialist(given: BuildSpecialistOptions): Promise<Sp
   try {
     const { archive, clip } = await opening.archive(options.archive, options.clip as Clip | string | undefined)
     const encoder = options.encoder === undefined ? undefined : (await opening.encoder(options.encoder, clip)).model
-    return await build({ ...options, ...(encoder && { encoder: encoder as Clip }), into: path.resolve(options.into) }, { names, archive, clip })
+    return await build(
+      { ...options, ...(encoder && { encoder: encoder as Clip }), into: path.resolve(options.into) },
+      { names, archive, clip },
+    )
   } finally {
     await opening.undo()
   }
 }
 
-async function build(options: BuildSpecialistOptions, parts: { names: readonly ClassEntry[]; archive: Archive; clip: Clip }): Promise<Specialist> {
+async function build(
+  options: BuildSpecialistOptions,
+  parts: { names: readonly ClassEntry[]; archive: Archive; clip: Clip },
+): Promise<Specialist> {
   const { names, archive, clip } = parts
   const { into, signal, seed = 0, without = 400, composites = 400, heldOut = 2000, training = {} } = options
-  const { onNote = warn, onReject = (image, { code, message }) => warn(`${image.key ?? image.uri}: ${message}. It is left out.`, code) } = options
+  const { onNote = warn, onReject = (image, { code, message }) => warn(`${image.key ?? image.uri}: ${message}. It is left out.`, code) } =
+    options
   const notes: string[] = []
   const note = (text: string) => {
     notes.push(text)
@@ -70,35 +76,40 @@ async function build(options: BuildSpecialistOptions, parts: { names: readonly C
 
   within('presence')
   const said = await readSaid(options.decisions, into)
-  const { set, specs, absent } = await findShown(archive, names, said.masks.length > 0 ? said.masks : undefined, options)
+  const { set: tested, specs, absent } = await findShown(archive, names, said.masks.length > 0 ? said.masks : undefined, options)
   for (const one of absent) note(`${absentNote(one, archive.uri)} ${whatToTry}`)
-  if (set.classes.length === 0) throw noneShown(absent, archive)
+  if (tested.classes.length === 0) throw noneShown(absent, archive)
   await claim(work, settingsOf(options, archive))
-  await set.save(path.join(into, 'curated.jsonl'))
-  const classes = parseClasses(set.classes.map(({ entry }) => specOf(entry)))
-  const shownSpecs = [...set.classes.map(({ entry }) => specOf(entry)), ...specs.slice(names.length)]
+  const classes = parseClasses(tested.classes.map(({ entry }) => specOf(entry)))
+  const shownSpecs = [...tested.classes.map(({ entry }) => specOf(entry)), ...specs.slice(names.length)]
 
   const run = within('references')
   const group = groupOf(options.groupBy)
   const rows = await archive.count()
-  const doubtful = classes.map((_, i) => Math.floor(Math.min(Math.max(leastDoubtful, set.classes[i]!.images.length), mostDoubtful * rows)))
-  const leftOut = new Set([...[...set.images()].map(({ id }) => id), ...said.masks.map(({ id }) => id)])
-  const wanted = { without: Math.max(without, set.size), heldOut }
+  const doubtful = classes.map((_, i) =>
+    Math.floor(Math.min(Math.max(leastDoubtful, tested.classes[i]!.images.length), mostDoubtful * rows)),
+  )
+  const leftOut = new Set([...[...tested.images()].map(({ id }) => id), ...said.masks.map(({ id }) => id)])
+  const most = options.images ?? mostImages
+  const wanted = { without: Math.max(without, most), heldOut }
   const found = await scan(
     archive,
     {
       ...{ specs: shownSpecs, names: classes.length, groupOf: group, grouped: options.groupBy !== undefined, seed },
-      ...{ groups: groupsShown(set, group), leftOut, doubtful },
+      ...{ leftOut, doubtful, fitting: most },
       ...{ hard: wanted.without, random: Math.ceil(heldOut / heldShare) + 2 * wanted.without },
     },
     signal,
   )
+  const set = withFitting(tested, found.fitting, most)
+  await set.save(path.join(into, 'curated.jsonl'))
+  wanted.without = Math.max(without, set.size)
   const request = { archive, clip, set, specs: shownSpecs, groupOf: group, lowest: found.lowest, options: { ...options, ...run }, onReject }
   const references = await makeReferences({ ...request, folder: work.path('references') })
   try {
     const size = bothSides(training.size ?? usualSize(set))
     const boxesOf = await readBoxes(options.boxes, signal)
-    const made = references.segmenter.references.map(({ name, making, asked }) => [name, making, asked])
+    const made = references.segmenter.references.map(({ entry, making, asked }) => `${entry} ${making} ${asked}`).sort()
     const masksKey = keyOf(made, size, await boxesKey(options.boxes), references.competing)
     const { onProgress } = within('masks')
     const folder = await work.growing('masks', masksKey)
@@ -107,12 +118,16 @@ async function build(options: BuildSpecialistOptions, parts: { names: readonly C
     const usable = new Set(masked.flatMap(({ names: own }) => own))
     const empty = classes.filter((_, i) => !usable.has(i)).map(({ name }) => `"${name}"`)
     if (empty.length > 0) throw noMask(empty, options.boxes !== undefined)
-    await work.value('review', keyOf(masksKey, set.key), () => underMasks(set, masked).review(review, { title: titleOf(classes), ...(signal && { signal }) }))
+    await work.value('review', keyOf(masksKey, set.key), () =>
+      underMasks(set, masked).review(review, { title: titleOf(classes), ...(signal && { signal }) }),
+    )
     if (options.review) return { folder: into, names: classes.map(({ name }) => name), absent, review, card: undefined, notes }
 
     const sides = split({ masked, names: classes.length, found, seed }, wanted)
     if (sides.without.length < sides.trained.length)
-      note(`Only ${sides.without.length} images without the names are left to train on, for ${sides.trained.length} with: it will find names where there are none. Add images.`)
+      note(
+        `Only ${sides.without.length} images without the names are left to train on, for ${sides.trained.length} with: it will find names where there are none. Add images.`,
+      )
     const ids = (list: readonly { row: { id: string } }[]) => list.map(({ row }) => row.id)
     const setKey = keyOf(masksKey, ids(sides.trained), ids(sides.without), composites, seed)
     const counts: { value?: TrainingCounts } = {}
@@ -131,7 +146,9 @@ async function build(options: BuildSpecialistOptions, parts: { names: readonly C
     const trainedKey = keyOf(setKey, training, licence)
     const trained = work.path(`training-${trainedKey}`)
     const during = within('training')
-    const facts = await work.value('training', trainedKey, () => trainOn(trainingSet, trained, { classes, size, licence, seed }, { ...options, ...during }))
+    const facts = await work.value('training', trainedKey, () =>
+      trainOn(trainingSet, trained, { classes, size, licence, seed }, { ...options, ...during }),
+    )
     for (const text of facts.notes) note(text)
     const measuring = { ...options, ...within('measuring') }
     const card = await finish({
@@ -144,31 +161,10 @@ async function build(options: BuildSpecialistOptions, parts: { names: readonly C
   }
 }
 
-/** What decides the result, as a folder keeps it. */
-function settingsOf(options: BuildSpecialistOptions, archive: Archive): Record<string, unknown> {
-  const { names, compare, groupBy, boxes, contexts, falseAlarms, images, without, composites, heldOut, falsePositives, training, seed = 0 } = options
-  const kept = { names, compare, boxes, contexts, falseAlarms, images, without, composites, heldOut, falsePositives, training, seed }
-  return { ...kept, archive: archive.uri, groupBy: typeof groupBy === 'function' ? 'a function' : groupBy }
-}
-
-async function refuseOther(work: Work, settings: Record<string, unknown>): Promise<void> {
-  const text = await readFile(work.path('asked.json'), 'utf8').catch(() => undefined)
-  if (text === undefined) return
-  const other = differences(JSON.parse(text) as Record<string, unknown>, JSON.parse(JSON.stringify(settings)) as Record<string, unknown>)
-  if (other.length === 0) return
-  throw new WordmaskError('ERR_WORDMASK_INVALID_ARGUMENT', `${work.into} holds another specialist (other: ${other.join(', ')}). Choose another folder (into, --into).`)
-}
-
-const claim = (work: Work, settings: Record<string, unknown>) => writeAtomic(work.path('asked.json'), `${JSON.stringify(settings)}\n`)
-
-async function boxesKey(boxes: BuildSpecialistOptions['boxes']): Promise<unknown> {
-  if (boxes === undefined) return null
-  const { file, minConfidence = 0 } = typeof boxes === 'string' ? { file: boxes } : boxes
-  return [await sha256File(file), minConfidence]
-}
-
 function noMask(names: readonly string[], boxes: boolean): WordmaskError {
-  const why = boxes ? ': no image of it has a box with a part of its mask. Names in the boxes file are paths below a folder of the images' : ''
+  const why = boxes
+    ? ': no image of it has a box with a part of its mask. Names in the boxes file are paths below a folder of the images'
+    : ''
   return new WordmaskError('ERR_WORDMASK_INVALID_ARGUMENT', `No mask of ${names.join(', ')} is left to learn from${why}`)
 }
 

@@ -31,7 +31,16 @@ export interface SpecialistCard {
   contexts: string[]
   groups: { by: string; trained: number; held: number } | null
   boxes: string | null
-  training: { shown: number; repeated: number; without: number; composites: number; steps: number; seconds: number; size: { width: number; height: number }; seed: number }
+  training: {
+    shown: number
+    repeated: number
+    without: number
+    composites: number
+    steps: number
+    seconds: number
+    size: { width: number; height: number }
+    seed: number
+  }
   /** Which weights the backbone starts from. */
   start: string
   /** Of a random sample that people judged; null until they have. */
@@ -56,8 +65,17 @@ function pageOf(card: SpecialistCard, items: ReportItem[]): Report {
   const title = `Specialist for ${names.map(({ name }) => name).join(', ')}`
   const many = names.length > 1
   const figures: Report['figures'] = names.flatMap((one) => figuresOf(one, many))
-  if (audited) figures.push({ label: 'audited precision', ...interval(audited.precision), note: `${range(audited.precision)}, ${audited.right} of ${audited.judged} judged` })
-  figures.push({ label: 'time an image', value: `${time.specialist.toFixed(0)} ms`, note: `ReCo ${time.reco.toFixed(0)} ms; CPU, ${time.threads} threads` })
+  if (audited)
+    figures.push({
+      label: 'audited precision',
+      ...interval(audited.precision),
+      note: `${range(audited.precision)}, ${audited.right} of ${audited.judged} judged`,
+    })
+  figures.push({
+    label: 'time an image',
+    value: `${number(time.specialist, 0)} ms`,
+    note: `ReCo ${number(time.reco, 0)} ms; CPU, ${time.threads} threads`,
+  })
   const { shown, without, composites, steps, seconds, size } = training
   const lead = [
     `Made of ${archive.rows} unlabelled images (${archive.uri}) and the names alone: ${shown} images that show them, ${without} that do not, ${composites} composites; ${steps} steps at ${size.width} x ${size.height} in ${seconds.toFixed(0)} s.`,
@@ -65,7 +83,13 @@ function pageOf(card: SpecialistCard, items: ReportItem[]): Report {
     ...card.notes,
   ]
   const licences = card.licences.map(({ what, licence }) => `${what}: ${licence}`)
-  return { title, lead, figures, items, footer: [...thresholdLines(names), ...card.rests, `Licence: ${card.licence}. ${licences.join('; ')}`] }
+  return {
+    title,
+    lead,
+    figures,
+    items,
+    footer: [...thresholdLines(names), ...card.rests, `Licence: ${card.licence}. ${licences.join('; ')}`],
+  }
 }
 
 const thresholdLines = (names: readonly CardName[]) =>

@@ -69,7 +69,11 @@ export function place(cutout: Cutout, onto: { width: number; height: number }, n
 }
 
 /** Puts a cutout on a picture (Ghiasi et al. 2021, "Simple Copy-Paste"): a new picture, uncertain along the edge. */
-export async function paste(onto: LabelledPixels, cutout: Cutout, { width, height, left, top, mirrored }: Placement): Promise<LabelledPixels> {
+export async function paste(
+  onto: LabelledPixels,
+  cutout: Cutout,
+  { width, height, left, top, mirrored }: Placement,
+): Promise<LabelledPixels> {
   const raw = { width: cutout.width, height: cutout.height, channels: 4 as const }
   const image = sharp(cutout.data, { raw }).resize(width, height, { fit: 'fill', kernel: 'linear' })
   const over = await (mirrored ? image.flop() : image).raw().toBuffer()

@@ -51,11 +51,13 @@ export function chooseThreshold(answers: readonly Answer[], perThousand: number)
     .filter(({ shown }) => !shown)
     .map(({ score }) => score)
     .sort((a, b) => b - a)
-  if (without.length === 0) return { value: leastThreshold, why: 'no image without the name was held out: 0.5, where it is more likely than not' }
+  if (without.length === 0)
+    return { value: leastThreshold, why: 'no image without the name was held out: 0.5, where it is more likely than not' }
   const allowed = Math.floor((without.length * perThousand) / 1000)
   const first = without[allowed]
   const rule = `at most ${perThousand} of 1,000 held-out images without the name (${allowed} of ${without.length}) are above it`
-  if (first === undefined || first < leastThreshold) return { value: leastThreshold, why: `0.5, where the name is more likely than not: ${rule}` }
+  if (first === undefined || first < leastThreshold)
+    return { value: leastThreshold, why: `0.5, where the name is more likely than not: ${rule}` }
   const value = Math.min(mostThreshold, first + Math.max(1e-6, (1 - first) * 1e-3))
   return { value, why: `the lowest at which ${rule}` }
 }

@@ -61,7 +61,7 @@ export async function finish(unfinished: Unfinished): Promise<SpecialistCard> {
   )
   const answers = await work.value('answers', heldKey, async () => {
     await using raw = await Segmenter.load(trained, signal ? { signal } : {})
-    return answerHeld(raw, held, signal, onProgress, onReject)
+    return await answerHeld(raw, held, signal, onProgress, onReject)
   })
   const byName = classes.map((_, i) => halves(answers, i))
   const thresholds = byName.map(({ choose }) => chooseThreshold(choose, falsePositives))
@@ -123,6 +123,8 @@ async function look({ options, set, said, work, trainedKey, onReject }: Unfinish
     const title = `Audit: does the image show ${set.classes.map(({ entry }) => entry.name).join(', ')}?`
     await page.review(path.join(into, 'audit.html'), { audit, seed, title, ...(signal && { signal }) })
   }
+  if (audit !== undefined && found.size === 0)
+    options.onNote?.('In no held-out image is a name found: there is nothing to audit. Add images, or train longer.')
   return { items, audited: audited(found, said) }
 }
 
@@ -132,14 +134,23 @@ function audited(found: CuratedSet, said: Said) {
   return own.length === 0 ? null : found.measure(new Decisions(own))
 }
 
-function describe(unfinished: Unfinished, names: CardName[], audited: SpecialistCard['audited'], time: SpecialistCard['time']): SpecialistCard {
+function describe(
+  unfinished: Unfinished,
+  names: CardName[],
+  audited: SpecialistCard['audited'],
+  time: SpecialistCard['time'],
+): SpecialistCard {
   const { options, set, absent, references, sides, written, facts, size, seed, licence, licences, notes } = unfinished
   const { archive, rows, model } = set.origin
   const { groupBy, boxes, compare = [] } = options
   const [start, ...more] = facts.notes
   return {
     ...{ version: 1, names, absent: absent.map(({ name, pValue }) => ({ name, pValue })) },
-    ...{ archive: { uri: archive, rows, model: model.name }, compare: [...compare], contexts: references.segmenter.references[0] ? contextsOf(references) : [] },
+    ...{
+      archive: { uri: archive, rows, model: model.name },
+      compare: [...compare],
+      contexts: references.segmenter.references[0] ? contextsOf(references) : [],
+    },
     groups: groupBy === undefined ? null : { by: typeof groupBy === 'string' ? groupBy : 'a function', ...sides.groups },
     boxes: boxes === undefined ? null : typeof boxes === 'string' ? boxes : boxes.file,
     training: { ...written, steps: facts.steps, seconds: facts.seconds, size, seed },

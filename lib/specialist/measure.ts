@@ -1,6 +1,6 @@
+import type { ArchiveRow } from '../archive/types'
 import type { CuratedImage } from '../curate/curated-set'
 import type { WordmaskError } from '../errors'
-import type { ArchiveRow } from '../archive/types'
 import { throwIfAborted } from '../options'
 import type { Segmenter } from '../segmenter/segmenter'
 import type { Answer } from './figures'
@@ -46,7 +46,9 @@ export async function answerHeld(
 /** Highest probability of each class. @param scores log-probabilities [classes, h, w] */
 export function peaks({ data, shape }: { data: Float32Array; shape: readonly number[] }): number[] {
   const cells = data.length / (shape[0] as number)
-  return Array.from({ length: shape[0] as number }, (_, i) => Math.exp(data.subarray(i * cells, (i + 1) * cells).reduce((a, b) => Math.max(a, b))))
+  return Array.from({ length: shape[0] as number }, (_, i) =>
+    Math.exp(data.subarray(i * cells, (i + 1) * cells).reduce((a, b) => Math.max(a, b))),
+  )
 }
 
 /**
@@ -61,21 +63,36 @@ export function halves(answers: readonly HeldAnswer[], name: number): { choose: 
 }
 
 /** Middle of the times of one image after the other, in ms; the first is not counted. */
-export async function timeOf(segmenter: Segmenter, rows: readonly ArchiveRow[], signal: AbortSignal | undefined, view: object = {}): Promise<number> {
+export async function timeOf(
+  segmenter: Segmenter,
+  rows: readonly ArchiveRow[],
+  signal: AbortSignal | undefined,
+  view: object = {},
+): Promise<number> {
   const times: number[] = []
   let first = true
-  for await (const _ of eachImage(rows, signal, () => {}, async (pixels, __, stop) => {
-    const began = performance.now()
-    await segmenter.segment({ ...pixels, channels: 3 }, { ...view, signal: stop })
-    if (!first) times.push(performance.now() - began)
-    first = false
-  }))
+  for await (const _ of eachImage(
+    rows,
+    signal,
+    () => {},
+    async (pixels, __, stop) => {
+      const began = performance.now()
+      await segmenter.segment({ ...pixels, channels: 3 }, { ...view, signal: stop })
+      if (!first) times.push(performance.now() - began)
+      first = false
+    },
+  ))
     throwIfAborted(signal)
   return times.sort((a, b) => a - b)[times.length >> 1] ?? Number.NaN
 }
 
 /** The held-out images in which each name is found, as images of a set. */
-export function foundImages(answers: readonly HeldAnswer[], rows: ReadonlyMap<string, ArchiveRow>, names: readonly string[], thresholds: readonly number[]) {
+export function foundImages(
+  answers: readonly HeldAnswer[],
+  rows: ReadonlyMap<string, ArchiveRow>,
+  names: readonly string[],
+  thresholds: readonly number[],
+) {
   return names.map((name, i): CuratedImage[] =>
     answers
       .filter(({ scores }) => (scores[i] as number) >= (thresholds[i] as number))

@@ -76,4 +76,7 @@ export function resizeLabels(labels: Uint8Array, from: Size, to: Size): Uint8Arr
   return out
 }
 
-export const pngOf = (pixels: Pixels): Promise<Buffer> => sharp(pixels.data, { raw: rawOf(pixels) }).png({ compressionLevel: 3 }).toBuffer()
+export const pngOf = (pixels: Pixels): Promise<Buffer> =>
+  sharp(pixels.data, { raw: rawOf(pixels) })
+    .png({ compressionLevel: 3 })
+    .toBuffer()

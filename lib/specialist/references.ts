@@ -1,7 +1,7 @@
 import type { Archive } from '../archive/archive'
-import type { CuratedImage, CuratedSet } from '../curate/curated-set'
 import type { ArchiveRow } from '../archive/types'
 import type { Clip } from '../clip/clip'
+import type { CuratedImage, CuratedSet } from '../curate/curated-set'
 import type { WordmaskError } from '../errors'
 import { officialContexts } from '../reco/contexts'
 import { Segmenter } from '../segmenter/segmenter'
@@ -22,7 +22,7 @@ export interface ReferenceRequest {
   set: CuratedSet
   specs: readonly ClassSpec[]
   groupOf: GroupOf
-  /** Of the groups of reference images, those least like any name. */
+  /** Of each group the images least like any name. */
   lowest: ReadonlyMap<string, readonly Scanned[]>
   folder: string
   options: BuildSpecialistOptions
@@ -53,9 +53,10 @@ export async function makeReferences(request: ReferenceRequest): Promise<Referen
   const { encoder, groupBy, compare = [], signal, onProgress } = options
   const names = new Set(set.classes.map(({ entry }) => sameName(entry.name)))
   const named = contextNames(clip, options.contexts, compare).filter((name) => !names.has(sameName(name)))
-  const places = placeImages(lowest)
-  const images: Record<string, CuratedImage[]> = { ...places }
+  const images: Record<string, CuratedImage[]> = {}
   for (const { entry, images: found } of set.classes) images[entry.name] = referenceImages(found, groupOf)
+  const places = placeImages(lowest, new Set(Object.values(images).flat().map(groupOf)))
+  Object.assign(images, places)
   const classes = specs.filter(({ name }) => names.has(sameName(name)))
   const group = groupFunction(groupBy)
   const segmenter = await Segmenter.create({
@@ -77,9 +78,9 @@ function contextNames(clip: Clip, contexts: readonly string[] | undefined, compa
   return all.filter((name, i) => all.findIndex((other) => sameName(other) === sameName(name)) === i)
 }
 
-/** What stands still in each group, as a context of given images. */
-function placeImages(lowest: ReferenceRequest['lowest']): Record<string, CuratedImage[]> {
-  const groups = [...lowest].filter(([group, images]) => isGroup(group) && images.length >= leastOfPlace)
+/** What stands still in each group that reference images come from, as a context of given images. */
+function placeImages(lowest: ReferenceRequest['lowest'], used: ReadonlySet<string>): Record<string, CuratedImage[]> {
+  const groups = [...lowest].filter(([group, images]) => isGroup(group) && used.has(group) && images.length >= leastOfPlace)
   return Object.fromEntries(
     groups.map(([group, images]) => {
       const name = `place of ${group}`

@@ -28,10 +28,10 @@ export interface ScanRequest {
   groupOf: GroupOf
   /** Told in an error: whether anything has a group at all. */
   grouped: boolean
-  /** Images whose groups are asked for: their lowest-scored images are kept. */
-  groups: ReadonlySet<string>
-  /** Rows that show a name, or may: they are in none of the lists. */
+  /** Rows that are known to show a name, or were rejected: they are in none of the lists. */
   leftOut: ReadonlySet<string>
+  /** Further images of a name, at most. */
+  fitting: number
   /** So many of those left that are most like each name may show it: neither with the name nor without. */
   doubtful: readonly number[]
   /** Images without the names, at most: those most like each name, and any. */
@@ -41,11 +41,13 @@ export interface ScanRequest {
 }
 
 export interface ScanResult {
+  /** Of each name the images that it fits better than any other name does, the most alike first. */
+  fitting: Scanned[][]
   /** Without the names though most like them, the most alike first. */
   hard: Scanned[]
   /** Without the names, drawn at random; some may be among `hard`. */
   random: Scanned[]
-  /** Of each group asked for the images least like any name, the least first. */
+  /** Of each group of several the images least like any name, the least first. */
   lowest: Map<string, Scanned[]>
 }
 
@@ -54,12 +56,13 @@ const lowestOfGroup = 5
 const rowsAtOnce = 512
 
 /**
- * Goes through the archive once. An image is without the names where for each of them another name fits it better (null-level.ts has the
- * evidence), and it is not one of the `doubtful` most like the name; what is neither so nor shown is of doubtful presence and left out.
+ * Goes through the archive once. Where a name fits an image better than every other name does (its evidence, null-level.ts, is above 0), the image
+ * is one of the name. An image is without the names where others fit it better, and it is not one of the `doubtful` most like a name:
+ * those are of doubtful presence and left out.
  * Memory: the lists asked for, and some hundred rows.
  */
 export async function scan(archive: Archive, request: ScanRequest, signal: AbortSignal | undefined): Promise<ScanResult> {
-  const { specs, names, groupOf, groups, leftOut, doubtful, seed } = request
+  const { specs, names, groupOf, leftOut, doubtful, seed } = request
   const clip = clipTexts(archive.parts.options.clip!)
   const entries = parseClasses(specs)
   const full = await clip.vectors(entries, undefined, signal)
@@ -69,22 +72,30 @@ export async function scan(archive: Archive, request: ScanRequest, signal: Abort
   const rivals = new Rivals(await clip.vectors(entries, few, signal), bank, dim)
   const hard = doubtful.map((skip) => new Best(skip + request.hard))
   const random = new Reservoir(request.random + doubtful.reduce((a, b) => a + b, 0), seed)
-  const lowest = new Map([...groups].map((group) => [group, new Best(lowestOfGroup)]))
+  const fitting = doubtful.map(() => new Best(request.fitting))
+  const lowest = new Map<string, Best>()
   let grouped = false
   let block: { row: ArchiveRow; vector: Float32Array }[] = []
 
   const take = async () => {
     const vectors = new Float32Array(block.length * dim)
     for (const [i, { vector }] of block.entries()) vectors.set(vector, i * dim)
-    const evidence: number[][] = []
-    for (let name = 0; name < names; name++) evidence.push(await rivals.ofClass(name, vectors))
+    const evidence = (await rivals.ofClasses(vectors)).slice(0, names)
     for (const [i, { row, vector }] of block.entries()) {
       const cosines = Array.from({ length: names }, (_, name) => dot(vector, full.subarray(name * dim, (name + 1) * dim)))
       const scanned = { row, group: groupOf(row), score: Math.max(...cosines) }
       grouped ||= isGroup(scanned.group)
       if (leftOut.has(row.id)) continue
-      lowest.get(scanned.group)?.offer({ ...scanned, score: -scanned.score })
-      if (evidence.some((of) => (of[i] as number) > 0)) continue
+      const best = evidence.reduce((most, of, name) => ((of[i] as number) > (evidence[most]![i] as number) ? name : most), 0)
+      if ((evidence[best]![i] as number) > 0) {
+        fitting[best]?.offer({ ...scanned, score: cosines[best] as number })
+        continue
+      }
+      if (isGroup(scanned.group)) {
+        const own = lowest.get(scanned.group) ?? new Best(lowestOfGroup)
+        lowest.set(scanned.group, own)
+        own.offer({ ...scanned, score: -scanned.score })
+      }
       for (const [name, score] of cosines.entries()) hard[name]?.offer({ ...scanned, score })
       random.offer(scanned)
     }
@@ -93,19 +104,39 @@ export async function scan(archive: Archive, request: ScanRequest, signal: Abort
   }
 
   const fields = ['id', 'uri', 'key', 'offset', 'length', 'width', 'height', 'bytes', 'sha256', 'phash', 'parent', 'box'] as const
-  for await (const { vector, ...row } of archive.rows({ return: [...fields, 'addedAt', 'metadata', 'vector'], ...(signal && { signal }) })) {
+  for await (const { vector, ...row } of archive.rows({
+    return: [...fields, 'addedAt', 'metadata', 'vector'],
+    ...(signal && { signal }),
+  })) {
     block.push({ row, vector: vector as Float32Array })
     if (block.length === rowsAtOnce) await take()
   }
   await take()
   if (request.grouped && !grouped) throw invalidArgument('groupBy', 'a column that some image of the archive has, or a function', 'none')
-  const skipped = new Set(hard.flatMap((best, name) => best.sorted().slice(0, doubtful[name]).map(({ row }) => row.id)))
+  const skipped = new Set(
+    hard.flatMap((best, name) =>
+      best
+        .sorted()
+        .slice(0, doubtful[name])
+        .map(({ row }) => row.id),
+    ),
+  )
   const without = ({ row }: Scanned) => !skipped.has(row.id)
-  const merged = hard.flatMap((best) => best.sorted().filter(without).map((one, rank) => ({ one, rank })))
+  const merged = hard.flatMap((best) =>
+    best
+      .sorted()
+      .filter(without)
+      .map((one, rank) => ({ one, rank })),
+  )
   const ranked = merged.sort((a, b) => a.rank - b.rank).map(({ one }) => one)
   const distinct = [...new Map(ranked.map((one) => [one.row.id, one])).values()]
   const least = new Map([...lowest].map(([group, best]) => [group, best.sorted().map((one) => ({ ...one, score: -one.score }))]))
-  return { hard: distinct.slice(0, request.hard), random: random.drawn.filter(without).slice(0, request.random), lowest: least }
+  return {
+    fitting: fitting.map((best) => best.sorted()),
+    hard: distinct.slice(0, request.hard),
+    random: random.drawn.filter(without).slice(0, request.random),
+    lowest: least,
+  }
 }
 
 /** The highest scores of many. */
@@ -116,7 +147,7 @@ class Best {
 
   offer(one: Scanned): void {
     this.held.push(one)
-    if (this.held.length >= 2 * this.most + 64) this.held = this.sorted()
+    if (this.held.length > 2 * this.most) this.held = this.sorted()
   }
 
   sorted(): Scanned[] {

@@ -1,5 +1,5 @@
 import type { CuratedSet } from '../curate/curated-set'
-import { type GroupOf, holdOut } from './groups'
+import { holdOut } from './groups'
 import type { Masked } from './masks'
 import type { Held } from './measure'
 import type { Scanned, ScanResult } from './scan'
@@ -40,9 +40,6 @@ export const heldImages = ({ held, heldWithout }: Split): Held[] => [
   ...held.map(({ row, names }) => ({ row, shown: names })),
   ...heldWithout.map(({ row }) => ({ row, shown: [] })),
 ]
-
-/** Groups of the images that show the names. */
-export const groupsShown = (set: CuratedSet, groupOf: GroupOf): Set<string> => new Set([...set.images()].map(groupOf))
 
 /** Side of the square that training sees: the shorter side of most images, where that is small. */
 export function usualSize(set: CuratedSet): number {

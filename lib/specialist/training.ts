@@ -24,7 +24,12 @@ export interface TrainedFacts {
 export async function trainOn(
   folder: string,
   into: string,
-  { classes, size, licence, seed }: { classes: readonly ClassEntry[]; size: NonNullable<TrainSegmenterOptions['size']>; licence: string; seed: number },
+  {
+    classes,
+    size,
+    licence,
+    seed,
+  }: { classes: readonly ClassEntry[]; size: NonNullable<TrainSegmenterOptions['size']>; licence: string; seed: number },
   { training = {}, signal, onProgress }: BuildSpecialistOptions,
 ): Promise<TrainedFacts> {
   const { steps, seconds, notes } = await trainSegmenter({

@@ -4,7 +4,7 @@ import { throwIfAborted } from '../options'
 import type { Segmenter } from '../segmenter/segmenter'
 import type { LabelledFolder } from '../train/segmenter/options'
 import { listPairs } from '../train/segmenter/pairs'
-import { type Answer, type ImageFigures, imageFigures, Iou } from './figures'
+import { type Answer, type ImageFigures, Iou, imageFigures } from './figures'
 
 export interface TruthFigures {
   iou: number
@@ -31,7 +31,11 @@ export async function measureTruth(
     const other = await reco.segment(image, view)
     for (const [i, { own: a, reco: b, answers }] of sums.entries()) {
       a.add(own.labels, labels, i + 1)
-      b.add(other.labels.map((label) => label + 1 - other.firstLabel), labels, i + 1)
+      b.add(
+        other.labels.map((label) => label + 1 - other.firstLabel),
+        labels,
+        i + 1,
+      )
       answers.push({ score: own.labels.includes(i + 1) ? 1 : 0, shown: labels.includes(i + 1) })
     }
   }

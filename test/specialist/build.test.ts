@@ -20,7 +20,9 @@ describe('a name that the archive shows', async () => {
     longest = Math.max(longest, performance.now() - last)
     last = performance.now()
   }, 10)
-  const built = await build('grass', { truth, audit: 5, compare: ['sea'], onStage: (stage) => stages.push(stage), onNote: (note) => notes.push(note) })
+  const learning = { ...tiny.training, steps: 60, batchSize: 4, learningRate: 5e-3, augment: { jitter: 0, blur: 0 } }
+  const asked = { truth, audit: 5, compare: ['sea'], training: learning, falsePositives: 500 }
+  const built = await build('grass', { ...asked, onStage: (stage) => stages.push(stage), onNote: (note) => notes.push(note) })
   clearInterval(ticking)
 
   test('gives a folder that loads and segments, by the thresholds of its card', async () => {
@@ -36,9 +38,14 @@ describe('a name that the archive shows', async () => {
   })
   test('its card says what it rests on, in numbers and on a page', () => {
     const card = json(into('grass'), 'card.json')
-    expect(card).toMatchObject({ version: 1, compare: ['sea'], groups: { by: 'folder' }, training: { steps: 4, composites: 8, size: { width: 48 } } })
+    expect(card).toMatchObject({
+      version: 1,
+      compare: ['sea'],
+      groups: { by: 'folder' },
+      training: { steps: 60, composites: 8, size: { width: 48 } },
+    })
     expect(card.names[0]).toMatchObject({ name, truth: { iou: expect.any(Number), recoIou: expect.any(Number) } })
-    expect(card.contexts).toEqual(expect.arrayContaining(['sky', 'sand', 'sea']))
+    expect(card.contexts).toEqual(expect.arrayContaining(['sand', 'sea']))
     expect(card.contexts.some((context: string) => context.startsWith('place of group '))).toBe(true)
     expect(card.time.reco).toBeGreaterThan(0)
     expect(card.start).toMatch(/random weights/)
@@ -62,7 +69,7 @@ describe('a name that the archive shows', async () => {
     const made = (kind: string) => workOf('grass', kind).map((file) => [file, statSync(join(into('grass'), 'work', file)).mtimeMs])
     const kinds = ['masks', 'set', 'training', 'answers']
     const before = kinds.map(made)
-    await build('grass', { truth, audit: 5, compare: ['sea'] })
+    await build('grass', asked)
     expect(kinds.map(made)).toEqual(before)
   })
   test('judged, the audit is on the card, with its interval; the network stays', async () => {
@@ -72,7 +79,7 @@ describe('a name that the archive shows', async () => {
     const said = ids.map((id, i) => ({ class: name, id, decision: i === 0 ? 'reject' : 'accept', audit }))
     writeFileSync(join(into('grass'), 'audit.jsonl'), said.map((one) => `${JSON.stringify(one)}\n`).join(''))
     const before = statSync(join(into('grass'), 'work', workOf('grass', 'training')[0]!)).mtimeMs
-    const { card } = await build('grass', { truth, compare: ['sea'] })
+    const { card } = await build('grass', { ...asked, truth: undefined as never })
     expect(card!.audited).toMatchObject({ judged: ids.length, right: ids.length - 1 })
     expect(card!.audited!.precision.low).toBeLessThan(card!.audited!.precision.value)
     expect(statSync(join(into('grass'), 'work', workOf('grass', 'training')[0]!)).mtimeMs).toBe(before)
@@ -87,7 +94,10 @@ describe('review', () => {
     const page = readFileSync(first.review, 'utf8')
     const ids = [...page.matchAll(/data-id="([^"]+)"/g)].map((match) => match[1]!)
     const dropped = ids.slice(0, 3)
-    writeFileSync(join(into('reviewed'), 'decisions.jsonl'), dropped.map((id) => `${JSON.stringify({ class: name, id, decision: 'reject' })}\n`).join(''))
+    writeFileSync(
+      join(into('reviewed'), 'decisions.jsonl'),
+      dropped.map((id) => `${JSON.stringify({ class: name, id, decision: 'reject' })}\n`).join(''),
+    )
     const { card } = await build('reviewed')
     const kept = readFileSync(join(into('reviewed'), 'curated.jsonl'), 'utf8')
     expect(dropped.filter((id) => kept.includes(`"${id}"`))).toEqual([])

@@ -16,7 +16,10 @@ function square(side: number, x: number, y: number, size: number) {
   }
   return { pixels: { data, width: side, height: side }, labels }
 }
-const black = (side: number) => ({ pixels: { data: new Uint8Array(3 * side * side), width: side, height: side }, labels: new Uint8Array(side * side) })
+const black = (side: number) => ({
+  pixels: { data: new Uint8Array(3 * side * side), width: side, height: side },
+  labels: new Uint8Array(side * side),
+})
 
 describe('composites', () => {
   test('a square is cut out and put where it is told, its labels with it; the rest of the picture stays', async () => {

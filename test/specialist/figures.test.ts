@@ -1,12 +1,23 @@
 import { describe, expect, test } from 'vitest'
-import { chooseThreshold, imageFigures, Iou } from '../../lib/specialist/figures'
+import { chooseThreshold, Iou, imageFigures } from '../../lib/specialist/figures'
 import { halves, peaks } from '../../lib/specialist/measure'
 
 const shown = (score: number) => ({ score, shown: true })
 const without = (score: number) => ({ score, shown: false })
 
 describe('figures of a made-up list of answers', () => {
-  const answers = [shown(0.99), shown(0.9), shown(0.7), shown(0.2), without(0.95), without(0.6), without(0.1), without(0.05), without(0), without(0)]
+  const answers = [
+    shown(0.99),
+    shown(0.9),
+    shown(0.7),
+    shown(0.2),
+    without(0.95),
+    without(0.6),
+    without(0.1),
+    without(0.05),
+    without(0),
+    without(0),
+  ]
 
   test('at 0.65: three of four found, one of six images without it as well', () => {
     const { images, found, precision, recall, falsePositivesPer1000 } = imageFigures(answers, 0.65)
@@ -38,7 +49,10 @@ describe('threshold', () => {
     expect(why).toMatch(/at most 5 of 1,000 .*\(2 of 400\)/)
   })
   test('never below 0.5, where the name is less likely than not', () => {
-    expect(chooseThreshold([without(0.2), without(0.1)], 0)).toMatchObject({ value: 0.5, why: expect.stringMatching(/more likely than not/) })
+    expect(chooseThreshold([without(0.2), without(0.1)], 0)).toMatchObject({
+      value: 0.5,
+      why: expect.stringMatching(/more likely than not/),
+    })
     expect(chooseThreshold([shown(0.9)], 5)).toMatchObject({ value: 0.5, why: expect.stringMatching(/no image without the name/) })
   })
   test('a network that is certain of an image without it still leaves a threshold below 1', () => {

@@ -17,7 +17,11 @@ describe('groups', () => {
     const of = (by: Parameters<typeof groupOf>[0]) => groupOf(by)(image)
     expect([of('site'), of('n'), of('width'), of('folder')]).toEqual(['group north', 'group 3', 'group 48', 'group /photos/a'])
     expect(of(({ id }) => id.slice(0, 1))).toBe('group a')
-    expect([of('else'), of(undefined), groupOf(undefined)(row('crop', { parent: 'whole' }))]).toEqual(['image a/1', 'image a/1', 'image whole'])
+    expect([of('else'), of(undefined), groupOf(undefined)(row('crop', { parent: 'whole' }))]).toEqual([
+      'image a/1',
+      'image a/1',
+      'image whole',
+    ])
     expect([isGroup(of('site')), isGroup(of('else'))]).toEqual([true, false])
   })
   test('a shard is a folder', () => {

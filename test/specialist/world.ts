@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import sharp from 'sharp'
 import { afterAll } from 'vitest'
-import { Archive, type BuildSpecialistOptions, Clip, writeLabelMap } from '../../lib/index'
 import { binding } from '../../lib/binding'
+import { Archive, type BuildSpecialistOptions, Clip, writeLabelMap } from '../../lib/index'
 import { parseClasses } from '../../lib/text/classes'
 import { trainingPack } from '../helpers/scene-pack'
 
@@ -67,6 +67,6 @@ export async function world(count = 90): Promise<World> {
 
 /** Everything as small as it can be. */
 export const tiny = {
-  ...{ names: [name], contexts: ['sky', 'sand'], groupBy: 'folder', without: 24, composites: 8, heldOut: 16 },
+  ...{ names: [name], contexts: ['sand', 'snow'], groupBy: 'folder', without: 24, composites: 8, heldOut: 16 },
   training: { size: 48, width: 0.25, steps: 4, batchSize: 2, workers: 1, samples: 0, logEvery: 2 },
 } satisfies Partial<BuildSpecialistOptions>

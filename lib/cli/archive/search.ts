@@ -1,6 +1,7 @@
 import path from 'node:path'
 import type { SearchHit } from '../../archive/types'
 import type { SearchQuery } from '../../index'
+import { sheetOf } from '../../report/sheet'
 import { writeAtomic } from '../../run/atomic'
 import type { SearchFlags } from '../commands/search'
 import { readTemplates } from '../model'
@@ -8,7 +9,6 @@ import type { Context } from '../program'
 import { shownPath, speak, table } from '../terminal'
 import { UsageError } from '../usage'
 import { openWithModel } from './open'
-import { sheetOf } from '../../report/sheet'
 
 interface Query {
   title: string

@@ -51,7 +51,9 @@ export function specialist(program: Command, context: Context): void {
     words('--compare <names>', 'what it is easily taken for: "porcupine,armadillo"').argParser(text),
     words('--contexts <names>', 'what comes with it and is no part of it (default: tree,sky,building,road,person)').argParser(text),
     words('--false-alarms <share>', 'chance of calling a name present that is not there (default: 0.05)').argParser(number(0.0001, 0.99)),
-    words('--decisions <file>', 'what review.html and audit.html saved (default: where they lie in --into; repeat it for more)').argParser(collect),
+    words('--decisions <file>', 'what review.html and audit.html saved (default: where they lie in --into; repeat it for more)').argParser(
+      collect,
+    ),
     ...modelFlags(),
     model('--encoder <model>', "whose features are co-segmented (default: the archive's CLIP)").argParser(text),
     model('--backbone-weights <file>', "torchvision's MobileNetV2 weights to start from (default: random weights)").argParser(text),
@@ -68,7 +70,9 @@ export function specialist(program: Command, context: Context): void {
     work('--workers <n>', 'threads of a step; part of the recipe (default: the cores)').argParser(integer(1, 256)),
     flags.seed(),
     outputOption('--review', 'stop when review.html is written, to look at the masks before anything is trained'),
-    outputOption('--audit <n>', 'write audit.html: n of the held-out images in which it is found, to be judged').argParser(integer(1, 100_000)),
+    outputOption('--audit <n>', 'write audit.html: n of the held-out images in which it is found, to be judged').argParser(
+      integer(1, 100_000),
+    ),
     outputOption('--licence <text>', 'of the weights (default: what the models that made them say)').argParser(text),
     flags.into('folder of the specialist; one that was stopped goes on there (default: the first name)'),
     flags.json(),

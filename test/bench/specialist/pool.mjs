@@ -75,7 +75,9 @@ export async function truthScenes({ pack, names, each, seed }) {
   const have = new Map(names.rare.map((name) => [name, 0]))
   const scenes = []
   for await (const { pixels, labels } of scenesOf(pack, seed)) {
-    const wanted = things({ labels, concepts: pack.concepts }).filter(({ name, share }) => share >= leastShare && have.get(name) < each).map(({ name }) => name)
+    const wanted = things({ labels, concepts: pack.concepts })
+      .filter(({ name, share }) => share >= leastShare && have.get(name) < each)
+      .map(({ name }) => name)
     for (const name of wanted) have.set(name, have.get(name) + 1)
     if (wanted.length > 0) scenes.push({ image: { ...pixels, channels: 3 }, labels, present: wanted })
     if ([...have.values()].every((n) => n >= each)) return scenes
@@ -111,8 +113,7 @@ function emptied(scene) {
 function onGround(ground, scene, thing, light) {
   const { width, height } = scene.pixels
   const data = Uint8Array.from(ground.pixels.data)
-  for (let i = 0; i < width * height; i++)
-    if (scene.labels[i] === thing) data.set(scene.pixels.data.subarray(3 * i, 3 * i + 3), 3 * i)
+  for (let i = 0; i < width * height; i++) if (scene.labels[i] === thing) data.set(scene.pixels.data.subarray(3 * i, 3 * i + 3), 3 * i)
   const pixels = { data: data.map((value) => Math.min(255, value * light)), width, height }
   return { pixels, present: [...new Set([...ground.present, thing])] }
 }

@@ -74,9 +74,9 @@ async function measure(seed) {
     say(`seed ${seed}: found ${found.map((i) => pack.names[i])}; ${refused} of ${names.absent.length} absent names refused`)
     const scenes = await truthScenes({ pack, names, each: truth, seed: 2 * seed + 3001 })
     const specialists = {}
-    const groups = await build(archive, names, found, pool, scenes, folder, seed, 'site')
+    const groups = await build(archive, found, pool, scenes, folder, seed, 'site')
     specialists['group rule'] = groups.specialist
-    if (!values['no-groups']) specialists['no group rule'] = (await build(archive, names, found, pool, scenes, folder, seed, undefined)).specialist
+    if (!values['no-groups']) specialists['no group rule'] = (await build(archive, found, pool, scenes, folder, seed, undefined)).specialist
     await archive.close()
     const p = (list, said) => Object.fromEntries(list.map((index, i) => [pack.names[index], said[i].pValue]))
     return {
@@ -89,7 +89,7 @@ async function measure(seed) {
 }
 
 /** Builds what the names that are found need, and measures it. */
-async function build(archive, names, found, pool, scenes, folder, seed, groupBy) {
+async function build(archive, found, pool, scenes, folder, seed, groupBy) {
   const sets = values.apart ? found.map((name) => [name]) : found.length > 0 ? [found] : []
   const results = []
   for (const [i, set] of sets.entries()) {
@@ -104,16 +104,24 @@ async function build(archive, names, found, pool, scenes, folder, seed, groupBy)
     const answers = await answersOf(own, pool.rows, kept)
     await own[Symbol.asyncDispose]()
     const dense = await Segmenter.create({ clip, classes, background: { names: contexts } })
-    const reco = await Segmenter.create({ method: 'reco', archive, classes, contexts, k: 'auto', retrieve: { falseAlarms }, background: { names: contexts } }).catch(
-      (error) => say(`ReCo: ${error.message}`),
-    )
+    const reco = await Segmenter.create({
+      method: 'reco',
+      archive,
+      classes,
+      contexts,
+      k: 'auto',
+      retrieve: { falseAlarms },
+      background: { names: contexts },
+    }).catch((error) => say(`ReCo: ${error.message}`))
     const others = { denseclip: await iouOf(scenes, kept, (image) => dense.segment(image)) }
     if (reco) others.reco = await iouOf(scenes, kept, (image) => reco.segment(image))
     await dense[Symbol.asyncDispose]()
     await reco?.[Symbol.asyncDispose]()
     const figures = kept.map((_, i) => imageFigures(answers[i], 0.5))
     for (const [i, name] of classes.entries())
-      say(`  ${name}: IoU ${iou[i].toFixed(3)} (ReCo ${others.reco?.[i].toFixed(3)}, DenseCLIP ${others.denseclip[i].toFixed(3)}), recall ${figures[i].recall.value.toFixed(2)}, ${figures[i].falsePositivesPer1000.value.toFixed(1)} of 1,000`)
+      say(
+        `  ${name}: IoU ${iou[i].toFixed(3)} (ReCo ${others.reco?.[i].toFixed(3)}, DenseCLIP ${others.denseclip[i].toFixed(3)}), recall ${figures[i].recall.value.toFixed(2)}, ${figures[i].falsePositivesPer1000.value.toFixed(1)} of 1,000`,
+      )
     results.push({ classes, iou, others, figures, card })
   }
   const all = (pick) => average(results.flatMap(pick))

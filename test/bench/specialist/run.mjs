@@ -3,7 +3,7 @@
 import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 
-const parts = { plus: 'plus.mjs' }
+const parts = { plus: 'plus.mjs', rare: 'rare.mjs' }
 
 const [word, ...rest] = process.argv.slice(2)
 const one = Object.hasOwn(parts, word ?? '')
