@@ -122,6 +122,7 @@ beforeAll(async () => {
       readDecisions: [[{ class: 'fox', id: 'a', decision: 'accept' }]],
       parseClasses: [['fox'], (i: number) => `class ${i}`],
       trainClip: [{ into: join(folder, 'run'), clip: 'no-such-clip', data: { pixels: 'none', tokens: 'none' } }],
+      buildSpecialist: [{ into: join(folder, 'fox'), archive: join(folder, 'no-archive'), names: ['fox'] }],
       trainSegmenter: [{ into: join(folder, 'run'), images: join(folder, 'no-images'), labels: folder, classes: ['fox'] }],
       cocoCategories: [classes],
       cocoAnnotations: [masks, 1, 1],
@@ -240,6 +241,7 @@ describe('whatever JavaScript brings, a call works or fails with a WordmaskError
     const missing: Record<string, string> = {
       'wordmask.trainClip': 'ERR_WORDMASK_MODEL_NOT_FOUND',
       'wordmask.trainSegmenter': 'ERR_WORDMASK_FILE_NOT_FOUND',
+      'wordmask.buildSpecialist': 'ERR_WORDMASK_FILE_NOT_FOUND',
       'wordmask.indexSources': 'ERR_WORDMASK_FILE_NOT_FOUND',
       'wordmask.pseudoLabel': 'ERR_WORDMASK_FILE_NOT_FOUND',
       'wordmask.runWorker': 'ERR_WORDMASK_ABORTED',
