@@ -111,5 +111,6 @@ What to type next:
   xdg-open ${join(folder, 'index.html')}
   ${commandLine()} segment YOUR-PICTURE.png --classes "dog,grass,sky" --into out${reco}
   ${commandLine()} search ${join(folder, 'pictures.archive')} "a photo of grass"
+  ${commandLine()} specialist "YOUR THING" --archive YOUR.archive --into specialist
   ${commandLine()} --help`
 }
