@@ -16,7 +16,9 @@ import { capture, main, root, run, StepError, say } from './steps.mjs'
 
 /** What is found, not how fast: programs with options of their own. */
 const STUDIES = {
+  camvid: 'camvid/run.mjs',
   curation: 'curation/run.mjs',
+  onnx: 'onnx/run.mjs',
   reco: 'reco/components.mjs',
   'reco-curves': 'reco/curves.mjs',
   'reco-sites': 'reco/sites.mjs',

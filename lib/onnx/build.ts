@@ -18,15 +18,15 @@ export interface NetworkOptions {
 const mostClasses = 256
 
 /**
- * An ONNX file of a DeepLabv3+: `image` uint8 [1, H, W, 3] of any size -> `labels` uint8 [1, H, W], the class of every pixel, and
+ * An ONNX file of a DeepLabv3+, in parts: `image` uint8 [1, H, W, 3] of any size -> `labels` uint8 [1, H, W], the class of every pixel, and
  * `score` float32 [1, C, h, w], log-probabilities on the network's grid.
  * @throws ERR_WORDMASK_CHECKPOINT for keys that are not there, ERR_WORDMASK_INVALID_ARGUMENT for more than 256 classes
  */
-export async function buildNetwork(state: StateDict, { outputStride, view, half, metadata }: NetworkOptions): Promise<Uint8Array> {
+export async function buildNetwork(state: StateDict, { outputStride, view, half, metadata }: NetworkOptions): Promise<Uint8Array[]> {
   const classes = state.shape('classifier.classifier.3.weight')[0] as number
   if (classes > mostClasses) throw invalidArgument('classes', `at most ${mostClasses} for an ONNX file, whose labels are bytes`, classes)
-  const graph = new GraphBuilder(half)
-  const layers = new Layers(graph, state)
+  const graph = new GraphBuilder()
+  const layers = new Layers(graph, state, half)
   const pixels = normalised(graph, 'image', view)
   const logits = await deeplab(layers, half ? graph.node('Cast', [pixels], { to: elementTypes.float16 }) : pixels, outputStride)
   answers(layers, half ? graph.node('Cast', [logits], { to: elementTypes.float32 }) : logits, 'image')

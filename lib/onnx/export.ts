@@ -3,11 +3,12 @@ import { checkPath } from '../arguments'
 import { binding } from '../binding'
 import { invalidArgument, WordmaskError } from '../errors'
 import { checkOptions, type RunOptions, runOptions } from '../options'
-import { writeAtomic } from '../run/atomic'
+import { writeAtomicBytes } from '../run/atomic'
 import { packageVersion } from '../run/environment'
 import { withSignal } from '../task'
 import type { Color } from '../text/colors'
 import { buildNetwork } from './build'
+import { sizeOf } from './encode'
 import { writePredictPage } from './page'
 import { readSavedNetwork, type SavedNetwork } from './saved'
 import { StateDict } from './state'
@@ -57,15 +58,15 @@ export async function exportModel(folder: string, options: ExportModelOptions): 
     const state = await StateDict.open([saved.file], task)
     if (format === 'safetensors') return { file: into, bytes: await copyWeights(state, into, fp16, task) }
     const model = await network(state, saved, fp16)
-    await writeAtomic(into, model)
+    await writeAtomicBytes(into, model)
     if (page !== undefined)
       await writePredictPage(page, model, { ...labelsOf(saved), licence: saved.network.licence, background: saved.network.background })
     onProgress?.(1, 1)
-    return { file: into, bytes: model.length, ...(page !== undefined && { page }) }
+    return { file: into, bytes: sizeOf(model), ...(page !== undefined && { page }) }
   })
 }
 
-async function network(state: StateDict, saved: SavedNetwork, half: boolean): Promise<Uint8Array> {
+async function network(state: StateDict, saved: SavedNetwork, half: boolean): Promise<Uint8Array[]> {
   const { network, size, threshold } = saved
   const { names, colors } = labelsOf(saved)
   const channels = state.shape('classifier.classifier.3.weight')[0]

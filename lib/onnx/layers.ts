@@ -1,4 +1,6 @@
-import type { GraphBuilder } from './graph'
+import { setImmediate } from 'node:timers/promises'
+import { toHalf } from '../archive/half'
+import { type GraphBuilder, viewed } from './graph'
 import type { StateDict } from './state'
 
 /** What a convolution does beside its weights; the padding keeps the size (stride 1) unless `padding` says otherwise. */
@@ -13,11 +15,16 @@ export interface ConvOptions {
 /** torch.nn.BatchNorm2d's default. */
 const epsilon = 1e-5
 
+/** Weights between two breaths of the event loop. */
+const weightsAtOnce = 1 << 17
+
 /** Layers of a state dict as nodes. Every BatchNorm is folded into the convolution before it. */
 export class Layers {
+  /** @param half weights and the values between them are float16 */
   constructor(
     readonly graph: GraphBuilder,
     readonly state: StateDict,
+    private readonly half = false,
   ) {}
 
   /**
@@ -31,22 +38,20 @@ export class Layers {
     const padding = options.padding ?? ((kernel - 1) / 2) * dilation
     const inputs = [x]
     if (norm === undefined) {
-      inputs.push(this.graph.weight(data, shape))
-      if (this.state.has(`${key}.bias`)) inputs.push(this.graph.weight((await this.state.tensor(`${key}.bias`)).data, [out]))
+      inputs.push(await this.weight(data, shape))
+      if (this.state.has(`${key}.bias`)) inputs.push(await this.weight((await this.state.tensor(`${key}.bias`)).data, [out]))
     } else {
       const [gain, bias, mean, variance] = await Promise.all(
         ['weight', 'bias', 'running_mean', 'running_var'].map(async (leaf) => (await this.state.tensor(`${norm}.${leaf}`)).data),
       )
       const scale = Float64Array.from(gain as Float32Array, (g, i) => g / Math.sqrt((variance as Float32Array)[i]! + epsilon))
       const each = data.length / out
-      const folded = data.map((w, i) => w * scale[Math.floor(i / each)]!)
-      inputs.push(this.graph.weight(folded, shape))
-      inputs.push(
-        this.graph.weight(
-          Float32Array.from(bias as Float32Array, (b, i) => b - (mean as Float32Array)[i]! * scale[i]!),
-          [out],
-        ),
-      )
+      await inParts(data, (part, from) => {
+        for (let i = 0; i < part.length; i++) part[i] = part[i]! * scale[Math.floor((from + i) / each)]!
+      })
+      inputs.push(await this.weight(data, shape))
+      const shifted = Float32Array.from(bias as Float32Array, (b, i) => b - (mean as Float32Array)[i]! * scale[i]!)
+      inputs.push(await this.weight(shifted, [out]))
     }
     return this.graph.node('Conv', inputs, {
       kernel_shape: shape.slice(2),
@@ -73,7 +78,8 @@ export class Layers {
   }
 
   relu6(x: string): string {
-    return this.graph.node('Clip', [x, this.graph.weight(Float32Array.of(0), []), this.graph.weight(Float32Array.of(6), [])])
+    const limit = (value: number) => this.graph.constant(this.half ? 'float16' : 'float32', [value], [])
+    return this.graph.node('Clip', [x, limit(0), limit(6)])
   }
 
   add(a: string, b: string): string {
@@ -89,5 +95,20 @@ export class Layers {
   enlarge(x: string, size: string): string {
     const sizes = this.graph.node('Concat', [this.graph.node('Shape', [x], { start: 0, end: 2 }), size], { axis: 0 })
     return this.graph.node('Resize', [x, '', '', sizes], { mode: 'linear', coordinate_transformation_mode: 'half_pixel' })
+  }
+
+  private async weight(data: Float32Array, shape: readonly number[]): Promise<string> {
+    if (!this.half) return this.graph.bytes('float32', viewed(data), shape)
+    const bytes = new Uint8Array(2 * data.length)
+    await inParts(data, (part, from) => bytes.set(viewed(toHalf(part)), 2 * from))
+    return this.graph.bytes('float16', bytes, shape)
+  }
+}
+
+/** Breathes between parts of `data`. */
+async function inParts(data: Float32Array, work: (part: Float32Array, from: number) => void): Promise<void> {
+  for (let from = 0; from < data.length; from += weightsAtOnce) {
+    if (from > 0) await setImmediate()
+    work(data.subarray(from, from + weightsAtOnce), from)
   }
 }

@@ -39,6 +39,7 @@ const root = Root.fromJSON({
         f: { id: 2, type: 'float' },
         i: { id: 3, type: 'int64' },
         s: { id: 4, type: 'bytes' },
+        g: { id: 6, type: 'Graph' },
         ints: { id: 8, rule: 'repeated', type: 'int64' },
         type: { id: 20, type: 'int32' },
       },
@@ -60,10 +61,19 @@ const root = Root.fromJSON({
 })
 
 export const ModelMessage: Type = root.lookupType('Model')
+export const GraphMessage: Type = root.lookupType('Graph')
+export const TensorMessage: Type = root.lookupType('Tensor')
+
+/** Numbers of fields that are written by hand. */
+export const fields = {
+  graph: ModelMessage.fields.graph!.id,
+  initializer: GraphMessage.fields.initializer!.id,
+  rawData: TensorMessage.fields.rawData!.id,
+}
 
 /** ONNX's numbers of element types. */
-export const elementTypes = { float32: 1, uint8: 2, int64: 7, float16: 10, float64: 11 } as const
+export const elementTypes = { float32: 1, uint8: 2, int32: 6, int64: 7, bool: 9, float16: 10, float64: 11 } as const
 export type ElementType = keyof typeof elementTypes
 
 /** ONNX's numbers of kinds of attributes. */
-export const attributeTypes = { float: 1, int: 2, string: 3, ints: 7 } as const
+export const attributeTypes = { float: 1, int: 2, string: 3, graph: 5, ints: 7 } as const

@@ -18,6 +18,13 @@ export async function writeAtomic(file: string, data: string | Uint8Array, { syn
   })
 }
 
+/** As writeAtomic, for a file that is given in parts. */
+export async function writeAtomicBytes(file: string, parts: Iterable<Uint8Array>): Promise<void> {
+  await writeBeside(file, async (handle) => {
+    for (const part of parts) await handle.writeFile(part)
+  })
+}
+
 /** As writeAtomic, for text of any length. What `parts` throws is thrown as it is. */
 export async function writeAtomicParts(file: string, parts: Iterable<string> | AsyncIterable<string>): Promise<void> {
   let thrown: { error: unknown } | undefined

@@ -1,30 +1,9 @@
-import { readFileSync } from 'node:fs'
 import { beforeAll, describe, expect, test } from 'vitest'
 import type { Clip } from '../../binding'
 import { binding } from '../../lib/binding'
 import { compute, encode, middling, picture, resize, tiny, training, withFolder } from '../helpers/native'
 import { segment as segmentImage } from '../helpers/segment'
-
-/** Milliseconds this thread was ready to run but had no core, since it began: not our doing on a busy machine. */
-const starved = () => Number(readFileSync('/proc/thread-self/schedstat', 'utf8').split(' ')[1]) / 1e6
-
-/** Longest time without a turn of the event loop while `work` was under way, in milliseconds, and the number of turns. */
-async function longestSilence(work: () => Promise<unknown>): Promise<{ longest: number; turns: number }> {
-  const seen = { longest: 0, turns: 0 }
-  const clock = () => performance.now() - starved()
-  let last = clock()
-  const turn = () => {
-    const now = clock()
-    seen.longest = Math.max(seen.longest, now - last)
-    seen.turns++
-    last = now
-  }
-  const timer = setInterval(turn, 5)
-  await work()
-  turn()
-  clearInterval(timer)
-  return seen
-}
+import { longestSilence } from '../helpers/silence'
 
 describe('the event loop is never silent for 500 ms', () => {
   let clip: Clip
