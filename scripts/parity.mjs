@@ -68,9 +68,21 @@ const ENCODERS = [
     ],
   },
 ]
+/** ReCo+'s network with COCO-Stuff's 27 coarse classes, and the smaller ones. */
+const DEEPLABS = [
+  { card: 'deeplab-resnet101', config: { backbone: 'resnet101', classes: 27, outputStride: 8, width: 1 } },
+  { card: 'deeplab-resnet50', config: { backbone: 'resnet50', classes: 27, outputStride: 16, width: 1 } },
+  { card: 'deeplab-mobilenet_v2', config: { backbone: 'mobilenet_v2', classes: 27, outputStride: 8, width: 1 } },
+].map((entry) => ({
+  ...entry,
+  sizes: [
+    [192, 256],
+    [225, 161],
+  ],
+}))
 
 const wanted = process.argv.slice(2)
-const known = [...CLIPS, ...ENCODERS].map(({ card }) => card)
+const known = [...CLIPS, ...ENCODERS, ...DEEPLABS].map(({ card }) => card)
 const unknown = wanted.filter((name) => !known.includes(name))
 if (unknown.length > 0) {
   console.error(`unknown architecture ${unknown.join(', ')}; known: ${known.join(', ')}`)
@@ -79,7 +91,7 @@ if (unknown.length > 0) {
 ensureVenv()
 run(process.execPath, ['scripts/build.mjs'])
 const { binding } = require(join(root, 'dist/binding.js'))
-const { Clip, Encoder, readTensor } = binding()
+const { Clip, DeepLab, Encoder, readTensor } = binding()
 
 function relativeError(value, exact) {
   let difference = 0
@@ -91,15 +103,15 @@ function relativeError(value, exact) {
   return Math.sqrt(difference / norm)
 }
 
-function reference(script, card, request, folder) {
-  const file = join(root, 'models/cards', 'sizes' in request ? 'encoders' : '', `${card}.json`)
-  const { config } = JSON.parse(readFileSync(file, 'utf8'))
+const configOf = (...card) => JSON.parse(readFileSync(join(root, 'models/cards', `${join(...card)}.json`), 'utf8')).config
+
+function reference(script, card, config, request, folder) {
   const input = JSON.stringify({ config, seed: SEED, ...request })
   run(python, [script, folder], { input, stdio: ['pipe', 'inherit', 'inherit'] })
   const answers = JSON.parse(readFileSync(join(folder, 'answers.json'), 'utf8'))
   if (!(answers.spread < 0.999)) throw new Error(`${card}: all images look alike (cosine ${answers.spread}); parity would prove nothing`)
   const read = (key) => readTensor([join(folder, 'io.safetensors')], key, {})
-  return { config, answers, read, weights: [join(folder, 'weights.safetensors')] }
+  return { answers, read, weights: [join(folder, 'weights.safetensors')] }
 }
 
 async function row(architecture, output, value, exact, python) {
@@ -110,7 +122,8 @@ async function row(architecture, output, value, exact, python) {
 }
 
 async function compareClip({ card, dense }, folder) {
-  const { config, answers, read, weights } = reference('test/parity/full.py', card, { dense }, folder)
+  const config = configOf(card)
+  const { answers, read, weights } = reference('test/parity/full.py', card, config, { dense }, folder)
   const [images, denseImage, tokens] = await Promise.all(['images', 'dense_image', 'tokens'].map(read))
   const rows = []
   for (const form of config.vision.kind === 'vit' ? ['value', 'residual'] : ['value']) {
@@ -127,23 +140,42 @@ async function compareClip({ card, dense }, folder) {
   return rows
 }
 
-async function compareEncoder({ card, sizes }, folder) {
-  const { config, answers, read, weights } = reference('test/parity/encoders_full.py', card, { sizes }, folder)
-  const encoder = await Encoder.load(config, weights, { device: 'cpu', dtype: 'float32' }, {})
+/** `answer` of the model for pixels [n, 3, H, W], a row a size. */
+async function compareSizes(script, { card, config, sizes }, folder, load, answer) {
+  const { answers, read, weights } = reference(script, card, config, { sizes }, folder)
+  const model = await load(config, weights, { device: 'cpu', dtype: 'float32' }, {})
   const rows = []
   for (const [i, size] of sizes.entries()) {
-    const value = await encoder.featuresOfPixels(await read(`pixels.${i}`), {})
+    const value = await answer(model, await read(`pixels.${i}`))
     rows.push(await row(card, size.join(' x '), value, await read(`exact.${i}`), answers.float32[i]))
   }
-  encoder.dispose()
+  model.dispose()
   return rows
 }
 
+const compareEncoder = (item, folder) =>
+  compareSizes(
+    'test/parity/encoders_full.py',
+    { ...item, config: configOf('encoders', item.card) },
+    folder,
+    (...given) => Encoder.load(...given),
+    (encoder, pixels) => encoder.featuresOfPixels(pixels, {}),
+  )
+
+const compareDeepLab = (item, folder) =>
+  compareSizes(
+    'test/parity/deeplab_full.py',
+    item,
+    folder,
+    (...given) => DeepLab.load(...given),
+    (network, pixels) => network.logitsOfPixels(pixels, {}),
+  )
+
 const rows = []
-for (const item of [...CLIPS, ...ENCODERS].filter(({ card }) => wanted.length === 0 || wanted.includes(card))) {
+for (const item of [...CLIPS, ...ENCODERS, ...DEEPLABS].filter(({ card }) => wanted.length === 0 || wanted.includes(card))) {
   const folder = mkdtempSync(join(tmpdir(), 'wordmask-parity-'))
   try {
-    rows.push(...(await (item.sizes ? compareEncoder : compareClip)(item, folder)))
+    rows.push(...(await (item.config ? compareDeepLab : item.sizes ? compareEncoder : compareClip)(item, folder)))
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }

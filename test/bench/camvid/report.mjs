@@ -4,9 +4,14 @@ import { cpus } from 'node:os'
 /** Writes `into`.json and `into`.svg and prints a line a seed and the means. `drawChart` is the package's. */
 export async function report({ recipe, runs, into, drawChart }) {
   const { root, ...kept } = recipe
-  const rows = runs.map(({ seed, ...both }) => ({ seed, ...Object.fromEntries(['ours', 'pytorch'].map((name) => [name, facts(both[name])])) }))
+  const rows = runs.map(({ seed, ...both }) => ({
+    seed,
+    ...Object.fromEntries(['ours', 'pytorch'].map((name) => [name, facts(both[name])])),
+  }))
   for (const { seed, ours, pytorch } of rows)
-    process.stdout.write(`seed ${seed}: ours mIoU ${shown(ours.miou)} in ${seconds(ours)}, PyTorch ${shown(pytorch.miou)} in ${seconds(pytorch)}\n`)
+    process.stdout.write(
+      `seed ${seed}: ours mIoU ${shown(ours.miou)} in ${seconds(ours)}, PyTorch ${shown(pytorch.miou)} in ${seconds(pytorch)}\n`,
+    )
   const means = Object.fromEntries(['ours', 'pytorch'].map((name) => [name, summary(rows.map((row) => row[name].miou))]))
   const ratio = summary(rows.map(({ ours, pytorch }) => pytorch.cpuSeconds / ours.cpuSeconds))
   const said = ({ mean, spread }) => `${mean.toFixed(3)} ± ${spread.toFixed(3)}`

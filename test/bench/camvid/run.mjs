@@ -1,4 +1,4 @@
-// node test/bench/camvid/run.mjs --root DIR --python PYTHON [--seeds 0,1,2] [--steps 600] [--size 240x180] [--width 0.5] [--batch 8]
+// node test/bench/camvid/run.mjs --root DIR --python PYTHON [--seeds 0,1,2] [--steps 2000] [--size 240x180] [--width 0.5] [--batch 8]
 //   [--rate 0.002] [--into FOLDER] [--report NAME]
 // trainSegmenter beside the same network and schedule in PyTorch (pytorch.py), from random weights, on CamVid's photographs: --root has
 // images/{train,val} and labels/{train,val}. Both at once, a thread each, so that they see the same load; validation mIoU and CPU time of
@@ -16,7 +16,7 @@ const { values } = parseArgs({
     root: { type: 'string' },
     python: { type: 'string' },
     seeds: { type: 'string', default: '0,1,2' },
-    steps: { type: 'string', default: '600' },
+    steps: { type: 'string', default: '2000' },
     size: { type: 'string', default: '240x180' },
     width: { type: 'string', default: '0.5' },
     batch: { type: 'string', default: '8' },
@@ -25,7 +25,8 @@ const { values } = parseArgs({
     report: { type: 'string' },
   },
 })
-if (!values.root || !values.python) throw new Error('Expected --root, the folder of CamVid, and --python, one that has torch, torchvision and Pillow')
+if (!values.root || !values.python)
+  throw new Error('Expected --root, the folder of CamVid, and --python, one that has torch, torchvision and Pillow')
 const [width, height] = values.size.split('x').map(Number)
 const steps = Number(values.steps)
 const { classes } = JSON.parse(readFileSync(join(root, 'models/datasets/camvid-11.json'), 'utf8'))
@@ -49,7 +50,18 @@ const recipe = {
   backboneNormMomentum: 0.1,
   dropout: 0.1,
   augment: {
-    ...{ scaleLow: 0.75, scaleHigh: 1.5, flip: 0.5, jitter: 0.5, brightness: 0.4, contrast: 0.4, saturation: 0.4, hue: 0.1, grey: 0, blur: 0 },
+    ...{
+      scaleLow: 0.75,
+      scaleHigh: 1.5,
+      flip: 0.5,
+      jitter: 0.5,
+      brightness: 0.4,
+      contrast: 0.4,
+      saturation: 0.4,
+      hue: 0.1,
+      grey: 0,
+      blur: 0,
+    },
   },
   dtype: 'float32',
   workers: 1,
@@ -77,7 +89,10 @@ await report({ recipe, runs, into: join(values.into, 'report'), ...(values.repor
 /** What the program says, in `file` once it has ended well. */
 async function once(file, program, args) {
   if (existsSync(file)) return
-  const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'inherit'], env: { ...process.env, OMP_NUM_THREADS: '1', WORDMASK_THREADS: '1' } })
+  const child = spawn(program, args, {
+    stdio: ['ignore', 'pipe', 'inherit'],
+    env: { ...process.env, OMP_NUM_THREADS: '1', WORDMASK_THREADS: '1' },
+  })
   child.stdout.pipe(createWriteStream(`${file}.partial`))
   const status = await new Promise((done) => child.on('close', done))
   if (status !== 0) throw new Error(`${program} ${args.join(' ')} ended with ${status}`)

@@ -34,6 +34,8 @@ meanwhile. Every row that was measured is printed all the same, with the reason.
   npm run bench -- reco-sites                    seeds in pools of fixed cameras, with and without one image a site
   npm run bench -- reco-cost --python PYTHON     one reference beside the published algorithm in PyTorch
   npm run bench -- specialist                    what is trained on pseudo-labels, beside its teachers (test/bench/specialist)
+  npm run bench -- camvid --root DIR --python PYTHON  a small segmenter trained on photographs, beside PyTorch
+  npm run bench -- onnx                          an exported segmenter in Node and in Chromium
   npm run bench -- curation                      what curation finds
   npm run bench -- archive --help                the archive: embedding, a million rows, what curation finds
   build/Release/core/wordmask_check bench        ops alone, where there is no Node
