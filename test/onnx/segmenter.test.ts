@@ -2,19 +2,35 @@ import { mkdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { InferenceSession, Tensor } from 'onnxruntime-node'
 import { describe, expect, test } from 'vitest'
-import type { Pixels } from '../../binding'
+import type { DeepLab, Pixels } from '../../binding'
 import { Network } from '../../lib/deeplab/network'
 import { networkView } from '../../lib/deeplab/view'
 import { decodeImage } from '../../lib/image/decode'
 import { Segmenter } from '../../lib/index'
 import { exportModel } from '../../lib/onnx/export'
 import { noise, temporaryFolder } from '../api/tiny-clip'
+import { testing } from '../helpers/testing'
 import { scenePictures, trainedNetwork } from './trained'
+
+interface Preprocess {
+  mean: number[]
+  std: number[]
+  interpolation: 'bilinear' | 'bicubic'
+}
 
 const folder = await temporaryFolder()
 const pictures = await scenePictures(join(folder, 'pictures'), 20)
 
 const tensor = ({ data, width, height }: Pixels) => new Tensor('uint8', data, [1, height, width, 3])
+
+/** By how much the network's own logits change at most when every pixel that it sees is half a rounding off. */
+async function lastBits(network: DeepLab, image: Pixels, { width, height }: { width: number; height: number }, preprocess: Preprocess) {
+  const { mean, std, interpolation: filter } = preprocess
+  const pixels = testing().resizeNormalize([image], [{ width, height, left: 0, top: 0 }], { width, height, filter, mean, std }, false)
+  const logits = async (data: Float32Array) => (await network.logitsOfPixels({ data, shape: [1, 3, height, width] }, {})).data
+  const [exact, off] = [await logits(pixels), await logits(pixels.map((x, i) => x * (1 + (i % 2 === 0 ? 2 ** -24 : -(2 ** -24)))))]
+  return exact.reduce((most, value, i) => Math.max(most, Math.abs(value - off[i]!)), 0)
+}
 
 describe.each([
   ['mobilenet_v2', { backbone: 'mobilenet_v2', outputStride: 8 }],
@@ -25,11 +41,10 @@ describe.each([
   const model = join(folder, `${name}.onnx`)
   await exportModel(saved, { format: 'onnx', into: model })
 
-  test('score within 1e-4 of the network itself, for pictures of any size', async () => {
+  test('score within 1e-4 of the network itself for pictures of any size, or 4 times what the last bit of its input changes', async () => {
     const { network } = JSON.parse(await readFile(join(saved, 'wordmask.json'), 'utf8'))
     const session = await InferenceSession.create(model)
     const native = await Network.load(join(saved, 'model.safetensors'), network, {})
-    let most = 0
     const files = await Promise.all(pictures.slice(0, 6).map((file) => decodeImage(file)))
     for (const pixels of [...files, noise(48, 48), noise(300, 7), noise(1, 90), noise(37, 411)]) {
       const view = networkView(pixels, undefined, network.size)
@@ -38,10 +53,11 @@ describe.each([
       expect(score!.dims).toEqual([1, 4, shape[0], shape[1]])
       const [cells, given] = [shape[0]! * shape[1]!, score!.data as Float32Array]
       // Background comes last in ours, first in the file.
+      let most = 0
       for (let i = 0; i < cells; i++)
         for (let c = 0; c < 4; c++) most = Math.max(most, Math.abs(given[((c + 1) % 4) * cells + i]! - data[4 * i + c]!))
+      expect(most).toBeLessThan(Math.max(1e-4, 4 * (await lastBits(native.native, pixels, view, network.preprocess))))
     }
-    expect(most).toBeLessThan(1e-4)
     await Promise.all([session.release(), native[Symbol.asyncDispose]()])
   })
 
