@@ -88,10 +88,12 @@ async function label(
   context: Context,
 ): Promise<PseudoLabelled> {
   const { pseudoLabel } = await import('../pseudo/pseudo-label.js')
-  const { images, shardSize, device, column, json = false } = options
+  const { images, shardSize, device, column, curated, json = false } = options
+  const { CuratedSet } = await import('../curate/curated-set.js')
+  const sources = curated === undefined ? sourcesOf(args, column) : await CuratedSet.load(curated)
   const bar = await progress('shards', 0, json)
   try {
-    return await pseudoLabel(sourcesOf(args, column), {
+    return await pseudoLabel(sources, {
       ...{ devices: [device], ...(await workersOf(options)), ...view, images, ...defined({ shardSize }) },
       ...{ stop: context.interrupt.stop, onWarning: context.note },
       onProgress: (now) => {

@@ -10,13 +10,12 @@ import { writeAtomic } from '../run/atomic'
 import { differences } from '../run/run-file'
 import { readIndex } from '../segmenter/saved'
 import { Segmenter } from '../segmenter/segmenter'
-import type { SourceInput } from '../sources'
 import { type ClassEntry, parseClasses } from '../text/classes'
 import { isThere, LabelFolder, labelFileOf, labelLines } from './folder'
 import { checkLabelling, configOf, type LabellingConfig } from './labelling'
 import { type PseudoLabelled, type PseudoLabelOptions, pseudoLabelOptions } from './options'
 import { keepSegmenter, segmenterHash } from './saved'
-import { planLabelShards } from './shards'
+import { type LabelSources, planLabelShards } from './shards'
 import { imagesFolder, summarize } from './summary'
 
 /** Results held at once while they are taken over. */
@@ -27,11 +26,11 @@ const collector = { images: 500, afterMs: 5000 }
  * engine. `into` gets labels/a/b.png beside images/a/b.jpg, classes.json, images.jsonl and rejects.jsonl: what trainSegmenter takes. The
  * same call goes on where it stopped, also after a crash, does what is missing, takes in new images, and does nothing where all is done.
  * An image that cannot be read is reported and left out; a file that changes under its name is not looked at again.
- * @param sources folders (none that holds `into`), globs, lists, tars, single images
+ * @param sources folders (none that holds `into`), globs, lists, tars, single images; or a curated set
  * @throws ERR_WORDMASK_CLASSES for more than 254 label values; ERR_WORDMASK_INVALID_ARGUMENT for a folder that holds the labels of another
  *   run; ERR_WORDMASK_FILE_NOT_FOUND, ERR_WORDMASK_IO, ERR_WORDMASK_QUEUE, ERR_WORDMASK_PEER; what Segmenter.load throws
  */
-export async function pseudoLabel(sources: SourceInput | SourceInput[], given: PseudoLabelOptions): Promise<PseudoLabelled> {
+export async function pseudoLabel(sources: LabelSources, given: PseudoLabelOptions): Promise<PseudoLabelled> {
   const options = checkOptions('pseudoLabel', pseudoLabelOptions, given) as PseudoLabelOptions
   const { queue, part, devices, attempts, onWarning, stop, signal, onProgress, timing, shardSize = 100, images = 'link' } = options
   checkWorkers({ queue, part })

@@ -1,32 +1,57 @@
 import { createHash } from 'node:crypto'
 import { z } from 'zod'
 import type { Reject, Shard } from '../archive/types'
+import { CuratedSet } from '../curate/curated-set'
 import { invalidArgument } from '../errors'
-import { openNamedShard, planShards, type SourceInput } from '../sources'
+import { openNamedShard, planShards, readPlaces, type SourceInput } from '../sources'
 import { isImage } from '../sources/endings'
 import { type PieceSource, parseShardSource } from '../sources/piece'
 import { inputsOf } from '../sources/resolve'
 import type { Found, ShardOptions } from '../sources/types'
 import { baseName } from '../storage/uri'
 
-/** A piece of the sources, and the folder below the output's that its images go to; '' for that itself. */
-const labelSource = z.strictObject({ version: z.literal(1), below: z.string(), of: z.unknown() })
+/** What images are labelled: sources, or those that `curate` chose. */
+export type LabelSources = SourceInput | readonly SourceInput[] | CuratedSet
+
+const place = z.strictObject({
+  name: z.string(),
+  ...{ uri: z.string(), key: z.string().optional(), offset: z.number().optional(), length: z.number().optional() },
+})
+/** A piece of the sources, and the folder below the output's that its images go to ('' for that itself); or images one by one. */
+const labelSource = z.union([
+  z.strictObject({ version: z.literal(1), below: z.string(), of: z.unknown() }),
+  z.strictObject({ version: z.literal(1), places: z.array(place) }),
+])
 
 /** The images of a shard under the paths that they have in the output. */
 export async function* openLabelShard(shard: Pick<Shard, 'name' | 'source'>, options: ShardOptions): AsyncGenerator<Found> {
-  const { below, of } = parse(shard)
+  const source = parse(shard)
+  if ('places' in source) return yield* placedImages(source.places, options)
+  const { below, of } = source
   for await (const { name, image } of openNamedShard({ name: shard.name, source: of }, options))
     yield { name: placeBelow(below, name === '' ? baseName(image.uri) : name), image }
 }
 
+async function* placedImages(places: readonly z.infer<typeof place>[], { signal }: ShardOptions): AsyncGenerator<Found> {
+  for await (const { place, bytes, error } of readPlaces(places, signal && { signal })) {
+    const { name, ...where } = place
+    const read = async () => {
+      if (error) throw error
+      return bytes
+    }
+    yield { name, image: { id: name, ...where, bytes: read } as Found['image'] }
+  }
+}
+
 /**
  * Shards of images that are to be labelled. Images of a folder, glob or list keep their path below it, and where there are several
- * sources go below the name of theirs; those of a tar go below the name of the tar.
+ * sources go below the name of theirs; those of a tar go below the name of the tar, those of a curated set below their class.
  */
 export async function* planLabelShards(
-  sources: SourceInput | readonly SourceInput[],
+  sources: LabelSources,
   { shardSize, signal, onReject }: { shardSize?: number; signal?: AbortSignal; onReject: (reject: Reject) => void },
 ): AsyncGenerator<Shard> {
+  if (sources instanceof CuratedSet) return yield* curatedShards(sources, shardSize ?? 100)
   const inputs = inputsOf(sources)
   const folders = new Folders()
   for (const [i, input] of inputs.entries()) {
@@ -42,6 +67,21 @@ export async function* planLabelShards(
     }
   }
 }
+
+/** Every image once, though it was chosen for two classes or by two crops. */
+function* curatedShards(set: CuratedSet, size: number): Generator<Shard> {
+  const distinct = [...new Map([...set.images()].map((image) => [image.parent ?? image.id, image])).values()]
+  for (let from = 0; from < distinct.length; from += size) {
+    const places = distinct.slice(from, from + size).map(({ class: name, uri, key, offset, length }) => ({
+      name: placeBelow('', `${name.replaceAll('/', '-')}/${baseName(key ?? uri)}`),
+      ...{ uri, ...(key !== undefined && { key }), ...(offset !== undefined && { offset, length: length as number }) },
+    }))
+    const name = `${places[0]?.name} to ${places.at(-1)?.name}`
+    yield { id: idOf(places), name, source: { version: 1, places }, images: places.length }
+  }
+}
+
+const idOf = (value: unknown) => createHash('sha256').update(JSON.stringify(value)).digest('hex').slice(0, 32)
 
 function parse({ name, source }: Pick<Shard, 'name' | 'source'>): z.infer<typeof labelSource> {
   const found = labelSource.safeParse(source)

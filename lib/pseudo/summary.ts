@@ -1,20 +1,21 @@
 import { rm, stat } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
+import { CuratedSet } from '../curate/curated-set'
 import { invalidArgument } from '../errors'
 import { writeAtomicParts } from '../run/atomic'
-import type { SourceInput } from '../sources'
 import { inputsOf } from '../sources/resolve'
 import type { ClassEntry } from '../text/classes'
 import { type ImagesMode, labelLines } from './folder'
 import { uncertainLabel } from './labelling'
 import type { PseudoLabelled } from './options'
+import type { LabelSources } from './shards'
 
 /**
  * Where the images of the labels lie. @throws ERR_WORDMASK_INVALID_ARGUMENT where they lie in no one folder and are to stay there, or where
  * the output folder lies among them
  */
-export async function imagesFolder(sources: SourceInput | SourceInput[], images: ImagesMode, into: string): Promise<string> {
-  const inputs = inputsOf(sources)
+export async function imagesFolder(sources: LabelSources, images: ImagesMode, into: string): Promise<string> {
+  const inputs = sources instanceof CuratedSet ? [] : inputsOf(sources)
   const folders: string[] = []
   for (const input of inputs) {
     const uri = typeof input === 'string' ? input : 'uri' in input ? input.uri : ''

@@ -87,6 +87,7 @@ describe('wordmask pseudo-label', () => {
 
   test.each([
     [['photos', '--into', 'x'], 2, /--classes/],
+    [['--classes', 'fox', '--into', 'x'], 2, /either sources .* or --curated/],
     [['photos', '--model', 'none', '--into', 'x'], 1, /No segmenter in/],
     [['none', '--clip', at('model'), '--classes', 'fox', '--into', 'x'], 1, /none does not exist/],
     [[...common, '--into', 'whole', '--threshold', '0.5'], 2, /results of another run \(other: threshold\)/],

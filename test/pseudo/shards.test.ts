@@ -1,8 +1,10 @@
 import { execFileSync } from 'node:child_process'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { beforeAll, describe, expect, test } from 'vitest'
+import { CuratedParts, CuratedSet } from '../../lib/curate/curated-set.js'
 import { openLabelShard, placeBelow, planLabelShards } from '../../lib/pseudo/shards.js'
 import type { SourceInput } from '../../lib/sources/index.js'
+import { parseClasses } from '../../lib/text/classes.js'
 import { temporary } from '../engine/fixtures.js'
 
 const at = temporary('pseudo-shards')
@@ -40,6 +42,31 @@ describe('images have a place below the output folder', () => {
     const two = ['two/1.png', 'two/deep/2.jpg']
     expect(await namesOf(at('two.tar'))).toEqual(two)
     expect(await namesOf(at('{one,two}.tar'))).toEqual(['one/1.png', 'one/deep/2.jpg', ...two])
+  })
+
+  test('below the name they were chosen for, once each, those of a curated set', async () => {
+    const place = { bytes: 1, sha256: '', width: 2, height: 2, phash: '', addedAt: '', rank: 0, score: 0.3 }
+    const rows = [
+      { ...place, id: 'x', uri: at('a/1.png'), class: 'fox' },
+      { ...place, id: 'y', uri: at('one.tar'), key: 'deep/2.jpg', offset: 1536, length: 1, class: 'a/b' },
+      { ...place, id: 'x', uri: at('a/1.png'), class: 'fox' },
+      { ...place, id: 'z', uri: at('gone.png'), class: 'fox' },
+    ]
+    const entries = parseClasses(['fox', 'a/b'])
+    const classes = entries.map((entry) => {
+      const images = rows.filter((row) => row.class === entry.name)
+      return { entry, wanted: images.length, images, dropped: {} as never }
+    })
+    const origin = { archive: 'a', rows: 3, model: { name: 'm', licence: 'MIT', sha256: [] }, settings: {} }
+    const set = new CuratedSet(new CuratedParts(classes, origin, async function* () {}))
+    const found: string[] = []
+    for await (const shard of planLabelShards(set, { shardSize: 2, onReject: () => {} })) {
+      for await (const { name, image } of openLabelShard(JSON.parse(JSON.stringify(shard)), {})) {
+        const bytes = await image.bytes().catch((error: { code: string }) => error.code)
+        found.push(`${name} ${bytes.length === 1 ? Buffer.from(bytes as Uint8Array) : bytes}`)
+      }
+    }
+    expect(found.sort()).toEqual(['a-b/2.jpg x', 'fox/1.png x', 'fox/gone.png ERR_WORDMASK_FILE_NOT_FOUND'])
   })
 
   test.each([

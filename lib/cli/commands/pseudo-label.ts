@@ -8,13 +8,14 @@ import {
   number,
   outputOption,
   sourceOption,
+  text,
   withFlags,
   workOption,
 } from '../flags'
 import { type MachineFlags, machineFlags } from '../machines'
 import type { Context } from '../program'
 import { type RecoFlags, recoFlags } from '../reco-flags'
-import { requireClasses } from '../usage'
+import { requireClasses, UsageError } from '../usage'
 
 export interface PseudoLabelFlags extends Omit<ModelFlags, 'batchSize'>, RecoFlags, MachineFlags {
   classes?: string
@@ -27,6 +28,7 @@ export interface PseudoLabelFlags extends Omit<ModelFlags, 'batchSize'>, RecoFla
   threshold?: number
   orient: boolean
   column?: string[]
+  curated?: string
   images: 'link' | 'copy' | 'none'
   into: string
   json?: boolean
@@ -37,7 +39,7 @@ export function pseudoLabel(program: Command, context: Context): void {
   const command = program
     .command('pseudo-label')
     .description('label images by a segmenter, so that a network can be trained on them')
-    .argument('<sources...>', 'folders, globs, lists (.txt .csv .jsonl .parquet), tars ("{000..150}.tar"), images; also s3://')
+    .argument('[sources...]', 'folders, globs, lists (.txt .csv .jsonl .parquet), tars ("{000..150}.tar"), images; also s3://')
   withFlags(
     command,
     flags.classes(),
@@ -53,6 +55,7 @@ export function pseudoLabel(program: Command, context: Context): void {
       '--threshold <share>',
       'pixels whose best name has less become 255, which training ignores (default: all keep a name)',
     ).argParser(number(0, 1)),
+    sourceOption('--curated <folder>', 'the images that "wordmask curate" chose, in place of sources').argParser(text),
     sourceOption('--no-orient', 'leave the EXIF orientation aside'),
     sourceOption('--column <what=name>', 'column of a list: uri= or id= (repeat it for more)').argParser(collect),
     ...machineFlags(100, 'one on --device'),
@@ -63,6 +66,8 @@ export function pseudoLabel(program: Command, context: Context): void {
     flags.json(),
   )
   command.addHelpText('after', help).action(async (sources: string[], options: PseudoLabelFlags) => {
+    if ((sources.length === 0) === (options.curated === undefined))
+      throw new UsageError('Expected either sources (folders, globs, lists, tars, images) or --curated DIR')
     if (options.model === undefined) requireClasses(options)
     const { labelForTraining } = await import('../pseudo-label.js')
     await labelForTraining(sources, options, context)
@@ -81,7 +86,8 @@ What is written below --into:
 It ends with the line to type next. The same command again goes on where it stopped, also after kill -9, does what is missing and
 takes in new images. A file that changes under its name is not looked at again.
 
-Images keep their path below their folder; of several sources they go below the name of theirs, of a tar below the name of the tar.
+Images keep their path below their folder; of several sources they go below the name of theirs, of a tar below the name of the
+tar, of --curated below the name they were chosen for.
 
 On several machines, which all reach the sources, --into (a shared folder) and the segmenter at the same paths: --queue here, and any
 number of "wordmask worker --queue redis://host/0"; or "--shard 0/8" to "--shard 7/8". "wordmask status FOLDER" tells how far it is.
