@@ -716,6 +716,8 @@ export interface TrainSegmenterOptions {
   checkpointEvery: number
   validateEvery: number
   logEvery: number
+  /** mIoU of the labels after a dense CRF with ReCo's parameters, too; the best weights are those of the best of that. Absent: none. */
+  validateRefine?: 'crf'
   /** Validations without a better mIoU before the run ends; 0: it goes on. */
   patience: number
   /** Pictures (of the validation set, else of the data) whose labels go with the metrics of every validation. */
@@ -734,12 +736,17 @@ export interface SegmenterMetrics {
   /** Over the classes that occur in truth or prediction of the validation set. */
   miou?: number
   accuracy?: number
+  /** With `validateRefine`: of the labels after it. */
+  crfMiou?: number
   /** A class; NaN for one that occurs nowhere. */
   iou?: number[]
   /** Labels of the first pictures, [n, H, W]. */
   samples?: Uint8Array
 }
-/** Resolves with the weights of the best mIoU (without a validation set, of the last step). Abort writes a checkpoint first. */
+/**
+ * Resolves with the weights of the best mIoU (with `validateRefine` after the CRF; without a validation set, of the last step). Abort writes
+ * a checkpoint first.
+ */
 export declare function trainSegmenter(
   options: TrainSegmenterOptions,
   onMetrics: (metrics: SegmenterMetrics) => void,

@@ -67,7 +67,7 @@ const randomStart = (backbone: string) =>
 function optionsOf(flags: TrainSegmenterFlags): Omit<TrainSegmenterOptions, 'classes'> {
   const { backbone, outputStride, width, size, crop, steps, batchSize, optimiser, learningRate, backboneLearningRate } = flags
   const { weightDecay, dropout, dtype, workers, checkpointEvery, validateEvery, logEvery, patience, samples, seed, licence } = flags
-  const { scale, jitter, blur, valImages, valLabels, background, ignore } = flags
+  const { scale, jitter, blur, valImages, valLabels, background, ignore, validateRefine } = flags
   const file = (given: string | undefined) => given && path.resolve(given)
   const augment = { ...(scale && { scaleLow: scale[0], scaleHigh: scale[1] }), ...given({ jitter, blur }) }
   return {
@@ -79,7 +79,7 @@ function optionsOf(flags: TrainSegmenterFlags): Omit<TrainSegmenterOptions, 'cla
     ...given({ backboneWeights: file(flags.backboneWeights), initial: file(flags.initial) }),
     ...given({ backbone, outputStride, width, size, crop, steps, batchSize, optimiser, learningRate, backboneLearningRate }),
     ...given({ weightDecay, dropout, dtype, workers, checkpointEvery, validateEvery, logEvery, patience, samples, seed, licence }),
-    ...given({ background, ignore }),
+    ...given({ background, ignore, validateRefine }),
     ...(Object.keys(augment).length > 0 && { augment }),
   }
 }
@@ -87,8 +87,9 @@ function optionsOf(flags: TrainSegmenterFlags): Omit<TrainSegmenterOptions, 'cla
 const given = <T extends object>(values: T) =>
   Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as { [K in keyof T]?: NonNullable<T[K]> }
 
-function line({ step, steps, loss, learningRate, imagesPerSecond, miou, accuracy }: SegmenterMetrics): string {
-  if (miou !== undefined) return `${step}/${steps}  mIoU ${miou.toFixed(4)}  accuracy ${(accuracy as number).toFixed(4)}`
+function line({ step, steps, loss, learningRate, imagesPerSecond, miou, crfMiou, accuracy }: SegmenterMetrics): string {
+  const refined = crfMiou === undefined ? '' : `  after CRF ${crfMiou.toFixed(4)}`
+  if (miou !== undefined) return `${step}/${steps}  mIoU ${miou.toFixed(4)}${refined}  accuracy ${(accuracy as number).toFixed(4)}`
   return `${step}/${steps}  loss ${loss?.toFixed(4)}  rate ${learningRate?.toExponential(2)}  ${imagesPerSecond?.toFixed(1)} images/s`
 }
 

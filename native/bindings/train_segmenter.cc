@@ -57,6 +57,8 @@ TrainSegmenterOptions read_options(const Argument& argument) {
   o.checkpoint_every = count("checkpointEvery", 1), o.validate_every = count("validateEvery", 1);
   o.log_every = count("logEvery", 1), o.patience = count("patience", 0);
   o.samples = static_cast<int>(argument["samples"].integer(0, 1024));
+  if (const Argument refine = argument["validateRefine"]; refine.given())
+    o.validate_crf = refine.one_of({"crf"}) == "crf";
   return o;
 }
 
@@ -76,6 +78,7 @@ Napi::Object metrics_to_js(Napi::Env env, const train::SegmenterMetrics& m) {
     set("miou", m.validation->miou);
     set("accuracy", m.validation->accuracy);
     object["iou"] = to_array(env, m.validation->iou);
+    if (m.validation->crf_miou) set("crfMiou", *m.validation->crf_miou);
   }
   if (m.samples.defined()) object["samples"] = to_values<Napi::Uint8Array>(env, m.samples);
   return object;

@@ -78,6 +78,42 @@ describe('trainSegmenter', () => {
     expect(right / all).toBeCloseTo(logged.find((line) => line.miou !== undefined).accuracy, 6)
   })
 
+  test('with validateRefine the mIoU after the CRF is measured as Segmenter gives it, and the best of it is kept', async () => {
+    const data = await folders(6)
+    const into = join(temporary(), 'run')
+    const seen: { step: number; miou: number; crfMiou: number }[] = []
+    const trained = await trainSegmenter({
+      ...{ ...quick, ...data, validation: data, into, steps: 24, validateEvery: 8, samples: 0, validateRefine: 'crf' },
+      onMetrics: ({ step, miou, crfMiou }) => {
+        if (miou !== undefined) seen.push({ step, miou, crfMiou: crfMiou as number })
+      },
+    })
+    expect(seen.map(({ step }) => step)).toEqual([8, 16, 24])
+    const best = seen.reduce((a, b) => (b.crfMiou > a.crfMiou ? b : a))
+    expect(trained).toMatchObject({ miou: best.crfMiou, bestStep: best.step })
+    expect(seen.some(({ miou, crfMiou }) => miou !== crfMiou)).toBe(true)
+    await using segmenter = await Segmenter.load(into)
+    for (const [refine, expected] of [
+      [null, best.miou],
+      ['crf', best.crfMiou],
+    ] as const) {
+      const [both, either] = [new Float64Array(2), new Float64Array(2)]
+      for (const [i, { labels: truth }] of pictures.slice(0, 6).entries()) {
+        const { labels } = await segmenter.segment(join(data.images, 'a', `${i}.png`), { refine })
+        for (const c of [0, 1])
+          truth.forEach((value, k) => {
+            both[c]! += Number(value === c && labels[k] === c)
+            either[c]! += Number(value === c || labels[k] === c)
+          })
+      }
+      expect((both[0]! / either[0]! + both[1]! / either[1]!) / 2).toBeCloseTo(expected, 6)
+    }
+    await expect(trainSegmenter({ ...quick, ...data, into: join(temporary(), 'run'), steps: 1, validateRefine: 'crf' })).rejects.toHaveCode(
+      'ERR_WORDMASK_INVALID_ARGUMENT',
+      /validateRefine/,
+    )
+  })
+
   test('with a background label 0 is none of the classes; images of any size are labelled at their size', async () => {
     const data = await folders(4)
     const into = join(temporary(), 'run')

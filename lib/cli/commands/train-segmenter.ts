@@ -34,6 +34,7 @@ export interface TrainSegmenterFlags {
   validateEvery?: number
   logEvery?: number
   patience?: number
+  validateRefine?: 'crf'
   samples?: number
   licence?: string
   seed: number
@@ -79,6 +80,7 @@ export function trainSegmenter(models: Command, context: Context): void {
     work('--validate-every <steps>', '(default: 1000)').argParser(integer(1, 1e9)),
     work('--log-every <steps>', '(default: 20)').argParser(integer(1, 1e9)),
     work('--patience <n>', 'validations without a better mIoU before the run ends; 0: it goes on (default: 0)').argParser(integer(0, 1e6)),
+    work('--validate-refine <how>', 'mIoU after a dense CRF, too, and by it the weights that are kept, as ReCo+ has it').choices(['crf']),
     work('--samples <n>', 'images drawn with their labels at every validation (default: 4)').argParser(integer(0, 1024)),
     flags.seed(),
     flags.into('folder of the run; a run that stopped goes on there').default('wordmask-segmenter'),
@@ -87,6 +89,8 @@ export function trainSegmenter(models: Command, context: Context): void {
   )
   command.addHelpText('after', help).action(async (options: TrainSegmenterFlags) => {
     requireClasses(options)
+    if (options.validateRefine !== undefined && options.valImages === undefined)
+      throw new UsageError('Expected --val-images and --val-labels beside --validate-refine')
     if ((options.valImages === undefined) !== (options.valLabels === undefined))
       throw new UsageError('Expected --val-images and --val-labels together')
     const { trainSegmenterCommand } = await import('../train-segmenter.js')
@@ -122,6 +126,8 @@ The folder gets a segmenter: model.safetensors with wordmask.json (give the fold
 (after the last step), checkpoint.safetensors, metrics.jsonl, metrics.svg (loss, validation, learning rates), samples/ (images under
 their labels on the way) and run.json. The same flags on the same machine give the same weights, stopped on the way or not:
 Ctrl-C writes a checkpoint, and the same command goes on from it. An image that cannot be read is reported and left out.
+
+--validate-refine crf measures on the validation set with and without a dense CRF and keeps what does best after it: how ReCo+ was chosen.
 
 Label values are positions in --classes from 0 on (with --background: 0 is background, names start at 1).
 

@@ -21,7 +21,7 @@ export interface TrainSegmenterOptions extends LabelledFolder, Partial<Segmenter
   background?: boolean
   /** Label values that count nowhere. Default [255]. */
   ignore?: readonly number[]
-  /** Measured every `validateEvery` steps; the model with the best mIoU is kept. */
+  /** Measured every `validateEvery` steps; the model with the best mIoU is kept, with `validateRefine` of that after the CRF. */
   validation?: LabelledFolder
   /** torchvision's weights of a classification network (safetensors or .pth) for the backbone. Default: random weights. */
   backboneWeights?: string
@@ -47,7 +47,7 @@ export interface TrainedSegmenter {
   /** Steps done, and after which of them `file` was written. */
   steps: number
   bestStep: number
-  /** Of `file` on the validation set. */
+  /** Of `file` on the validation set; with `validateRefine` after the CRF. */
   miou?: number
   stoppedEarly: boolean
   /** Pictures trained on. */
@@ -125,6 +125,7 @@ export const trainSegmenterOptions = z.strictObject({
   validateEvery: positiveInteger.optional(),
   logEvery: positiveInteger.optional(),
   patience: z.number().int().nonnegative().optional(),
+  validateRefine: z.enum(['crf']).optional(),
   samples: z.number().int().nonnegative().max(1024).optional(),
   seed: z.number().int().nonnegative().optional(),
 })

@@ -14,6 +14,8 @@ export interface SegmenterLine {
   gradNorm?: number
   imagesPerSecond?: number
   miou?: number
+  /** After the CRF, where validation has it. */
+  crfMiou?: number
   accuracy?: number
   /** Null for a class that occurs nowhere. */
   iou?: (number | null)[]
@@ -59,7 +61,7 @@ export async function plotSegmenter(metrics: string, svg: string): Promise<void>
     resolve: { scale: { color: 'independent' } },
     vconcat: [
       panel(200, 'loss', ['loss'], { zero: false }, false),
-      ...(validated ? [panel(200, 'validation', ['miou', 'accuracy'], { domain: [0, 1] }, true)] : []),
+      ...(validated ? [panel(200, 'validation', ['miou', 'crfMiou', 'accuracy'], { domain: [0, 1] }, true)] : []),
       panel(100, 'learning rate', ['learningRate', 'backboneLearningRate'], { zero: true }, false),
     ],
   })

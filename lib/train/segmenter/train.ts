@@ -37,6 +37,7 @@ export async function trainSegmenter(given: TrainSegmenterOptions): Promise<Trai
   const entries = parseClasses(classes)
   const lookup = lookupOf(entries, background, ignore)
   if (backboneWeights !== undefined && initial !== undefined) throw invalidArgument('initial', 'either it or backboneWeights', initial)
+  if (options.validateRefine && !validation) throw invalidArgument('validateRefine', 'a validation set beside it', options.validateRefine)
   const origin = await originOf(backboneWeights, initial)
   const recipe = { ...recoRecipe(), ...(origin.kind === 'random' && fromScratch(more.learningRate)), ...recipeOf(more) }
   const size = bothSides(options.size ?? recoRecipe().size)
@@ -122,7 +123,7 @@ async function originOf(backbone: string | undefined, network: string | undefine
 
 /** What the options say of the recipe. */
 function recipeOf(options: object) {
-  const known = { ...recoRecipe(), layers: undefined }
+  const known = { ...recoRecipe(), layers: undefined, validateRefine: undefined }
   return Object.fromEntries(Object.entries(options).filter(([key, value]) => key in known && value !== undefined)) as Partial<
     ReturnType<typeof recoRecipe>
   >

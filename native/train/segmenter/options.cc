@@ -55,11 +55,15 @@ void check_options(const TrainSegmenterOptions& o) {
            code::kInvalidArgument, "Expected checkpointEvery, validateEvery and logEvery of at least 1, patience and ",
            "samples of at least 0 but received ", o.checkpoint_every, ", ", o.validate_every, ", ", o.log_every, ", ",
            o.patience, " and ", o.samples);
+  WM_CHECK(!o.validate_crf || !o.validation.empty(), code::kInvalidArgument,
+           "Expected a validation set with validateRefine but received none");
   WM_CHECK(o.patience == 0 || !o.validation.empty(), code::kInvalidArgument, "Expected a validation set with patience ",
            o.patience);
 }
 
 std::string recipe_of(const TrainSegmenterOptions& o) {
+  nlohmann::json validation{!o.validation.empty(), o.validate_every, o.patience};
+  if (o.validate_crf) validation.push_back("crf");
   const auto& a = o.augment;
   return nlohmann::json{
       {"model",
@@ -80,7 +84,7 @@ std::string recipe_of(const TrainSegmenterOptions& o) {
        {a.scale_low, a.scale_high, a.flip, a.jitter, a.brightness, a.contrast, a.saturation, a.hue, a.grey, a.blur}},
       {"normalise", {o.mean, o.std}},
       {"dtype", o.bfloat16 ? "bfloat16" : "float32"},
-      {"validation", {!o.validation.empty(), o.validate_every, o.patience}},
+      {"validation", validation},
       {"workers", o.workers}}
       .dump();
 }

@@ -38,8 +38,9 @@ struct TrainSegmenterOptions {
   bool bfloat16 = false;
   int workers = 2;  // threads of a step; its sums depend on them
   int64_t checkpoint_every = 500, validate_every = 1000, log_every = 20;
-  int64_t patience = 0;  // validations without a better mIoU before the run ends; 0: it goes on
-  int samples = 0;       // pictures whose labels go with every validation: of the validation set, else of the data
+  int64_t patience = 0;       // validations without a better mIoU before the run ends; 0: it goes on
+  bool validate_crf = false;  // mIoU after the dense CRF (methods/reco.md 2.9), too, and by it the best
+  int samples = 0;            // pictures whose labels go with every validation: of the validation set, else of the data
 };
 
 // Names the option that does not fit.

@@ -111,7 +111,10 @@ class Run {
     state_.looked = state_.step;
     if (m.validation) {
       judge(*m.validation);
-      log({{"miou", m.validation->miou}, {"accuracy", m.validation->accuracy}, {"iou", m.validation->iou}});
+      nlohmann::json line{
+          {"miou", m.validation->miou}, {"accuracy", m.validation->accuracy}, {"iou", m.validation->iou}};
+      if (m.validation->crf_miou) line["crfMiou"] = *m.validation->crf_miou;
+      log(std::move(line));
     }
     if (on_metrics_) on_metrics_(m);
     last_ = now();
@@ -119,8 +122,8 @@ class Run {
 
   void judge(const ValidationResult& result) {
     ++state_.since_best;
-    if (result.miou <= state_.best_miou) return;
-    state_.best_miou = result.miou, state_.best_step = state_.step, state_.since_best = 0;
+    if (result.decisive() <= state_.best_miou) return;
+    state_.best_miou = result.decisive(), state_.best_step = state_.step, state_.since_best = 0;
     save_model("model.safetensors");
   }
 

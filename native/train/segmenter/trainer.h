@@ -26,7 +26,7 @@ struct TrainSegmenterResult {
   std::string last;       // of the last step
   int64_t steps = 0;      // done
   int64_t best_step = 0;  // of `weights`
-  double best_miou = -1;  // -1 without a validation set
+  double best_miou = -1;  // after the CRF where validation has it; -1 without a validation set
   double seconds = 0, cpu_seconds = 0;
   bool stopped_early = false;
 };
