@@ -44,24 +44,32 @@ const settings = [
 ]
 
 const runs = []
-for (const seed of values.seeds.split(',').map(Number)) runs.push(await inFolder((folder) => measure(folder, seed)))
-
-const over = (of) => summary(runs.map(of))
-const table = settings.map(({ name, published }, i) => ({
-  ...{ name, accuracy: over(({ found }) => found[i].accuracy), miou: over(({ found }) => found[i].miou) },
-  ...{ objects: over(({ found }) => found[i].objects), ms: over(({ found }) => found[i].ms), published },
-}))
-/** Seed by seed: ReCo less dense CLIP, on the names that come with one background alone. */
-const margin = over(({ found }) => found[5].objects - found[0].objects)
-for (const { name, accuracy, miou, objects: own, ms, published } of table) {
-  const theirs = published ? `published ${published.map((x) => x.toFixed(1)).join(' / ')}` : ''
-  const ours = `accuracy ${told(accuracy)}  mIoU ${told(miou)}  objects ${told(own)}  ${ms.mean.toFixed(1)} ms`
-  process.stdout.write(`${name.padEnd(24)} ${ours}  ${theirs}\n`)
+for (const seed of values.seeds.split(',').map(Number)) {
+  runs.push(await inFolder((folder) => measure(folder, seed)))
+  report()
 }
-process.stdout.write(`ReCo less dense CLIP, objects: ${told(margin)}; published: accuracy / mIoU on PASCAL-Context-59, k = 50, DeiT-S/16\n`)
-if (values.into) writeFigures(values.into, { options: values, table, margin, runs })
 clip.dispose()
 finder.dispose()
+
+/** After every seed, so that a run that is stopped leaves what it has. */
+function report() {
+  const over = (of) => summary(runs.map(of))
+  const table = settings.map(({ name, published }, i) => ({
+    ...{ name, accuracy: over(({ found }) => found[i].accuracy), miou: over(({ found }) => found[i].miou) },
+    ...{ objects: over(({ found }) => found[i].objects), ms: over(({ found }) => found[i].ms), published },
+  }))
+  /** Seed by seed: ReCo less dense CLIP, on the names that come with one background alone. */
+  const margin = over(({ found }) => found[5].objects - found[0].objects)
+  for (const { name, accuracy, miou, objects: own, ms, published } of table) {
+    const theirs = published ? `published ${published.map((x) => x.toFixed(1)).join(' / ')}` : ''
+    const ours = `accuracy ${told(accuracy)}  mIoU ${told(miou)}  objects ${told(own)}  ${ms.mean.toFixed(1)} ms`
+    process.stdout.write(`${name.padEnd(24)} ${ours}  ${theirs}\n`)
+  }
+  process.stdout.write(
+    `ReCo less dense CLIP, objects: ${told(margin)}; published: accuracy / mIoU on PASCAL-Context-59, k = 50, DeiT-S/16\n`,
+  )
+  if (values.into) writeFigures(values.into, { options: values, table, margin, runs })
+}
 
 async function measure(folder, seed) {
   const world = await makeWorld({ pack, finder, seed, objects, each, seconds, test, folder })

@@ -35,27 +35,34 @@ const pack = await openPack()
 const clip = await Clip.load(values.clip)
 const finder = await Clip.load(values.finder)
 const runs = []
-for (const seed of list(values.seeds)) runs.push(await inFolder((folder) => measure(folder, seed)))
-const curve = (key, points) =>
-  points.map((at, i) => ({
-    at,
-    miou: summary(runs.map((run) => run[key][i].miou)),
-    objects: summary(runs.map((run) => run[key][i].objects)),
-  }))
-const alone = { miou: summary(runs.map((run) => run.alone.miou)), objects: summary(runs.map((run) => run.alone.objects)) }
-const curves = { k: curve('k', counts), wrong: curve('wrong', shares) }
-process.stdout.write(`dense CLIP alone   mIoU ${told(alone.miou)}  objects ${told(alone.objects)}\n`)
-for (const [key, points] of Object.entries(curves))
-  for (const { at, miou, objects: own } of points)
-    process.stdout.write(`${key.padEnd(6)} ${String(at).padStart(3)}         mIoU ${told(miou)}  objects ${told(own)}\n`)
-if (values.into) {
-  writeFigures(values.into, { options: values, alone, curves, runs })
-  const plot = (key, title) => drawChart(values.into.replace(/(\.json)?$/, `-${key}.svg`), chart(title, curves[key]))
-  await plot('k', 'reference images of a name')
-  await plot('wrong', `of ${images} reference images, percent that do not show the name`)
+for (const seed of list(values.seeds)) {
+  runs.push(await inFolder((folder) => measure(folder, seed)))
+  await report()
 }
 clip.dispose()
 finder.dispose()
+
+/** After every seed, so that a run that is stopped leaves what it has. */
+async function report() {
+  const curve = (key, points) =>
+    points.map((at, i) => ({
+      at,
+      miou: summary(runs.map((run) => run[key][i].miou)),
+      objects: summary(runs.map((run) => run[key][i].objects)),
+    }))
+  const alone = { miou: summary(runs.map((run) => run.alone.miou)), objects: summary(runs.map((run) => run.alone.objects)) }
+  const curves = { k: curve('k', counts), wrong: curve('wrong', shares) }
+  process.stdout.write(`dense CLIP alone   mIoU ${told(alone.miou)}  objects ${told(alone.objects)}\n`)
+  for (const [key, points] of Object.entries(curves))
+    for (const { at, miou, objects: own } of points)
+      process.stdout.write(`${key.padEnd(6)} ${String(at).padStart(3)}         mIoU ${told(miou)}  objects ${told(own)}\n`)
+  if (values.into) {
+    writeFigures(values.into, { options: values, alone, curves, runs })
+    const plot = (key, title) => drawChart(values.into.replace(/(\.json)?$/, `-${key}.svg`), chart(title, curves[key], alone))
+    await plot('k', 'reference images of a name')
+    await plot('wrong', `of ${images} reference images, percent that do not show the name`)
+  }
+}
 
 async function measure(folder, seed) {
   const world = await makeWorld({ pack, finder, seed, objects, each, seconds, test, folder })
@@ -94,7 +101,7 @@ function polluted({ shows, names, classes }, percent, seed) {
 }
 
 /** Means with bars of one spread, and dense CLIP alone as a dashed line. */
-function chart(title, points) {
+function chart(title, points, alone) {
   const rows = ['miou', 'objects'].flatMap((key) => {
     const names = key === 'miou' ? 'all names' : 'objects'
     const row = ({ at, [key]: { mean, spread } }) => ({ at, names, method: 'ReCo', mean, low: mean - spread, high: mean + spread })

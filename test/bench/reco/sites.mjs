@@ -41,22 +41,29 @@ const pack = await openPack()
 const clip = await Clip.load(values.clip)
 const runs = []
 let cells
-for (const seed of values.seeds.split(',').map(Number)) runs.push(await inFolder((folder) => measure(folder, seed)))
-const over = (of) => summary(runs.map(of))
-const table = runs[0].found.map(({ form, rule }, i) => ({
-  ...{ form, rule, seeds: over(({ found }) => found[i].seeds), right: over(({ found }) => found[i].right) },
-  sites: over(({ found }) => found[i].sites),
-}))
-for (const { form, rule, seeds, right, sites: from } of table) {
-  const figures = `seeds on the thing ${told(seeds)}  images that show it ${told(right)}  sites ${from.mean.toFixed(1)}`
-  process.stdout.write(`${form.padEnd(22)} ${rule.padEnd(17)} ${figures}\n`)
-}
-if (values.into) {
-  writeFigures(values.into, { options: values, table, runs })
-  const title = `Seeds of ${forms[0].name}: above without the group rule, below with one image a site`
-  writeFileSync(values.into.replace(/(\.json)?$/, '.jpg'), await contactSheet(title, cells, 8))
+for (const seed of values.seeds.split(',').map(Number)) {
+  runs.push(await inFolder((folder) => measure(folder, seed)))
+  await report()
 }
 clip.dispose()
+
+/** After every seed, so that a run that is stopped leaves what it has. */
+async function report() {
+  const over = (of) => summary(runs.map(of))
+  const table = runs[0].found.map(({ form, rule }, i) => ({
+    ...{ form, rule, seeds: over(({ found }) => found[i].seeds), right: over(({ found }) => found[i].right) },
+    sites: over(({ found }) => found[i].sites),
+  }))
+  for (const { form, rule, seeds, right, sites: from } of table) {
+    const figures = `seeds on the thing ${told(seeds)}  images that show it ${told(right)}  sites ${from.mean.toFixed(1)}`
+    process.stdout.write(`${form.padEnd(22)} ${rule.padEnd(17)} ${figures}\n`)
+  }
+  if (values.into) {
+    writeFigures(values.into, { options: values, table, runs })
+    const title = `Seeds of ${forms[0].name}: above without the group rule, below with one image a site`
+    writeFileSync(values.into.replace(/(\.json)?$/, '.jpg'), await contactSheet(title, cells, 8))
+  }
+}
 
 async function measure(folder, seed) {
   const { chosen, backgrounds } = chooseNames(pack, sites, seed)
