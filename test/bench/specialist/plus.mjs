@@ -1,6 +1,7 @@
 // node test/bench/specialist/plus.mjs [--seeds 0,1,2] [--images 1000] [--steps 1500] [--refine crf|pamr|none] [--backbone mobilenet_v2]
 //   [--width 1] [--batch-size 8] [--learning-rate 0.0005] [--dtype bfloat16] [--jitter 0.8] [--into FILE], and of the ReCo table (reco/components.mjs):
-//   [--objects 12] [--each 60] [--test 200] [--k 50] [--window official] [--clip scenes-clip] [--encoder scenes] [--seconds 300]
+//   [--objects 12] [--each 60] [--test 200] [--k 50] [--window official] [--finder scenes] [--clip scenes-clip] [--encoder scenes]
+//   [--seconds 300]
 // ReCo+ on scenes, on the names and pools of the ReCo table: dense CLIP, ReCo, and a DeepLabv3+ that has learned from ReCo's pseudo-labels of
 // --images other scenes, which nobody labels. Each before and after the CRF. Training sees no truth: it has no validation set, and its last
 // step counts. Mean and spread over seeds, which choose names, pool, training and test scenes.
@@ -29,6 +30,7 @@ const { values } = parseArgs({
     test: { type: 'string', default: '200' },
     k: { type: 'string', default: '50' },
     window: { type: 'string', default: 'official' },
+    finder: { type: 'string', default: 'scenes' },
     clip: { type: 'string', default: 'scenes-clip' },
     encoder: { type: 'string', default: 'scenes' },
     seconds: { type: 'string', default: '300' },
@@ -39,6 +41,7 @@ const [objects, each, test, k, seconds, images] = numbers(values, 'objects', 'ea
 const side = 96
 const pack = await openPack()
 const clip = await Clip.load(values.clip)
+const finder = await Clip.load(values.finder)
 
 const runs = []
 for (const seed of values.seeds.split(',').map(Number)) runs.push(await inFolder((folder) => measure(folder, seed)))
@@ -59,15 +62,16 @@ const margins = {
 for (const [name, margin] of Object.entries(margins)) process.stdout.write(`${name}, seed by seed: ${told(margin)}\n`)
 if (values.into) writeFigures(values.into, { options: values, table, margins, runs })
 clip.dispose()
+finder.dispose()
 
 async function measure(folder, seed) {
   const since = process.cpuUsage()
-  const { archive, scenes, classes, contexts, names, pool } = await makeWorld({ pack, clip, seed, objects, each, seconds, test, folder })
+  const { archive, scenes, classes, contexts, names, pool } = await makeWorld({ pack, finder, seed, objects, each, seconds, test, folder })
   process.stderr.write(`seed ${seed}: ${JSON.stringify(pool)}\n`)
   const { window, encoder } = values
   const makers = {
     'dense CLIP': () => Segmenter.create({ clip, classes }),
-    ReCo: () => Segmenter.create({ method: 'reco', archive, contexts, encoder, k, window, classes }),
+    ReCo: () => Segmenter.create({ method: 'reco', archive, denseClip: clip, contexts, encoder, k, window, classes }),
     'ReCo+': async () => {
       const unseen = await testScenes({ pack, names, seed: 2 * seed + 500_000, count: images })
       return Segmenter.load((await learn(folder, classes, unseen.scenes)).folder)
