@@ -25,9 +25,8 @@ import { createIndex } from './vector-index'
 import { commitLeft } from './writer'
 
 /**
- * Images with their vectors in one place: a folder, or a prefix of an object store. Calls may overlap and never block the event
- * loop; a search sees what was committed when it begins. Several processes may read and write one archive: rows of all writers
- * are kept, each id once. Calls reject with ERR_WORDMASK_DISPOSED after close(), ERR_WORDMASK_ABORTED when their signal fires,
+ * Images with their vectors in one place: a folder, or a prefix of an object store. Calls may overlap and never block the event loop; a
+ * search sees what was committed when it begins. Several processes may read and write one archive: rows of all writers are kept, each id once. Calls reject with ERR_WORDMASK_DISPOSED after close(), ERR_WORDMASK_ABORTED when their signal fires,
  * ERR_WORDMASK_IO when a disk is full or away: nothing is lost, and the same call goes on once it can.
  */
 export class Archive extends ArchiveHandle {

@@ -14,8 +14,7 @@ import { openVectors } from './vector-file'
 const mostGone = 0.2
 
 /**
- * One version of the table with its vectors: what searches run over, whatever is written meanwhile. `positions` are those of
- * the vectors' file, in ascending order of rows.
+ * One version of the table with its vectors: what searches run over, whatever is written meanwhile. Positions are those of the vectors' file.
  */
 export class Snapshot {
   readonly lifetime: Lifetime

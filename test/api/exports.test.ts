@@ -8,6 +8,7 @@ import { Scores } from '../../lib/segmenter/scores'
 import { goldenFile } from '../helpers/golden'
 import { saveNetwork } from '../onnx/saved'
 import { drawWeights } from '../onnx/weights'
+import { optionNames } from './option-names'
 import { noise, saveTinyClip, temporaryFolder } from './tiny-clip'
 
 const { Archive, Clip, CuratedSet, Encoder, Segmentation, Segmenter, Tokenizer, WordmaskError } = wordmask
@@ -277,27 +278,9 @@ describe('whatever JavaScript brings, a call works or fails with a WordmaskError
   })
 
   test('every option with every wrong value', async () => {
-    const names: Record<string, string[]> = {
-      'Clip.load': ['device', 'dtype', 'activation', 'dense', 'maxPending', 'signal', 'onProgress'],
-      'Segmenter.create': ['method', 'clip', 'classes', 'templates', 'background', 'size', 'slide', 'maxPixels', 'maxPending', 'signal'],
-      'Segmenter.load': ['device', 'dtype', 'maxPending', 'signal', 'onProgress'],
-      'clip.encodeImage': ['batchSize', 'normalize', 'orient', 'maxPixels', 'signal', 'onProgress'],
-      'clip.encodeText': ['templates', 'normalize', 'batchSize', 'truncate', 'signal', 'onProgress'],
-      'clip.denseFeatures': ['size', 'slide', 'orient', 'maxPixels', 'signal'],
-      'clip.classify': ['templates', 'orient'],
-      'clip.save': ['dtype', 'signal'],
-      'segmenter.segment': ['classes', 'background', 'templates', 'size', 'slide', 'orient', 'maxPixels', 'signal', 'onProgress'],
-      'segmenter.segmentAll': ['concurrency', 'classes', 'background', 'signal', 'onProgress'],
-      'segmenter.save': ['copyWeights', 'signal'],
-      'segmentation.scores': ['at', 'classes'],
-      'segmentation.masks': ['minArea', 'instances'],
-      'wordmask.decodeImage': ['orient', 'maxPixels'],
-      'wordmask.writeOverlay': ['opacity', 'legend'],
-      'wordmask.writeCutouts': ['minArea', 'instances'],
-    }
     const wrong: string[] = []
-    for (const [name, call, good] of rows.filter((row) => row[0] in names)) {
-      for (const option of names[name]!) {
+    for (const [name, call, good] of rows.filter((row) => row[0] in optionNames)) {
+      for (const option of optionNames[name]!) {
         for (const value of bad) {
           const got = await outcome(call, good.with(-1, { ...(good.at(-1) as object), [option]: value }))
           if (!allowed(got)) wrong.push(`${name} { ${option}: ${show(value)} }: ${got}`)
