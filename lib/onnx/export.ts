@@ -43,7 +43,8 @@ const exportOptions = z.strictObject({
  * - onnx: `image` uint8 [1, H, W, 3] of any size -> `labels` uint8 [1, H, W] as Segmenter has them, and `score` float32 [1, C, h, w],
  *   log-probabilities on the network's grid, background first where there is one. Resize, normalisation, network, enlargement
  *   and argmax are inside; the enlargement takes 4 C H W bytes. Operator set 18. Metadata: `names` and `colors` (JSON lists, by
- *   label), `licence`, `threshold` where one was found, `wordmask` (version and preprocessing).
+ *   label), `licence`, `threshold` where there is one, of several names with commas between, `wordmask` (version and preprocessing). A
+ *   specialist shows a name where the highest exp(score) of it reaches its threshold; `labels` are the most likely ones whether it does or not.
  * - safetensors: ReCo+'s keys, with the metadata of the weights.
  *
  * @throws ERR_WORDMASK_FILE_NOT_FOUND, ERR_WORDMASK_CHECKPOINT for what is no such folder, ERR_WORDMASK_INVALID_ARGUMENT, also for more than
@@ -68,6 +69,7 @@ export async function exportModel(folder: string, options: ExportModelOptions): 
 
 async function network(state: StateDict, saved: SavedNetwork, half: boolean): Promise<Uint8Array[]> {
   const { network, size, threshold } = saved
+  const thresholds = network.thresholds ?? (threshold === undefined ? [] : [threshold])
   const { names, colors } = labelsOf(saved)
   const channels = state.shape('classifier.classifier.3.weight')[0]
   if (channels !== names.length)
@@ -84,7 +86,7 @@ async function network(state: StateDict, saved: SavedNetwork, half: boolean): Pr
       names: JSON.stringify(names),
       colors: JSON.stringify(colors.map(hex)),
       licence: network.licence,
-      ...(threshold !== undefined && { threshold: String(threshold) }),
+      ...(thresholds.length > 0 && { threshold: thresholds.join(',') }),
       wordmask: JSON.stringify({
         version: packageVersion(),
         background: network.background,

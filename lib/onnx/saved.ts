@@ -22,6 +22,7 @@ const schema = z.object({
     size: sides,
     background: z.boolean(),
     licence: z.string(),
+    thresholds: z.array(z.number()).optional(),
   }),
   classes: z.array(z.looseObject({ name: z.string() })),
   size: z.union([positiveInteger, sides]).nullish(),

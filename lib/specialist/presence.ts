@@ -54,7 +54,9 @@ export function withFitting(set: CuratedSet, fitting: readonly (readonly Scanned
       .filter(({ row }) => !own.has(row.id))
       .map(({ row, score }) => ({ ...row, class: one.entry.name, score }))
     const images = [...one.images, ...more].slice(0, Math.max(most, one.images.length)).map((image, rank) => ({ ...image, rank }))
-    return { ...one, images }
+    // The estimate is of those above the level alone.
+    const { estimatedPrecision: _, ...rest } = one
+    return { ...(more.length > 0 ? rest : one), images }
   })
   return new CuratedSet(new CuratedParts(classes, set.origin, readPlaces))
 }

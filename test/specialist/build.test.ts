@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { type BuildSpecialistOptions, buildSpecialist, Segmenter, type SpecialistStage } from '../../lib/index'
+import { type BuildSpecialistOptions, buildSpecialist, exportModel, Segmenter, type SpecialistStage } from '../../lib/index'
 import { absentName, name, tiny, world } from './world'
 
 const { archive, folder, photos, truth } = await world()
@@ -35,6 +35,8 @@ describe('a name that the archive shows', async () => {
     const threshold = json(into('grass'), 'wordmask.json').network.thresholds[0]
     expect(threshold).toBe(built.card!.names[0]!.threshold.value)
     expect(answer.found).toEqual(most >= threshold ? [name] : [])
+    await exportModel(into('grass'), { format: 'onnx', into: into('grass.onnx') })
+    expect(readFileSync(into('grass.onnx')).includes(String(threshold))).toBe(true)
   })
   test('its card says what it rests on, in numbers and on a page', () => {
     const card = json(into('grass'), 'card.json')
