@@ -17,6 +17,8 @@ const kinds = ['first', 'second', 'third']
 export async function trainedNetwork(folder: string, config: Partial<DeepLabConfig>, steps = 60): Promise<string> {
   const [images, labels, into] = ['images', 'labels', 'run'].map((name) => join(folder, name)) as [string, string, string]
   await makeFolder(images)
+  // As many as train: on a busy machine a second thread waits for its core in every small step.
+  binding().setThreads(1)
   const pack = await binding().ScenePack.open([trainingPack], {})
   for (let i = 0; i < 16; i++) {
     const { pixels, labels: map } = await pack.render(i, { size: side, split: 'train', seed: 9 }, {})

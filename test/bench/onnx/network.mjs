@@ -14,7 +14,10 @@ const scene = async (index, size, split) => {
   return { ...(await pack.render(index, { size, split, seed: 0 }, {})), things: pack.concepts }
 }
 
-/** A MobileNetV2 of full width that tells things from their background after a few steps; the folder that Segmenter.load takes. */
+/** Grounds by which the network labels; things are its background, label 0. */
+const kinds = ['first', 'second', 'third']
+
+/** A MobileNetV2 of full width that tells grounds apart after a few steps; the folder that Segmenter.load takes. */
 export async function trainOnScenes(folder) {
   const [images, labels, into] = ['images', 'labels', 'run'].map((name) => join(folder, name))
   mkdirSync(images, { recursive: true })
@@ -22,18 +25,14 @@ export async function trainOnScenes(folder) {
   for (let i = 0; i < 64; i++) {
     const { pixels, labels: map, things } = await scene(i, size, 'train')
     await sharp(pixels.data, { raw: { width: size, height: size, channels: 3 } }).toFile(join(images, `${i}.png`))
-    const thing = {
-      labels: map.map((label) => (label < things ? 1 : 0)),
-      width: size,
-      height: size,
-      classes: parseClasses(['thing']),
-      firstLabel: 1,
-    }
-    await writeLabelMap(join(labels, `${i}.png`), thing)
+    const kindOf = (label) => (label < things ? 0 : 1 + ((label - things) % kinds.length))
+    const labelled = { labels: map.map(kindOf), width: size, height: size, classes: parseClasses(kinds), firstLabel: 1 }
+    await writeLabelMap(join(labels, `${i}.png`), labelled)
   }
   await trainSegmenter({
-    ...{ images, labels, into, classes: ['thing'], background: true, size: { width: 320, height: 240 }, crop: 160 },
+    ...{ images, labels, into, classes: kinds, background: true, size: { width: 320, height: 240 }, crop: 160 },
     ...{ outputStride: 16, steps: 40, batchSize: 8, learningRate: 2e-3, samples: 0, workers: 1, seed: 0 },
+    backboneNormMomentum: 0.3,
   })
   return into
 }
