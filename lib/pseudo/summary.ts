@@ -18,7 +18,7 @@ export async function imagesFolder(sources: LabelSources, images: ImagesMode, in
   const inputs = sources instanceof CuratedSet ? [] : inputsOf(sources)
   const folders: string[] = []
   for (const input of inputs) {
-    const uri = typeof input === 'string' ? input : 'uri' in input ? input.uri : ''
+    const uri = typeof input === 'string' ? input : typeof input === 'object' && input !== null && 'uri' in input ? input.uri : ''
     if (uri !== '' && (await stat(uri).catch(() => undefined))?.isDirectory()) folders.push(resolve(uri))
   }
   const around = folders.find((folder) => `${into}/`.startsWith(`${folder.replace(/\/$/, '')}/`))

@@ -59,7 +59,7 @@ export interface BuildSpecialistOptions extends RunOptions {
   without?: number
   /** Images made of masks of the names, put on images without them (Ghiasi et al. 2021). 0: none. Default 400. */
   composites?: number
-  /** Images without the names that thresholds and figures rest on, at most. Default 1000. */
+  /** Images without the names that thresholds and figures rest on, at most. Default 2000. */
   heldOut?: number
   /** Of 1,000 held-out images without a name those that may be taken to show it, at most. Default 5. */
   falsePositives?: number
