@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto'
 import { z } from 'zod'
 import type { Reject, Shard } from '../archive/types'
+import { isObject } from '../arguments'
 import { CuratedSet } from '../curate/curated-set'
 import { invalidArgument } from '../errors'
-import { openNamedShard, planShards, readPlaces, type SourceInput } from '../sources'
+import { openNamedShard, planShards, readPlaces, type SourceInput, type SourceSpec } from '../sources'
 import { isImage } from '../sources/endings'
 import { type PieceSource, parseShardSource } from '../sources/piece'
 import { inputsOf } from '../sources/resolve'
@@ -89,11 +90,14 @@ function parse({ name, source }: Pick<Shard, 'name' | 'source'>): z.infer<typeof
   throw invalidArgument(`the shard ${name}`, 'one that pseudoLabel planned', source)
 }
 
-/** An image that was named itself. */
-const isAlone = (input: SourceInput) => {
-  const uri = typeof input === 'string' ? input : 'uri' in input ? input.uri : ''
-  return isImage(uri) && !/[*?{]/.test(uri)
+/** Where a source lies; '' for one that lies nowhere. What is no source is refused where it is planned. */
+export function uriOf(input: SourceInput): string {
+  const uri: unknown = isObject(input) ? (input as Partial<SourceSpec>).uri : input
+  return typeof uri === 'string' ? uri : ''
 }
+
+/** An image that was named itself. */
+const isAlone = (input: SourceInput) => isImage(uriOf(input)) && !/[*?{]/.test(uriOf(input))
 
 function folderOf(piece: PieceSource, several: boolean, folders: Folders, input: number): string {
   if (piece.kind === 'tar') return folders.of(piece.uri, baseName(piece.uri).replace(/\.(tar|tar\.gz|tgz)$/i, ''))

@@ -8,7 +8,7 @@ import type { ClassEntry } from '../text/classes'
 import { type ImagesMode, labelLines } from './folder'
 import { uncertainLabel } from './labelling'
 import type { PseudoLabelled } from './options'
-import type { LabelSources } from './shards'
+import { type LabelSources, uriOf } from './shards'
 
 /**
  * Where the images of the labels lie. @throws ERR_WORDMASK_INVALID_ARGUMENT where they lie in no one folder and are to stay there, or where
@@ -18,7 +18,7 @@ export async function imagesFolder(sources: LabelSources, images: ImagesMode, in
   const inputs = sources instanceof CuratedSet ? [] : inputsOf(sources)
   const folders: string[] = []
   for (const input of inputs) {
-    const uri = typeof input === 'string' ? input : typeof input === 'object' && input !== null && 'uri' in input ? input.uri : ''
+    const uri = uriOf(input)
     if (uri !== '' && (await stat(uri).catch(() => undefined))?.isDirectory()) folders.push(resolve(uri))
   }
   const around = folders.find((folder) => `${into}/`.startsWith(`${folder.replace(/\/$/, '')}/`))
