@@ -71,6 +71,15 @@ def batches(count, size):
         order = order[size:]
 
 
+@torch.no_grad()
+def initialise(model):
+    """Kaiming's normal rule as ReCo+ has it: fan-out in the backbone as torchvision's, fan-in in the head."""
+    for part, mode in ((model.backbone, "fan_out"), (model.classifier, "fan_in")):
+        for module in part.modules():
+            if isinstance(module, torch.nn.Conv2d):
+                torch.nn.init.kaiming_normal_(module.weight, mode=mode, nonlinearity="relu")
+
+
 @torch.inference_mode()
 def validate(model, pairs, normalise, classes):
     model.eval()
@@ -98,6 +107,7 @@ def main(recipe):
     augment = Augment(size, recipe["augment"], normalise)
     config = {"backbone": recipe["backbone"], "classes": classes, "outputStride": recipe["outputStride"], "width": recipe["width"]}
     model = DeepLab(config, recipe["dropout"]).train().to(memory_format=torch.channels_last)
+    initialise(model)
     for norm in norms(model.backbone):
         norm.momentum = recipe["backboneNormMomentum"]
     peaks = (recipe["backboneLearningRate"], recipe["learningRate"])
