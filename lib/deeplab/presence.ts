@@ -1,7 +1,7 @@
 import type { Tensor } from '../options'
 
 /** What a class that is not there has everywhere: the log of nothing, for a softmax. */
-const nowhere = -100
+export const nowhere = -100
 
 /** Highest probability of a class at any cell, 0..1. @param scores log-probabilities [h, w, channels] */
 export function peak({ data, shape }: Tensor, channel: number): number {

@@ -11,6 +11,8 @@ export interface NetworkOptions {
   view: View
   /** Weights and arithmetic of the network in float16; what comes in and goes out stays as it is. */
   half: boolean
+  /** Of each label: one whose highest probability is less is nowhere (lib/deeplab/presence.ts). Default: all may be anywhere. */
+  thresholds?: readonly number[]
   metadata: Record<string, string>
 }
 
@@ -22,14 +24,17 @@ const mostClasses = 256
  * `score` float32 [1, C, h, w], log-probabilities on the network's grid.
  * @throws ERR_WORDMASK_CHECKPOINT for keys that are not there, ERR_WORDMASK_INVALID_ARGUMENT for more than 256 classes
  */
-export async function buildNetwork(state: StateDict, { outputStride, view, half, metadata }: NetworkOptions): Promise<Uint8Array[]> {
+export async function buildNetwork(
+  state: StateDict,
+  { outputStride, view, half, thresholds, metadata }: NetworkOptions,
+): Promise<Uint8Array[]> {
   const classes = state.shape('classifier.classifier.3.weight')[0] as number
   if (classes > mostClasses) throw invalidArgument('classes', `at most ${mostClasses} for an ONNX file, whose labels are bytes`, classes)
   const graph = new GraphBuilder()
   const layers = new Layers(graph, state, half)
   const pixels = normalised(graph, 'image', view)
   const logits = await deeplab(layers, half ? graph.node('Cast', [pixels], { to: elementTypes.float16 }) : pixels, outputStride)
-  answers(layers, half ? graph.node('Cast', [logits], { to: elementTypes.float32 }) : logits, 'image')
+  answers(layers, half ? graph.node('Cast', [logits], { to: elementTypes.float32 }) : logits, 'image', thresholds)
   return graph.finish(
     [{ name: 'image', type: 'uint8', shape: [1, 'height', 'width', 3] }],
     [

@@ -44,7 +44,7 @@ const exportOptions = z.strictObject({
  *   log-probabilities on the network's grid, background first where there is one. Resize, normalisation, network, enlargement
  *   and argmax are inside; the enlargement takes 4 C H W bytes. Operator set 18. Metadata: `names` and `colors` (JSON lists, by
  *   label), `licence`, `threshold` where there is one, of several names with commas between, `wordmask` (version and preprocessing). A
- *   specialist shows a name where the highest exp(score) of it reaches its threshold; `labels` are the most likely ones whether it does or not.
+ *   name whose highest exp(score) does not reach its threshold has no pixel of `labels`; `score` is as the network has it.
  * - safetensors: ReCo+'s keys, with the metadata of the weights.
  *
  * @throws ERR_WORDMASK_FILE_NOT_FOUND, ERR_WORDMASK_CHECKPOINT for what is no such folder, ERR_WORDMASK_INVALID_ARGUMENT, also for more than
@@ -68,8 +68,8 @@ export async function exportModel(folder: string, options: ExportModelOptions): 
 }
 
 async function network(state: StateDict, saved: SavedNetwork, half: boolean): Promise<Uint8Array[]> {
-  const { network, size, threshold } = saved
-  const thresholds = network.thresholds ?? (threshold === undefined ? [] : [threshold])
+  const { network, size } = saved
+  const { background, thresholds } = network
   const { names, colors } = labelsOf(saved)
   const channels = state.shape('classifier.classifier.3.weight')[0]
   if (channels !== names.length)
@@ -82,14 +82,15 @@ async function network(state: StateDict, saved: SavedNetwork, half: boolean): Pr
     outputStride: network.config.outputStride,
     view: { size: size ?? { cover: network.size }, filter, mean, std },
     half,
+    ...(thresholds && { thresholds: background ? [0, ...thresholds] : thresholds }),
     metadata: {
       names: JSON.stringify(names),
       colors: JSON.stringify(colors.map(hex)),
       licence: network.licence,
-      ...(thresholds.length > 0 && { threshold: thresholds.join(',') }),
+      ...(thresholds && { threshold: thresholds.join(',') }),
       wordmask: JSON.stringify({
         version: packageVersion(),
-        background: network.background,
+        background,
         size: network.size,
         preprocess: network.preprocess,
       }),

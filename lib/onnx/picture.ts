@@ -1,3 +1,4 @@
+import { nowhere } from '../deeplab/presence'
 import type { GraphBuilder } from './graph'
 import type { Layers } from './layers'
 import { type ResizeFilter, resize } from './resize'
@@ -37,10 +38,20 @@ function seenSize(graph: GraphBuilder, image: string, { size }: View): { height:
   return { height: side(0), width: side(1) }
 }
 
-/** float32 [1, C, h, w] -> `score`, its log-softmax, and `labels`, uint8 [1, H, W]: the best after bilinear enlargement. */
-export function answers(layers: Layers, logits: string, image: string): void {
+/**
+ * float32 [1, C, h, w] -> `score`, its log-softmax, and `labels`, uint8 [1, H, W]: the best after bilinear enlargement of those that
+ * reach their threshold somewhere.
+ */
+export function answers(layers: Layers, logits: string, image: string, thresholds: readonly number[] | undefined): void {
   const { graph } = layers
   const score = graph.node('LogSoftmax', [logits], { axis: 1 }, 'score')
-  const full = layers.enlarge(score, graph.node('Shape', [image], { start: 1, end: 3 }))
+  const full = layers.enlarge(thresholds ? gated(graph, score, thresholds) : score, graph.node('Shape', [image], { start: 1, end: 3 }))
   graph.node('Cast', [graph.node('ArgMax', [full], { axis: 1, keepdims: 0 })], { to: elementTypes.uint8 }, 'labels')
+}
+
+/** lib/deeplab/presence.ts: what does not reach its threshold anywhere is taken out. */
+function gated(graph: GraphBuilder, score: string, thresholds: readonly number[]): string {
+  const peak = graph.node('Exp', [graph.node('ReduceMax', [score, graph.constant('int64', [2, 3])], { keepdims: 1 })])
+  const least = graph.constant('float32', thresholds, [1, thresholds.length, 1, 1])
+  return graph.node('Where', [graph.node('Less', [peak, least]), graph.constant('float32', [nowhere], []), score])
 }

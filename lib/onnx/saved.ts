@@ -26,7 +26,6 @@ const schema = z.object({
   }),
   classes: z.array(z.looseObject({ name: z.string() })),
   size: z.union([positiveInteger, sides]).nullish(),
-  threshold: z.number().optional(),
 })
 
 export type SavedNetwork = Omit<z.infer<typeof schema>, 'classes'> & {

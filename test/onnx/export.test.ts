@@ -27,15 +27,16 @@ async function run(file: string, { data, width, height }: ReturnType<typeof nois
 
 describe('exportModel to ONNX', () => {
   test('one file that says what it is: ports, names, colours, threshold, licence', async () => {
-    const decided = await saveNetwork(join(folder, 'decided'), weights, { threshold: 0.25 })
-    const { bytes } = await exportModel(decided, { format: 'onnx', into: into('fox.onnx') })
-    const file = await readFile(into('fox.onnx'))
+    const decided = await saveNetwork(join(folder, 'decided'), weights, {}, { thresholds: [0.25, 0.5, 0.5, 0.75] })
+    await exportModel(saved, { format: 'onnx', into: into('fox.onnx') })
+    const { bytes } = await exportModel(decided, { format: 'onnx', into: into('decided.onnx') })
+    const file = await readFile(into('decided.onnx'))
     expect(file.length).toBe(bytes)
     const { metadataProps, opsetImport, graph } = ModelMessage.toObject(ModelMessage.decode(file), { longs: Number })
     const metadata = Object.fromEntries(metadataProps.map(({ key, value }: Record<string, string>) => [key, value]))
     expect(JSON.parse(metadata.names)).toEqual(['background', 'fox', 'grass', 'sky', 'sea'])
     expect(JSON.parse(metadata.colors).slice(0, 3)).toEqual(['#000000', '#ff8000', '#008000'])
-    expect(metadata).toMatchObject({ licence: 'CC0', threshold: '0.25' })
+    expect(metadata).toMatchObject({ licence: 'CC0', threshold: '0.25,0.5,0.5,0.75' })
     expect(JSON.parse(metadata.wordmask)).toMatchObject({ background: true, size: { width: 48, height: 32 } })
     expect(opsetImport).toEqual([{ version: 18 }])
     expect([graph.input, graph.output].flat().map(({ name }: { name: string }) => name)).toEqual(['image', 'labels', 'score'])

@@ -5,7 +5,7 @@ import type { Weights } from './reference'
 import { saveWeights } from './weights'
 
 /** A folder of a trained DeepLabv3+, as training writes it: 4 classes and background, covering 48 x 32. */
-export async function saveNetwork(folder: string, weights: Weights, changes: object = {}): Promise<string> {
+export async function saveNetwork(folder: string, weights: Weights, changes: object = {}, decided: object = {}): Promise<string> {
   await mkdir(folder, { recursive: true })
   const sha256 = createHash('sha256')
     .update(await readFile(await saveWeights(folder, 'model', weights)))
@@ -18,6 +18,7 @@ export async function saveNetwork(folder: string, weights: Weights, changes: obj
     origin: { kind: 'random', sha256: [] },
     licence: 'CC0',
     notes: [],
+    ...decided,
   }
   const classes = [{ name: 'fox', color: '#ff8000' }, 'grass', 'sky', 'sea'].map((entry) =>
     typeof entry === 'string' ? { name: entry } : entry,

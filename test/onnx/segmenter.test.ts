@@ -1,4 +1,4 @@
-import { mkdir, readFile } from 'node:fs/promises'
+import { cp, mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { InferenceSession, Tensor } from 'onnxruntime-node'
 import { describe, expect, test } from 'vitest'
@@ -6,7 +6,7 @@ import type { DeepLab, Pixels } from '../../binding'
 import { Network } from '../../lib/deeplab/network'
 import { networkView } from '../../lib/deeplab/view'
 import { decodeImage } from '../../lib/image/decode'
-import { Segmenter } from '../../lib/index'
+import { type RawImage, Segmenter } from '../../lib/index'
 import { exportModel } from '../../lib/onnx/export'
 import { noise, temporaryFolder } from '../api/tiny-clip'
 import { testing } from '../helpers/testing'
@@ -30,6 +30,25 @@ async function lastBits(network: DeepLab, image: Pixels, { width, height }: { wi
   const logits = async (data: Float32Array) => (await network.logitsOfPixels({ data, shape: [1, 3, height, width] }, {})).data
   const [exact, off] = [await logits(pixels), await logits(pixels.map((x, i) => x * (1 + (i % 2 === 0 ? 2 ** -24 : -(2 ** -24)))))]
   return exact.reduce((most, value, i) => Math.max(most, Math.abs(value - off[i]!)), 0)
+}
+
+/** Labels of pictures, and of each name its highest probability in each of them. */
+async function answersOf(saved: string, images: readonly RawImage[]) {
+  await using segmenter = await Segmenter.load(saved)
+  const answers = []
+  for (const image of images) answers.push(await segmenter.segment(image))
+  const peaks = segmenter.classes!.map(() => [] as number[])
+  for (const answer of answers) {
+    const { data, shape } = await answer.scores()
+    const cells = data.length / shape[0]!
+    for (const [c, of] of peaks.entries()) of.push(Math.exp(data.subarray(c * cells, (c + 1) * cells).reduce((a, b) => Math.max(a, b))))
+  }
+  return { plain: answers.map(({ labels }) => labels), peaks }
+}
+
+function middleOf(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b)
+  return (sorted[sorted.length / 2 - 1]! + sorted[sorted.length / 2]!) / 2
 }
 
 describe.each([
@@ -76,6 +95,34 @@ describe.each([
     }
     expect(Math.max(...counts) / all).toBeLessThan(0.9)
     expect(same / all).toBeGreaterThanOrEqual(0.995)
+    await session.release()
+  })
+
+  test('thresholds take the same names out of the same pictures as in Segmenter', async () => {
+    const images = await Promise.all(pictures.map(async (file) => ({ ...(await decodeImage(file)), channels: 3 as const })))
+    const { plain, peaks } = await answersOf(saved, images)
+    // Halfway between two pictures: each name is taken out of half of them, and none is near its threshold.
+    const thresholds = peaks.map((of) => middleOf(of))
+    const gatedFolder = join(folder, `${name}-gated`)
+    await cp(saved, gatedFolder, { recursive: true })
+    const index = JSON.parse(await readFile(join(saved, 'wordmask.json'), 'utf8'))
+    await writeFile(join(gatedFolder, 'wordmask.json'), JSON.stringify({ ...index, network: { ...index.network, thresholds } }))
+    await exportModel(gatedFolder, { format: 'onnx', into: `${gatedFolder}.onnx` })
+    const session = await InferenceSession.create(`${gatedFolder}.onnx`)
+    await using segmenter = await Segmenter.load(gatedFolder)
+    let [same, all, changed] = [0, 0, 0]
+    for (const [at, image] of images.entries()) {
+      const expected = (await segmenter.segment(image)).labels
+      const labels = (await session.run({ image: tensor(image) })).labels!.data as Uint8Array
+      for (const [i, label] of labels.entries()) {
+        if (label === expected[i]) same++
+        if (label !== plain[at]![i]) changed++
+        else if (label > 0) expect(peaks[label - 1]![at]).toBeGreaterThan(thresholds[label - 1]!)
+      }
+      all += labels.length
+    }
+    expect(same / all).toBeGreaterThanOrEqual(0.995)
+    expect(changed / all).toBeGreaterThan(0.05)
     await session.release()
   })
 })
