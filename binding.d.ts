@@ -342,12 +342,14 @@ export interface EncoderResNetConfig {
 }
 /**
  * The image tower of a CLIP. read: 'dense' as Clip.denseFeatures but not normalised, 'cells' what the last layer gives before it is
- * projected into the space of the texts (a ViT's tokens after ln_post, a ResNet's layer4).
+ * projected into the space of the texts (a ViT's tokens after ln_post, a ResNet's layer4). layer: a ViT is read as if this block,
+ * counted from 1, were its last; the blocks above it are not loaded. Absent: the last that it has.
  */
 export interface EncoderClipConfig {
   kind: 'clip'
   clip: ClipConfig
   read: 'dense' | 'cells'
+  layer?: number
 }
 /** prefix: what stands before the tower's keys in the file, such as 'encoder_q.'; keys without it are left alone. */
 export type EncoderConfig = (EncoderVitConfig | EncoderResNetConfig | EncoderClipConfig) & { prefix: string }
@@ -364,7 +366,7 @@ export interface EncoderInfo extends ClipInfo {
  */
 export declare class Encoder {
   private constructor()
-  /** Strict, as Clip.load; classifier heads, DINOv2's mask_token and BatchNorm's counters may be there. */
+  /** Strict, as Clip.load; classifier heads, DINOv2's mask_token, BatchNorm's counters and a CLIP's blocks above `layer` may be there. */
   static load(config: EncoderConfig, files: string[], compute: ComputeOptions, task: Task): Promise<Encoder>
   /** As Clip.random. */
   static random(config: EncoderConfig, seed: number, compute: ComputeOptions, task: Task): Promise<Encoder>

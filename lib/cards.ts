@@ -68,6 +68,8 @@ const cardSchema = z.looseObject({
   segmentSize: integer.optional(),
   /** What Encoder.load makes of the image tower unless told otherwise; absent: as `config.dense` says. */
   encoderRead: z.enum(['value', 'residual', 'cells']).optional(),
+  /** The layer at which it is read then; absent: the last. */
+  encoderLayer: integer.optional(),
   licence: z.string(),
   source: z.string().optional(),
   /** What a user should know before trusting the model. */

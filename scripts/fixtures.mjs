@@ -3,6 +3,7 @@ import { ensureVenv, python, run } from './python.mjs'
 
 ensureVenv()
 run(python, ['test/parity/golden.py', 'test/fixtures/golden'])
+run(python, ['test/parity/clip_layers.py', 'test/fixtures/golden'])
 run(python, ['test/parity/encoders_golden.py', 'test/fixtures/golden'])
 run(python, ['test/parity/encoders_keys.py', 'test/fixtures/golden/encoders'])
 run(python, ['test/parity/deeplab.py', 'test/fixtures/golden'])

@@ -3,14 +3,12 @@
 // Which features ReCo segments scenes best with: its mIoU (test/bench/reco) by encoder, everything else alike. READ is 'value', 'residual' or
 // 'cells', and may name a layer: scenes:cells@4 is what the fourth layer gives. What the scenes card says (`encoderRead`) was chosen by this,
 // on seeds that no other figure uses. Needs `npm run build`.
-import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { figuresOf, summary, told } from '../test/bench/reco/figures.mjs'
 import { makeWorld } from '../test/bench/reco/pool.mjs'
 import * as bench from '../test/bench/reco/score.mjs'
-import { root } from './steps.mjs'
 
-const { Clip, Encoder, Segmenter, native } = bench
+const { Clip, Encoder, Segmenter } = bench
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
@@ -33,13 +31,9 @@ const size = 96
 const pack = await bench.openPack()
 const denseClip = await Clip.load(values.clip)
 const finder = await Clip.load(values.finder)
-const runs = await bench.inFolder(async (folder) => {
-  const encoders = []
-  for (const name of asked) encoders.push([name, await open(name, folder)])
-  const all = []
-  for (const seed of values.seeds.split(',').map(Number)) all.push(await bench.inFolder((own) => measure(own, seed, encoders)))
-  return all
-})
+const encoders = await Promise.all(asked.map(async (name) => [name, await open(name)]))
+const runs = []
+for (const seed of values.seeds.split(',').map(Number)) runs.push(await bench.inFolder((own) => measure(own, seed)))
 const table = asked.map((encoder, i) => ({
   encoder,
   ...Object.fromEntries(['accuracy', 'miou', 'objects'].map((key) => [key, summary(runs.map(({ found }) => found[i][key]))])),
@@ -48,7 +42,7 @@ for (const { encoder, miou, objects: own } of table.toSorted((a, b) => b.miou.me
   process.stdout.write(`${encoder.padEnd(24)} mIoU ${told(miou)}  objects ${told(own)}\n`)
 if (values.into) bench.writeFigures(values.into, { options: values, table, runs })
 
-async function measure(folder, seed, encoders) {
+async function measure(folder, seed) {
   const world = await makeWorld({ pack, finder, seed, objects, each, seconds: 300, test, folder })
   const { archive, scenes, classes, contexts } = world
   const found = []
@@ -65,20 +59,8 @@ async function measure(folder, seed, encoders) {
 }
 
 /** A built-in CLIP's tower, or as much of it as ends with a layer. */
-async function open(asked, folder) {
+function open(asked) {
   const [, name, read, layer] = /^(.+):(value|residual|cells)(?:@(\d+))?$/.exec(asked) ?? []
   if (!name) throw new Error(`Expected CLIP:READ or CLIP:READ@LAYER, not ${asked}`)
-  if (!layer) return Encoder.load(name, { read, device: 'cpu' })
-  const from = [resolve(root, `models/weights/${name}.safetensors`)]
-  const { tensors } = await native.readCheckpoint(from, {})
-  const above = (key) => Number(/^visual\.transformer\.resblocks\.(\d+)\./.exec(key)?.[1] ?? -1) >= Number(layer)
-  const kept = []
-  for (const { key, shape } of tensors) {
-    if (above(key)) continue
-    const { data } = await native.readTensor(from, key, {})
-    kept.push({ key, data, shape, dtype: 'float32' })
-  }
-  const file = join(folder, `${name}-${layer}.safetensors`)
-  await native.writeSafetensors(file, kept, {}, {})
-  return Encoder.load(file, { read, activation: 'gelu', device: 'cpu' })
+  return Encoder.load(name, { read, ...(layer && { layer: Number(layer) }), device: 'cpu' })
 }

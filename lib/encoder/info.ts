@@ -15,6 +15,8 @@ export interface EncoderInfo {
   readonly size: number
   /** What a CLIP's features are: 'value', 'residual' or 'cells'; undefined for other towers. */
   readonly read: 'value' | 'residual' | 'cells' | undefined
+  /** The layer of a CLIP's ViT, counted from 1, at which it is read; undefined: the last, or another tower. */
+  readonly layer: number | undefined
   /** Number of weights of the tower. */
   readonly parameters: number
   /** Bytes the weights take on the device. */
@@ -34,5 +36,6 @@ export interface EncoderInfo {
 export function describeEncoder(source: EncoderSource, native: NativeEncoder): EncoderInfo {
   const { name, family, title, config, size, licence, files, notes } = source
   const read = config.kind !== 'clip' ? undefined : config.read === 'cells' ? 'cells' : config.clip.dense
-  return Object.freeze({ name, family, title, size, read, ...native.info(), licence, files, notes })
+  const layer = config.kind === 'clip' ? config.layer : undefined
+  return Object.freeze({ name, family, title, size, read, layer, ...native.info(), licence, files, notes })
 }

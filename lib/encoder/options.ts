@@ -18,6 +18,11 @@ export interface EncoderOptions extends RunOptions {
    * take. Other towers have one form and refuse it.
    */
   read?: 'value' | 'residual' | 'cells'
+  /**
+   * The layer of a CLIP's ViT, counted from 1, at which it is read as if it were the last: 'value' and 'residual' are then its, 'cells'
+   * what it gives. Those above are not loaded. Default: with `read` the last, else as the card of a built-in model says, or the last.
+   */
+  layer?: number
   /** For bare CLIP files that do not record it: OpenAI's weights and their descendants use 'quick_gelu'. */
   activation?: 'quick_gelu' | 'gelu'
   /** Calls of features that may wait beside two in work; more reject with ERR_WORDMASK_BUSY. Default 256. */
@@ -42,6 +47,7 @@ export const encoderOptions = z.strictObject({
   dtype: z.enum(['float32', 'bfloat16', 'float16', 'auto']).optional(),
   threads: positiveInteger.max(maxThreads).optional(),
   read: z.enum(['value', 'residual', 'cells']).optional(),
+  layer: positiveInteger.optional(),
   activation: z.enum(['quick_gelu', 'gelu']).optional(),
   maxPending: pendingLimit,
 })

@@ -1,11 +1,11 @@
 import { existsSync } from 'node:fs'
 import { basename, resolve } from 'node:path'
-import type { EncoderConfig, Task } from '../../binding'
+import type { ClipConfig, EncoderConfig, Task } from '../../binding'
 import type { Binding } from '../binding'
 import { builtInWeights, type Preprocess, readCard } from '../cards'
 import { locate } from '../clip/locate'
 import { type ClipSource, findClip } from '../clip/source'
-import { WordmaskError } from '../errors'
+import { invalidArgument, WordmaskError } from '../errors'
 import { recognise } from '../families'
 import { encoderFamilies } from '../families/encoders'
 import { findPulled } from '../hub/resolve'
@@ -32,7 +32,7 @@ export interface EncoderSource {
 /** ReCo's size of the images it segments. */
 const usualSize = 320
 
-type Chosen = Pick<EncoderOptions, 'read' | 'activation'>
+type Chosen = Pick<EncoderOptions, 'read' | 'layer' | 'activation'>
 
 /**
  * Where an encoder is and how it is built: a built-in CLIP, a file or folder, or an ID that `wordmask model pull` brought.
@@ -63,8 +63,10 @@ export async function findEncoder(source: string, chosen: Chosen, native: Bindin
       `${path} is no dense encoder: expected DeiT, DINO, DINOv2, a torchvision ResNet, MoCo or CLIP, but it ${found}.`,
     )
   }
-  if (chosen.read !== undefined)
-    throw new WordmaskError('ERR_WORDMASK_INVALID_ARGUMENT', `Expected no read for ${rule.title}: only a CLIP has several forms`)
+  for (const option of ['read', 'layer'] as const) {
+    if (chosen[option] === undefined) continue
+    throw new WordmaskError('ERR_WORDMASK_INVALID_ARGUMENT', `Expected no ${option} for ${rule.title}: only a CLIP has several forms`)
+  }
   const config = inferEncoder(rule.family, shapes, path)
   const architecture = await encoderCardOf(config)
   return {
@@ -81,9 +83,10 @@ export async function findEncoder(source: string, chosen: Chosen, native: Bindin
   }
 }
 
-function fromClip(clip: ClipSource, { read }: Chosen): EncoderSource {
+function fromClip(clip: ClipSource, { read, layer }: Chosen): EncoderSource {
   const { load, name, family, config, files, preprocess, segmentSize, licence, notes, card } = clip
   const form = read ?? card?.encoderRead ?? config.dense
+  const last = checkLayer(layer ?? (read === undefined ? card?.encoderLayer : undefined), config, name)
   return {
     ...{ load, name, family, files, preprocess, licence, notes },
     title: card?.title ?? family,
@@ -91,8 +94,18 @@ function fromClip(clip: ClipSource, { read }: Chosen): EncoderSource {
       kind: 'clip',
       clip: form === 'cells' ? config : { ...config, dense: form },
       read: form === 'cells' ? 'cells' : 'dense',
+      ...(last !== undefined && { layer: last }),
       prefix: '',
     },
     size: segmentSize ?? config.vision.imageSize * 1.5,
   }
+}
+
+/** The layer to stop at; undefined: the last. @throws ERR_WORDMASK_INVALID_ARGUMENT for one that the tower has not */
+function checkLayer(layer: number | undefined, { vision }: ClipConfig, name: string): number | undefined {
+  if (layer === undefined) return undefined
+  if (vision.kind !== 'vit')
+    throw new WordmaskError('ERR_WORDMASK_INVALID_ARGUMENT', `Expected no layer for ${name}: its image tower is a ResNet`)
+  if (layer > vision.layers) throw invalidArgument('layer', `a whole number from 1 to ${vision.layers}, the layers of ${name},`, layer)
+  return layer === vision.layers ? undefined : layer
 }

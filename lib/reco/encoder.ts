@@ -56,13 +56,13 @@ const usualReference = 224
 /** An Encoder. `saved` as for clipEncoder. */
 export function towerEncoder(encoder: Encoder, saved?: string): DenseEncoder {
   const { config, preprocess, files } = encoder.source
-  const { name, channels, cell, size, read, dtype } = encoder.info
+  const { name, channels, cell, size, read, layer, dtype } = encoder.info
   return {
     ...{ model: encoder, name, channels, cell },
     sizes: { segment: size, reference: config.kind === 'clip' ? config.clip.vision.imageSize : usualReference },
     identity: async () => {
       if (saved !== undefined) return JSON.stringify({ ...JSON.parse(saved), dtype })
-      return JSON.stringify({ name, weights: await weightsHash(files), preprocess, read, dtype })
+      return JSON.stringify({ name, weights: await weightsHash(files), preprocess, read, layer, dtype })
     },
     features: async (pixels, size, signal) => {
       const view = towerSize(pixels, size, cell, false)

@@ -25,7 +25,8 @@ export class Opening {
     if (typeof given === 'string') return towerEncoder(this.own(await Encoder.load(given, this.run)))
     if (given !== undefined) return denseEncoder(given)
     const { card, config, load } = clip.source
-    if (card?.encoderRead === undefined || card.encoderRead === config.dense) return clipEncoder(clip)
+    const asDense = card?.encoderRead === undefined || card.encoderRead === config.dense
+    if (asDense && card?.encoderLayer === undefined) return clipEncoder(clip)
     return towerEncoder(this.own(await Encoder.load(load, this.run)))
   }
 

@@ -24,6 +24,8 @@ const towerReference = z.strictObject({
   copied: z.boolean(),
   sha256: z.array(z.string()),
   read: z.enum(['value', 'residual', 'cells']).nullable(),
+  /** Absent: the last one. */
+  layer: z.number().int().positive().optional(),
 })
 const encoderReference = z.union([clipReference, towerReference])
 
@@ -71,8 +73,9 @@ export async function loadEncoder(
   run: Parameters<typeof Encoder.load>[1] = {},
 ): Promise<DenseEncoder> {
   if ('dense' in reference) return clipEncoder(opening.own(await loadReferred(folder, encoderFile, reference, run)), identity)
-  const { load, copied: here, read, sha256 } = reference
-  const encoder = opening.own(await Encoder.load(here ? join(folder, towerFile) : load, { ...run, ...(read && { read }) }))
+  const { load, copied: here, read, layer, sha256 } = reference
+  const form = { ...(read && { read }), ...(layer !== undefined && { layer }) }
+  const encoder = opening.own(await Encoder.load(here ? join(folder, towerFile) : load, { ...run, ...form }))
   await checkWeights(folder, load, encoder.info.files, sha256)
   return towerEncoder(encoder, identity)
 }
@@ -82,7 +85,8 @@ async function referToEncoder({ model }: DenseEncoder, folder: string, options: 
   const { source, info } = model as Encoder
   const { copyWeights = false } = options
   if (copyWeights) await copyEncoder(source.files, folder)
-  return { load: source.load, copied: copyWeights, sha256: await hashes(source.files), read: info.read ?? null }
+  const { read = null, layer } = info
+  return { load: source.load, copied: copyWeights, sha256: await hashes(source.files), read, ...(layer !== undefined && { layer }) }
 }
 
 /** @throws ERR_WORDMASK_INVALID_ARGUMENT for weights of several files, whose configuration lies beside them */

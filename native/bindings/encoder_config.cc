@@ -42,8 +42,13 @@ models::EncoderResNetConfig read_resnet(const Argument& argument) {
 
 models::EncoderClipConfig read_clip(const Argument& argument) {
   const bool dense = argument["read"].one_of({"dense", "cells"}) == "dense";
-  return {dense ? models::EncoderClipConfig::Read::kDense : models::EncoderClipConfig::Read::kCells,
-          read_clip_config(argument["clip"])};
+  models::EncoderClipConfig config;
+  config.read = dense ? models::EncoderClipConfig::Read::kDense : models::EncoderClipConfig::Read::kCells;
+  config.clip = read_clip_config(argument["clip"]);
+  if (const Argument layer = argument["layer"]; layer.given()) {
+    config.layer = static_cast<int>(layer.integer(1, kMaxLayers));
+  }
+  return config;
 }
 
 }  // namespace

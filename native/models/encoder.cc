@@ -1,6 +1,9 @@
 #include "models/encoder.h"
 
+#include <set>
+
 #include "base/error.h"
+#include "models/block.h"
 #include "models/clip.h"
 #include "models/encoder_clip.h"
 #include "models/encoder_resnet.h"
@@ -20,6 +23,14 @@ void check(const EncoderVitConfig& config) {
            "Expected positions.byCount without an offset but received the offset ", config.positions.offset);
 }
 
+void check_layer(const EncoderClipConfig& config) {
+  const auto& vision = config.clip.vision;
+  WM_CHECK(config.layer == 0 || vision.kind == VisionConfig::Kind::kVit, code::kInvalidArgument,
+           "Expected no layer for a ResNet but received ", config.layer);
+  WM_CHECK(config.layer >= 0 && config.layer <= vision.layers, code::kInvalidArgument, "Expected a layer from 1 to ",
+           vision.layers, " but received ", config.layer);
+}
+
 struct Make {
   std::shared_ptr<EncoderTower> operator()(const EncoderVitConfig& config) const {
     check(config);
@@ -32,6 +43,7 @@ struct Make {
   }
   std::shared_ptr<EncoderTower> operator()(const EncoderClipConfig& config) const {
     check_config(config.clip);
+    check_layer(config);
     return std::make_shared<EncoderClipImpl>(config);
   }
 };
@@ -43,15 +55,34 @@ bool in_head(const std::string& key) {
   return false;
 }
 
-KeyMap tower_keys(const EncoderConfig& config) {
-  if (const auto* clip = std::get_if<EncoderClipConfig>(&config.tower)) {
-    const auto keys = key_map(clip->clip.keys);
-    return {keys.source, [ignorable = keys.ignorable](const std::string& key) {
-              const bool visual = key.starts_with("visual.") || key.starts_with("vision_model.") ||
-                                  key.starts_with("visual_projection.");
-              return !visual || ignorable(key);
-            }};
+// What the file calls the weights of the blocks that are not read.
+std::set<std::string> keys_above(const EncoderClipConfig& config, const KeyMap& keys) {
+  const auto& clip = config.clip;
+  const auto& vision = clip.vision;
+  std::set<std::string> above;
+  if (config.layer == 0) return above;
+  const Block block(vision.width, vision.heads, vision.mlp_width, clip.activation, clip.layer_norm_eps);
+  for (int i = config.layer; i < vision.layers; ++i) {
+    for (const auto& item : block->named_parameters()) {
+      const auto source = keys.source("visual.transformer.resblocks." + std::to_string(i) + "." + item.key());
+      above.insert(source.keys.begin(), source.keys.end());
+    }
   }
+  return above;
+}
+
+KeyMap clip_tower_keys(const EncoderClipConfig& config) {
+  const auto keys = key_map(config.clip.keys);
+  const auto ignorable = [above = keys_above(config, keys), without = keys.ignorable](const std::string& key) {
+    const bool visual =
+        key.starts_with("visual.") || key.starts_with("vision_model.") || key.starts_with("visual_projection.");
+    return !visual || above.contains(key) || without(key);
+  };
+  return {keys.source, ignorable};
+}
+
+KeyMap tower_keys(const EncoderConfig& config) {
+  if (const auto* clip = std::get_if<EncoderClipConfig>(&config.tower)) return clip_tower_keys(*clip);
   return {[](const std::string& key) { return Source{{key}}; },
           [](const std::string& key) { return in_head(key) || key.ends_with("num_batches_tracked"); }};
 }

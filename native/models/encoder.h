@@ -21,7 +21,8 @@ struct EncoderTower : torch::nn::Module {
 std::shared_ptr<EncoderTower> make_encoder(const EncoderConfig& config);
 
 // The official names behind config.prefix. Not weights of an encoder: classifier heads, DINOv2's mask token,
-// BatchNorm's counters, a CLIP's text tower, and everything that lacks the prefix (MoCo's queue, DINO's student).
+// BatchNorm's counters, a CLIP's text tower and the blocks above the layer it is read at, and everything that lacks the
+// prefix (MoCo's queue, DINO's student).
 KeyMap encoder_keys(const EncoderConfig& config);
 
 // Whether a tensor stays float32 when the tower computes in another dtype: norms, statistics, gains, tokens, positions.

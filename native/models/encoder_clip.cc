@@ -5,8 +5,17 @@
 
 namespace wordmask::models {
 
+namespace {
+// Without the blocks above config.layer.
+ClipConfig read_part(const EncoderClipConfig& config) {
+  auto clip = config.clip;
+  if (config.layer > 0) clip.vision.layers = config.layer;
+  return clip;
+}
+}  // namespace
+
 EncoderClipImpl::EncoderClipImpl(const EncoderClipConfig& config) : config_(config) {
-  visual = register_module("visual", make_vision_tower(config.clip));
+  visual = register_module("visual", make_vision_tower(read_part(config)));
 }
 
 at::Tensor EncoderClipImpl::features(const at::Tensor& pixels) {

@@ -4,7 +4,8 @@
 
 namespace wordmask::models {
 
-// The image tower of a CLIP under its official name `visual`; its text tower is not loaded.
+// The image tower of a CLIP under its official name `visual`; its text tower and the blocks above config.layer are not
+// loaded.
 struct EncoderClipImpl : EncoderTower {
   explicit EncoderClipImpl(const EncoderClipConfig& config);
   at::Tensor features(const at::Tensor& pixels) override;

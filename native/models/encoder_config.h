@@ -35,6 +35,7 @@ struct EncoderResNetConfig {
 struct EncoderClipConfig {
   enum class Read { kDense, kCells } read = Read::kDense;
   ClipConfig clip;
+  int layer = 0;  // a ViT is read as if this block, counted from 1, were its last; 0: the last that it has
 };
 
 struct EncoderConfig {

@@ -73,6 +73,25 @@ describe('what a file is', () => {
     }
   })
 
+  test("a CLIP's ViT read at a layer below its last; with `read` alone at its last", async () => {
+    const file = await saveTinyClip(folder)
+    const load = (options: object) => Encoder.load(file, { ...cpu, ...options })
+    await using first = await load({ read: 'cells', layer: 1 })
+    await using second = await load({ read: 'cells', layer: 2 })
+    await using last = await load({ read: 'cells' })
+    await using form = await load({ layer: 1 })
+    expect([first, second, last, form].map(({ info }) => [info.read, info.layer, info.channels])).toEqual([
+      ['cells', 1, 32],
+      ['cells', undefined, 32],
+      ['cells', undefined, 32],
+      ['value', 1, 24],
+    ])
+    expect(first.info.parameters).toBeLessThan(last.info.parameters)
+    const [a, b, c] = await Promise.all([first, second, last].map(async (one) => (await one!.features(image, { size: 64 })).data))
+    expect(b).toEqual(c)
+    expect(relativeError(a!, c!)).toBeGreaterThan(1e-2)
+  })
+
   test('the built-in one', async () => {
     await using scenes = await Encoder.load()
     expect(scenes.info).toMatchObject({ name: 'scenes', family: 'CLIP', licence: 'MIT', cell: 8 })
@@ -160,6 +179,17 @@ describe('what cannot be loaded', () => {
 
   test('bad options', async () => {
     await expect(Encoder.load(deit, { ...cpu, read: 'cells' })).rejects.toHaveCode('ERR_WORDMASK_INVALID_ARGUMENT', /only a CLIP/)
+    await expect(Encoder.load(deit, { ...cpu, layer: 1 })).rejects.toHaveCode('ERR_WORDMASK_INVALID_ARGUMENT', /no layer.*only a CLIP/)
+    const clip = await saveTinyClip(folder)
+    await expect(Encoder.load(clip, { ...cpu, layer: 3 })).rejects.toHaveCode(
+      'ERR_WORDMASK_INVALID_ARGUMENT',
+      /from 1 to 2, the layers of tiny, for layer but received 3/,
+    )
+    for (const layer of [0, 1.5])
+      await expect(Encoder.load(clip, { ...cpu, layer })).rejects.toHaveCode('ERR_WORDMASK_INVALID_ARGUMENT', /layer/)
+    const vision = { kind: 'resnet' as const, imageSize: 32, layers: [1, 1, 1, 1], width: 8, heads: 4 }
+    const resnet = await saveTinyClip(folder, { vision, embedDim: 32 }, 1, 'resnet')
+    await expect(Encoder.load(resnet, { ...cpu, layer: 1 })).rejects.toHaveCode('ERR_WORDMASK_INVALID_ARGUMENT', /no layer.*ResNet/)
     await expect(Encoder.load(deit, { devcie: 'cpu' } as never)).rejects.toHaveCode('ERR_WORDMASK_UNKNOWN_OPTION', /"device"/)
     await expect(Encoder.load('')).rejects.toHaveCode('ERR_WORDMASK_INVALID_ARGUMENT')
     await expect(encoder.features(image, { size: -3 })).rejects.toHaveCode('ERR_WORDMASK_INVALID_ARGUMENT', /size/)

@@ -166,9 +166,9 @@ test('a closed archive is missed by new names alone', async () => {
 })
 
 describe('an Encoder of its own', () => {
-  test('its cells are compared, in its own number of channels; saved by reference or copied, it is read back', async () => {
+  test('its cells are compared, in its own number of channels; saved by reference or copied, it is read back at its layer', async () => {
     const file = await saveTinyClip(folder, {}, 1, 'tower')
-    const encoder = await Encoder.load(file, { read: 'cells', device: 'cpu' })
+    const encoder = await Encoder.load(file, { read: 'cells', layer: 1, device: 'cpu' })
     const segmenter = await make({ encoder })
     const expected = await segmenter.segment(image)
     expect(expected.protocol.reco).toMatchObject({ encoder: encoder.info.name, encoderSize: { width: 64, height: 48 } })
@@ -178,6 +178,7 @@ describe('an Encoder of its own', () => {
       const [{ shape }] = (await binding().readCheckpoint([join(at, 'references', (await readdir(join(at, 'references')))[0]!)], {}))
         .tensors
       expect(shape).toEqual([encoder.info.channels])
+      expect(JSON.parse(await readFile(join(at, 'wordmask.json'), 'utf8')).encoder).toMatchObject({ read: 'cells', layer: 1 })
       await using loaded = await Segmenter.load(at)
       expect((await loaded.segment(image)).labels).toEqual(expected.labels)
     }

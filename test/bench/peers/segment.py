@@ -24,7 +24,7 @@ def prepare(args):
 
     @torch.inference_mode()
     def run():
-        cells = vit_dense(model.visual, torch.from_numpy(normalized(image)), residual=True)
+        cells = vit_dense(model.visual, torch.from_numpy(normalized(image)), "residual")
         scores = (cells @ text.T).permute(2, 0, 1)[None]
         return F.interpolate(scores, (side, side), mode="bilinear", align_corners=False).argmax(1)[0].numpy()
 
