@@ -10,6 +10,8 @@ namespace {
 
 using train::ScenePack;
 
+constexpr int64_t kMostAtOnce = 1 << 20;
+
 // static open(files, task): Promise<ScenePack>
 Napi::Value open(const Napi::CallbackInfo& info) {
   return run(
@@ -74,6 +76,28 @@ Napi::Value render(const Napi::CallbackInfo& info) {
       scene_to_js);
 }
 
+// present(first, count, options, task): Promise<number[][]>
+Napi::Value present(const Napi::CallbackInfo& info) {
+  return run(
+      info.Env(), read_task(info[3]), "files",
+      [pack = Wrapped<ScenePackWrap>::receiver(info).pack,
+       first = Argument(info[0], "first").integer(0, int64_t{1} << 53),
+       count = Argument(info[1], "count").integer(0, kMostAtOnce),
+       options = read_options({info[2], "options"})](const Job& job) {
+        std::vector<std::vector<int>> lists;
+        for (int64_t i = 0; i < count; ++i) {
+          job.cancel->check();
+          lists.push_back(pack->present(first + i, options));
+        }
+        return lists;
+      },
+      [](Napi::Env env, const std::shared_ptr<std::vector<std::vector<int>>>& lists) -> Napi::Value {
+        Napi::Array result = Napi::Array::New(env, lists->size());
+        for (uint32_t i = 0; i < lists->size(); ++i) result[i] = to_array(env, (*lists)[i]);
+        return result;
+      });
+}
+
 }  // namespace
 
 std::unique_ptr<ScenePackWrap> ScenePackWrap::construct(const Napi::CallbackInfo& info) {
@@ -84,7 +108,8 @@ void ScenePackWrap::define(Napi::Env env, Napi::Object exports) {
   Wrapped<ScenePackWrap>::define(
       env, exports,
       {async<open>("open", kStatic), getter<names>("names"), getter<concepts>("concepts"), getter<styles>("styles"),
-       getter<vocabulary>("vocabulary"), getter<context_length>("contextLength"), async<render>("render")});
+       getter<vocabulary>("vocabulary"), getter<context_length>("contextLength"), async<render>("render"),
+       async<present>("present")});
 }
 
 }  // namespace wordmask::bindings

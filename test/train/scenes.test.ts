@@ -89,6 +89,35 @@ describe.each<[SceneOptions['split'], number, number]>([
   })
 })
 
+describe('what scenes show is told without painting them, as render tells it', () => {
+  it.each<[SceneOptions['split'], number, number, number]>([
+    ['unseen', 96, 0, 400],
+    ['train', 96, 1000, 300],
+    ['train', 48, 0, 300],
+    ['heldout', 71, 2 ** 40, 100],
+    ['unseen', 256, 7, 40],
+  ])('%s at %d px, from index %d: %d scenes', async (split, size, first, count) => {
+    const options = { split, size, seed: 3 }
+    const told = await pack.present(first, count, options, {})
+    const shown = []
+    for (let i = 0; i < count; i++) shown.push((await pack.render(first + i, options, {})).present)
+    expect(told).toEqual(shown)
+    expect(new Set(told.flat()).size).toBeGreaterThan(30)
+  })
+
+  it('none is asked for; too many, a wrong size and an aborted call are refused', async () => {
+    const options = { split: 'unseen', size: 96, seed: 0 } as const
+    expect(await pack.present(5, 0, options, {})).toEqual([])
+    const refused = (count: number, size: number) => pack.present(0, count, { ...options, size }, {})
+    await expect(refused(2 ** 20 + 1, 96)).rejects.toHaveCode('ERR_WORDMASK_INVALID_ARGUMENT', /count/)
+    await expect(refused(1, 47)).rejects.toHaveCode('ERR_WORDMASK_INVALID_ARGUMENT', /48/)
+    const cancel = new (binding().CancelToken)()
+    const long = pack.present(0, 2 ** 20, options, { cancel })
+    cancel.cancel()
+    await expect(long).rejects.toHaveCode('ERR_WORDMASK_ABORTED')
+  })
+})
+
 describe('the recipe', () => {
   it('over 600 training scenes: every concept and background, half split, at most 5 objects, captions of every kind', async () => {
     const seen = new Set<number>()

@@ -24,8 +24,10 @@ void add_noise(Field& field, Rng& rng, int cell_x, int cell_y, int amplitude) {
   cell_x = std::max(cell_x, 1);
   cell_y = std::max(cell_y, 1);
   const int size = field.size;
-  const Axis across(size, cell_x, rng.below(256 * cell_x)), down(size, cell_y, rng.below(256 * cell_y));
+  const int phase_x = rng.below(256 * cell_x), phase_y = rng.below(256 * cell_y);
   const uint64_t key = rng.next();
+  if (field.values.empty()) return;
+  const Axis across(size, cell_x, phase_x), down(size, cell_y, phase_y);
   const int corners = across.cell[size - 1] + 2;
   std::vector<int> upper(corners), lower(corners), mixed(corners);
   const auto fill = [&](std::vector<int>& row, int y) {

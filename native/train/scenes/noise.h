@@ -4,12 +4,15 @@
 #include <vector>
 
 #include "train/scenes/rng.h"
+#include "train/scenes/sprite.h"
 
 namespace wordmask::train {
 
 // A square field of signed values around 0, from which textures read their colours.
 struct Field {
   explicit Field(int side) : size(side), values(static_cast<size_t>(side) * side) {}
+  // As large as a square picture; without values where that is not painted.
+  explicit Field(const Sprite& picture) : size(picture.width), values(picture.rgba.size() / 4) {}
   int at(int x, int y) const { return values[static_cast<size_t>(y) * size + x]; }
   int16_t* row(int y) { return &values[static_cast<size_t>(y) * size]; }
 
@@ -18,7 +21,8 @@ struct Field {
 };
 
 // Adds value noise: random values of -amplitude .. amplitude at the corners of cells of the given size in pixels,
-// smoothly interpolated. Several calls with shrinking cells give fractal noise.
+// smoothly interpolated. Several calls with shrinking cells give fractal noise. A field without values takes the same
+// draws.
 void add_noise(Field& field, Rng& rng, int cell_x, int cell_y, int amplitude);
 
 struct Span {

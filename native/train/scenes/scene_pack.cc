@@ -58,12 +58,12 @@ const Levels& choose(const Artwork& artwork, bool training, Rng& rng) {
   return variants[rng.below(static_cast<int>(variants.size()))];
 }
 
-// One object, drawn at its size: premultiplied.
-Sprite draw(const Levels& levels, int side, bool training, Rng& rng) {
+// One object, drawn at its size: premultiplied; its alpha alone where it is not painted.
+Sprite draw(const Levels& levels, int side, bool training, bool painted, Rng& rng) {
   size_t level = 0;
   while (level + 1 < levels.size() && levels[level + 1].longest() * 9 >= side * 8) ++level;
   Sprite sprite = training ? restyle(levels[level], rng) : levels[level];
-  premultiply(sprite);
+  if (painted) premultiply(sprite);
   const int aspect = rng.between(-12, 12);
   Placement placement;
   placement.width = std::max(1, sprite.width * side / sprite.longest() * (200 + aspect) / 200);
@@ -74,10 +74,11 @@ Sprite draw(const Levels& levels, int side, bool training, Rng& rng) {
   placement.flip = rng.percent(50);
   if (training && rng.percent(60))
     for (int& bend : placement.bend) bend = rng.between(-600, 600);
-  Sprite drawing = warp(sprite, placement);
   const int gain = rng.between(200, 290);
   int channel[3];
   for (int& c : channel) c = gain + rng.between(-12, 12);
+  if (!painted) return warp_mask(sprite, placement);
+  Sprite drawing = warp(sprite, placement);
   for (size_t i = 0; i < drawing.rgba.size(); i += 4)
     for (int k = 0; k < 3; ++k)
       drawing.rgba[i + k] = std::min<int>(drawing.rgba[i + k] * channel[k] >> 8, drawing.rgba[i + 3]);
@@ -146,73 +147,97 @@ class PackOfScenes final : public ScenePack {
   std::vector<int32_t> tokenize(const std::string& text) const override { return train::tokenize(pack_, text); }
 
   Scene render(uint64_t index, const SceneOptions& options) const override {
-    const int size = options.size;
-    WM_CHECK(size >= 48 && size <= 512, code::kInvalidArgument, "Expected a size of 48 .. 512 pixels but received ",
-             size);
-    const bool heldout = options.split == Split::kHeldOut;
-    WM_CHECK(
-        !heldout || !heldout_.empty(), code::kInvalidArgument,
-        "The split 'heldout' needs the pack of the held-out style as a second file. In a checkout, build it with: node "
-        "scripts/scenes.mjs pack");
-    const auto& artwork = heldout ? heldout_ : training_;
-    const auto split = static_cast<uint64_t>(options.split);
-    Rng rng(mix64(mix64(mix64(options.seed) + split + 1) + index));
-
-    const Plan plan =
-        plan_scene(rng, size, pack_.concepts, static_cast<int>(pack_.names.size()), pack_.background_pairs);
+    Rng rng = stream_of(index, options);
     Scene scene;
-    Sprite picture = paint_backgrounds(plan, size, rng, scene.labels);
-    Canvas canvas(size);
-    std::vector<int> placed;
-    const bool training = options.split == Split::kTrain;
-    for (const auto& [which, side] : plan.objects) {
-      const Sprite drawing = draw(choose(artwork[which], training, rng), side, training, rng);
-      int left, top;
-      if (!canvas.place(drawing, rng, left, top)) continue;  // no room left: the scene goes without it
-      lay(picture, drawing, left, top);
-      placed.push_back(which);
-    }
-    for (size_t i = 0; i < scene.labels.size(); ++i)
-      if (canvas.owner()[i]) scene.labels[i] = static_cast<uint8_t>(placed[canvas.owner()[i] - 1]);
-    scene.captions = write_captions(pack_, take_stock(placed, scene), rng);
+    Sprite picture(options.size, options.size);
+    const Things things = compose(picture, scene.labels, options, rng);
+    scene.present = names_of(things);
+    scene.captions = write_captions(pack_, things, rng);
     scene.image = develop(picture, rng);
     return scene;
   }
 
+  std::vector<int> present(uint64_t index, const SceneOptions& options) const override {
+    Rng rng = stream_of(index, options);
+    Sprite nothing = Sprite::unpainted(options.size, options.size);
+    std::vector<uint8_t> labels;
+    return names_of(compose(nothing, labels, options, rng));
+  }
+
  private:
+  using Things = std::vector<std::pair<int, int>>;  // name, how many
+
+  // The random numbers of a scene, its options checked.
+  Rng stream_of(uint64_t index, const SceneOptions& options) const {
+    const int size = options.size;
+    WM_CHECK(size >= 48 && size <= 512, code::kInvalidArgument, "Expected a size of 48 .. 512 pixels but received ",
+             size);
+    WM_CHECK(
+        options.split != Split::kHeldOut || !heldout_.empty(), code::kInvalidArgument,
+        "The split 'heldout' needs the pack of the held-out style as a second file. In a checkout, build it with: node "
+        "scripts/scenes.mjs pack");
+    const auto split = static_cast<uint64_t>(options.split);
+    return Rng(mix64(mix64(mix64(options.seed) + split + 1) + index));
+  }
+
+  // Backgrounds and objects on `picture`, which may be unpainted, and whose each pixel is. -> what is really there
+  Things compose(Sprite& picture, std::vector<uint8_t>& labels, const SceneOptions& options, Rng& rng) const {
+    const int size = options.size;
+    const auto& artwork = options.split == Split::kHeldOut ? heldout_ : training_;
+    const Plan plan =
+        plan_scene(rng, size, pack_.concepts, static_cast<int>(pack_.names.size()), pack_.background_pairs);
+    paint_backgrounds(plan, picture, rng, labels);
+    Canvas canvas(size);
+    std::vector<int> placed;
+    const bool training = options.split == Split::kTrain;
+    for (const auto& [which, side] : plan.objects) {
+      const Sprite drawing = draw(choose(artwork[which], training, rng), side, training, picture.painted(), rng);
+      int left, top;
+      if (!canvas.place(drawing, rng, left, top)) continue;  // no room left: the scene goes without it
+      if (picture.painted()) lay(picture, drawing, left, top);
+      placed.push_back(which);
+    }
+    for (size_t i = 0; i < labels.size(); ++i)
+      if (canvas.owner()[i]) labels[i] = static_cast<uint8_t>(placed[canvas.owner()[i] - 1]);
+    return take_stock(placed, labels);
+  }
+
   void add(Pack& pack, const std::string& file, std::vector<Artwork>& into) {
     for (const auto& style : pack.styles) styles_.push_back(style.name);
     into = sort_by_concept(pack.styles, pack.concepts);
     check_complete(into, pack, file);
   }
 
-  Sprite paint_backgrounds(const Plan& plan, int size, Rng& rng, std::vector<uint8_t>& labels) const {
-    const int scale = std::max(256, size * 256 / 96);
-    Sprite picture(size, size);
+  void paint_backgrounds(const Plan& plan, Sprite& picture, Rng& rng, std::vector<uint8_t>& labels) const {
+    const int size = picture.width, scale = std::max(256, size * 256 / 96);
     textures_[plan.upper - pack_.concepts](picture, rng, scale);
     labels.assign(static_cast<size_t>(size) * size, static_cast<uint8_t>(plan.upper));
-    if (plan.edge.empty()) return picture;
-    Sprite below(size, size);
+    if (plan.edge.empty()) return;
+    Sprite below = picture.painted() ? Sprite(size, size) : Sprite::unpainted(size, size);
     textures_[plan.lower - pack_.concepts](below, rng, scale);
     for (int y = 0; y < size; ++y)
       for (int x = 0; x < size; ++x)
         if (y >= plan.edge[x]) {
-          std::copy_n(below.at(x, y), 4, picture.at(x, y));
+          if (picture.painted()) std::copy_n(below.at(x, y), 4, picture.at(x, y));
           labels[static_cast<size_t>(y) * size + x] = static_cast<uint8_t>(plan.lower);
         }
-    return picture;
   }
 
-  // What is really there: objects with their number, then every background with enough pixels; fills scene.present.
-  std::vector<std::pair<int, int>> take_stock(const std::vector<int>& placed, Scene& scene) const {
+  // Objects with their number, then every background of which a pixel is left.
+  Things take_stock(const std::vector<int>& placed, const std::vector<uint8_t>& labels) const {
     std::vector<int> pixels(pack_.names.size());
-    for (const uint8_t label : scene.labels) ++pixels[label];
+    for (const uint8_t label : labels) ++pixels[label];
     std::map<int, int> counts;
     for (const int which : placed) ++counts[which];
     for (size_t i = pack_.concepts; i < pixels.size(); ++i)
       if (pixels[i]) counts[static_cast<int>(i)] = 1;
-    for (const auto& [name, count] : counts) scene.present.push_back(name);
     return {counts.begin(), counts.end()};
+  }
+
+  static std::vector<int> names_of(const Things& things) {
+    std::vector<int> names;
+    for (const auto& [name, count] : things) names.push_back(name);
+    return names;
   }
 
   Pack pack_;

@@ -27,20 +27,9 @@ Sprite halve(const Sprite& from) {
   return to;
 }
 
-}  // namespace
-
-std::array<Sprite, 3> halve_twice(Sprite full) {
-  Sprite half = halve(full);
-  Sprite quarter = halve(half);
-  return {std::move(full), std::move(half), std::move(quarter)};
-}
-
-void premultiply(Sprite& sprite) {
-  for (size_t i = 0; i < sprite.rgba.size(); i += 4)
-    for (int c = 0; c < 3; ++c) sprite.rgba[i + c] = mul255(sprite.rgba[i + c], sprite.rgba[i + 3]);
-}
-
-Sprite warp(const Sprite& sprite, const Placement& placement) {
+// Channels kFirst .. 3 of the drawing.
+template <int kFirst>
+Sprite warped(const Sprite& sprite, const Placement& placement) {
   // cos and sin of the angle whose half has the tangent t: exact rationals, no library function that differs by machine
   const int64_t t2 = static_cast<int64_t>(placement.slant) * placement.slant >> 16;
   const int64_t cosine = (kOne - t2) * kOne / (kOne + t2);
@@ -83,10 +72,26 @@ Sprite warp(const Sprite& sprite, const Placement& placement) {
       const uint8_t* c = left && bottom ? sprite.at(iu, iv + 1) : kNothing;
       const uint8_t* d = right && bottom ? sprite.at(iu + 1, iv + 1) : kNothing;
       const int wa = (256 - fu) * (256 - fv), wb = fu * (256 - fv), wc = (256 - fu) * fv, wd = fu * fv;
-      for (int k = 0; k < 4; ++k) q[k] = (a[k] * wa + b[k] * wb + c[k] * wc + d[k] * wd + 32768) >> 16;
+      for (int k = kFirst; k < 4; ++k) q[k] = (a[k] * wa + b[k] * wb + c[k] * wc + d[k] * wd + 32768) >> 16;
     }
   }
   return out;
 }
+
+}  // namespace
+
+std::array<Sprite, 3> halve_twice(Sprite full) {
+  Sprite half = halve(full);
+  Sprite quarter = halve(half);
+  return {std::move(full), std::move(half), std::move(quarter)};
+}
+
+void premultiply(Sprite& sprite) {
+  for (size_t i = 0; i < sprite.rgba.size(); i += 4)
+    for (int c = 0; c < 3; ++c) sprite.rgba[i + c] = mul255(sprite.rgba[i + c], sprite.rgba[i + 3]);
+}
+
+Sprite warp(const Sprite& sprite, const Placement& placement) { return warped<0>(sprite, placement); }
+Sprite warp_mask(const Sprite& sprite, const Placement& placement) { return warped<3>(sprite, placement); }
 
 }  // namespace wordmask::train

@@ -14,10 +14,21 @@ struct Sprite {
 
   Sprite() = default;
   Sprite(int w, int h) : width(w), height(h), rgba(static_cast<size_t>(w) * h * 4) {}
+  // Sides without pixels, for who asks what a picture shows and not how it looks: painting on it draws the same random
+  // numbers and keeps nothing.
+  static Sprite unpainted(int w, int h);
+  bool painted() const { return !rgba.empty(); }
   uint8_t* at(int x, int y) { return &rgba[(static_cast<size_t>(y) * width + x) * 4]; }
   const uint8_t* at(int x, int y) const { return &rgba[(static_cast<size_t>(y) * width + x) * 4]; }
   int longest() const { return width > height ? width : height; }
 };
+
+inline Sprite Sprite::unpainted(int w, int h) {
+  Sprite sprite;
+  sprite.width = w;
+  sprite.height = h;
+  return sprite;
+}
 
 inline int clamp8(int v) { return v < 0 ? 0 : v > 255 ? 255 : v; }
 // a * b / 255, rounded, for 0 .. 255
@@ -46,5 +57,7 @@ struct Placement {
 
 // Premultiplied sprite -> its drawing, bilinear, in fixed point; the result is as large as the rotated sprite needs.
 Sprite warp(const Sprite& sprite, const Placement& placement);
+// The same alpha, without colour: that of the sprite is not read.
+Sprite warp_mask(const Sprite& sprite, const Placement& placement);
 
 }  // namespace wordmask::train

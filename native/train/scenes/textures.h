@@ -7,7 +7,7 @@
 namespace wordmask::train {
 
 // The procedural backgrounds, in the order of `texture_names`. Sizes of their details are those of a 96 px picture;
-// `scale` (in 1/256) enlarges them.
+// `scale` (in 1/256) enlarges them. On a picture that is not painted they only draw their random numbers.
 using Paint = void (*)(Sprite& picture, Rng& rng, int scale);
 
 // nullptr for a name that nothing paints.

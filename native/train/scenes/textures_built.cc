@@ -19,7 +19,7 @@ int tone_of(uint64_t key, int column, int row, int range) {
 
 void paint_brick_wall(Sprite& picture, Rng& rng, int scale) {
   const int size = picture.width;
-  Field field(size);
+  Field field(picture);
   add_noise(field, rng, scaled(4, scale), scaled(3, scale), 16);
   add_grain(field, rng, 12);
   const int height = scaled(rng.between(6, 11), scale), width = height * rng.between(20, 28) / 10;
@@ -30,6 +30,7 @@ void paint_brick_wall(Sprite& picture, Rng& rng, int scale) {
   const Rgb mortar = vary(rng, rng.percent(70) ? Rgb{196, 188, 176} : Rgb{92, 84, 80}, 14);
   const int phase_x = rng.below(width), phase_y = rng.below(height);
   const uint64_t key = rng.next();
+  if (!picture.painted()) return;
   for (int y = 0; y < size; ++y) {
     const int row = (y + phase_y) / height, in_y = (y + phase_y) % height;
     const int shift = phase_x + (row & 1) * (width / 2);
@@ -44,7 +45,7 @@ void paint_brick_wall(Sprite& picture, Rng& rng, int scale) {
 
 void paint_wood_floor(Sprite& picture, Rng& rng, int scale) {
   const int size = picture.width;
-  Field field(size);
+  Field field(picture);
   const int fine = scaled(rng.between(2, 3), scale), along = scaled(rng.between(26, 50), scale);
   add_noise(field, rng, along, fine, 60);
   add_noise(field, rng, along * 2, fine * 3, 40);
@@ -57,6 +58,7 @@ void paint_wood_floor(Sprite& picture, Rng& rng, int scale) {
   const Ramp ramp{dark, wood, lighter(wood, 24)};
   const int phase = rng.below(width), tones = rng.between(14, 40), line = std::max(1, scale >> 8);
   const uint64_t key = rng.next();
+  if (!picture.painted()) return;
   for (int y = 0; y < size; ++y) {
     const int plank = (y + phase) / width, in_y = (y + phase) % width;
     const int start = static_cast<int>(hash2(key, 7777, plank) % length);
@@ -71,7 +73,7 @@ void paint_wood_floor(Sprite& picture, Rng& rng, int scale) {
 
 void paint_road(Sprite& picture, Rng& rng, int scale) {
   const int size = picture.width;
-  Field field(size);
+  Field field(picture);
   add_noise(field, rng, {16, 34}, {16, 34}, scale, 14);
   add_grain(field, rng, rng.between(10, 26));
   const int grey = rng.between(62, 118);
@@ -82,6 +84,7 @@ void paint_road(Sprite& picture, Rng& rng, int scale) {
   const bool upright = rng.percent(50), edge = rng.percent(60);
   const int middle = size * rng.between(30, 70) / 100, lean = rng.between(-64, 64), phase = rng.below(dash + gap);
   const int border = size * rng.between(4, 12) / 100;
+  if (!picture.painted()) return;
   for (int y = 0; y < size; ++y)
     for (int x = 0; x < size; ++x) {
       const int along = upright ? y : x, across = (upright ? x : y) - ((along - size / 2) * lean >> 8);
@@ -94,17 +97,17 @@ void paint_road(Sprite& picture, Rng& rng, int scale) {
 
 void paint_forest(Sprite& picture, Rng& rng, int scale) {
   const int size = picture.width;
-  Field field(size);
+  Field field(picture);
   const int leaf = rng.between(6, 11);
   add_noise(field, rng, scaled(leaf * 3, scale), scaled(leaf * 2, scale), 60);
   add_noise(field, rng, scaled(leaf, scale), scaled(leaf, scale), 60);
   add_noise(field, rng, scaled(leaf / 3, scale), scaled(leaf / 3, scale), 45);
   const Rgb dark = vary(rng, {12, 40, 22}, 10), light = vary(rng, {58, 112, 52}, 22);
   const Ramp leaves{dark, blend(dark, light, 90), light};
-  for (int y = 0; y < size; ++y)
+  for (int y = 0; picture.painted() && y < size; ++y)
     for (int x = 0; x < size; ++x) put(picture.at(x, y), leaves.at(field.at(x, y)));
 
-  Field bark(size);
+  Field bark(picture);
   add_noise(bark, rng, scaled(2, scale), scaled(9, scale), 26);
   const Rgb wood = vary(rng, {92, 66, 44}, 18);
   const int step = scaled(rng.between(14, 28), scale);
@@ -112,6 +115,7 @@ void paint_forest(Sprite& picture, Rng& rng, int scale) {
     const int width = scaled(rng.between(3, 7), scale), lean = rng.between(-30, 30),
               crown = size * rng.between(0, 45) / 100;
     const Rgb trunk = lighter(wood, rng.between(-24, 18));
+    if (!picture.painted()) continue;
     for (int y = 0; y < size; ++y)
       for (int x = left + (y * lean >> 8), right = x + width; x < right; ++x) {
         if (x < 0 || x >= size) continue;

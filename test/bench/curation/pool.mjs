@@ -3,6 +3,8 @@ import { createHash } from 'node:crypto'
 import sharp from 'sharp'
 import phash from 'sharp-phash'
 
+/** Scenes looked at together: some 80 of them are taken. */
+const atOnce = 512
 /** Names left out of the pool, names of which few images are let in, and how many. */
 const ABSENT = 40
 const FEW = [5, 5, 5, 5, 8, 8, 12, 12, 20, 20, 30, 30, 50, 50, 100, 100]
@@ -32,8 +34,8 @@ export function choose(concepts, seed) {
 }
 
 /**
- * Renders scenes until `count` are in the pool or `seconds` are over; scenes that show a name that is left out, or of which there are
- * enough, are passed over. -> rows with ids, hashes and the names shown, vectors [n, dim]
+ * Puts scenes into the pool until there are `count` or `seconds` are over; scenes that show a name that is left out, or of which there
+ * are enough, are passed over. -> rows with ids, hashes and the names shown, vectors [n, dim], and how many scenes were looked at
  */
 export async function makePool({ pack, clip, seed, count, seconds }) {
   const chosen = choose(pack.concepts, seed)
@@ -42,27 +44,26 @@ export async function makePool({ pack, clip, seed, count, seconds }) {
   const rows = []
   const vectors = []
   const until = Date.now() + seconds * 1000
-  let index = 0
-  for (; rows.length < count && Date.now() < until; index += 128) {
-    const scenes = await Promise.all(
-      Array.from({ length: 128 }, (_, i) =>
-        pack.render(index + i, { size: 96, split: 'unseen', seed }, {}).then((scene) => ({ ...scene, index: index + i })),
-      ),
-    )
-    const taken = scenes.filter(({ present }) => {
-      if (present.some((name) => absent.has(name) || (shown.get(name) ?? 0) >= (chosen.limits.get(name) ?? Infinity))) return false
+  const options = { size: 96, split: 'unseen', seed }
+  const full = (name) => absent.has(name) || (shown.get(name) ?? 0) >= (chosen.limits.get(name) ?? Infinity)
+  let lookedAt = 0
+  for (; rows.length < count && Date.now() < until; lookedAt += atOnce) {
+    const taken = []
+    for (const [i, present] of (await pack.present(lookedAt, atOnce, options, {})).entries()) {
+      if (rows.length + taken.length === count || present.some(full)) continue
       for (const name of present) shown.set(name, (shown.get(name) ?? 0) + 1)
-      return true
-    })
+      taken.push(lookedAt + i)
+    }
     if (taken.length === 0) continue
+    const scenes = await Promise.all(taken.map(async (index) => ({ ...(await pack.render(index, options, {})), index })))
     const { data } = await clip.encodeImage(
-      taken.map(({ pixels }) => ({ ...pixels, channels: 3 })),
+      scenes.map(({ pixels }) => ({ ...pixels, channels: 3 })),
       { batchSize: 64 },
     )
     vectors.push(data)
-    for (const scene of taken) rows.push(await describe(scene))
+    rows.push(...(await Promise.all(scenes.map(describe))))
   }
-  return { rows: rows.slice(0, count), vectors: join(vectors), chosen, shown, rendered: index }
+  return { rows, vectors: join(vectors), chosen, shown, lookedAt }
 }
 
 async function describe({ pixels, present, index, caption }) {
@@ -92,6 +93,17 @@ export function join(parts) {
 /** What curation asks of an archive, over vectors in memory. */
 export function poolSource(rows, vectors, dim) {
   const at = (row) => vectors.subarray(row * dim, (row + 1) * dim)
+  // The same queries come again with every setting that is measured.
+  const ranked = new Map()
+  const rankingOf = (query) => {
+    const key = Buffer.from(query.buffer, query.byteOffset, query.byteLength).toString('base64')
+    if (!ranked.has(key)) {
+      const scores = Float32Array.from(rows, (_, row) => dot(query, at(row)))
+      const order = Uint32Array.from(rows, (_, row) => row).sort((a, b) => scores[b] - scores[a] || a - b)
+      ranked.set(key, { order, scores })
+    }
+    return ranked.get(key)
+  }
   return {
     size: rows.length,
     dim,
@@ -100,9 +112,7 @@ export function poolSource(rows, vectors, dim) {
       const q = queries.length / dim
       const answer = { rows: new Int32Array(q * k), scores: new Float32Array(q * k), k }
       for (let i = 0; i < q; i++) {
-        const query = queries.subarray(i * dim, (i + 1) * dim)
-        const scores = Float32Array.from(rows, (_, row) => dot(query, at(row)))
-        const order = Uint32Array.from(rows, (_, row) => row).sort((a, b) => scores[b] - scores[a] || a - b)
+        const { order, scores } = rankingOf(queries.subarray(i * dim, (i + 1) * dim))
         for (let j = 0; j < k; j++) {
           answer.rows[i * k + j] = order[j]
           answer.scores[i * k + j] = scores[order[j]]

@@ -4,7 +4,8 @@ import { writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { makePool, OUTSIDE, poolSource } from './pool.mjs'
+import { keptPool, packFile } from './kept.mjs'
+import { OUTSIDE, poolSource } from './pool.mjs'
 
 const root = join(import.meta.dirname, '../../..')
 const load = createRequire(import.meta.url)
@@ -23,9 +24,9 @@ const { values } = parseArgs({
 })
 const [seed, count, seconds] = [values.seed, values.count, values.seconds].map(Number)
 
-const pack = await binding().ScenePack.open([join(root, 'models/scenes/scenes.pack')], {})
+const pack = await binding().ScenePack.open([packFile], {})
 const clip = await Clip.load('scenes')
-const { rows, vectors, chosen, shown, rendered } = await makePool({ pack, clip, seed, count, seconds })
+const { rows, vectors, chosen, shown, lookedAt } = await keptPool({ pack, clip, seed, count, seconds })
 const source = poolSource(rows, vectors, clip.info.embedDim)
 const texts = clipTexts(clip)
 const input = {
@@ -52,7 +53,7 @@ const statistic = set.classes.map(({ presence }) => presence.statistic)
 const share = (list) => (list.length === 0 ? Number.NaN : list.filter(Boolean).length / list.length)
 const said = set.classes.map(({ presence }) => presence.present)
 const figures = {
-  ...{ seed, rows: rows.length, rendered, present: present.length, absent: absent.length },
+  ...{ seed, rows: rows.length, lookedAt, present: present.length, absent: absent.length },
   ...{ imagesOfPresent: present.map((name) => shown.get(name) ?? 0) },
   auc: auc(
     statistic.filter((_, i) => isPresent[i]),

@@ -25,28 +25,31 @@ export function chooseNames(pack, objects, seed) {
 /**
  * Writes scenes as PNG until each chosen object and each background has `each` of them, or `seconds` are over. Scenes with another
  * background than that of an object in them are passed over, as are those that show nothing of which there is not enough.
- * -> how many were rendered, how many show each name, and what each file shows (indices of names by file name)
+ * -> how many were looked at, how many show each name, and what each file shows (indices of names by file name)
  */
 export async function writePool({ pack, names: { chosen, backgrounds, home }, seed, each, seconds, folder }) {
   mkdirSync(folder, { recursive: true })
   const have = new Map([...chosen, ...backgrounds].map((name) => [name, 0]))
   const until = Date.now() + seconds * 1000
   const shows = new Map()
-  let rendered = 0
+  let lookedAt = 0
   for (let index = 0; Date.now() < until && [...have.values()].some((n) => n < each); index += atOnce) {
-    const scenes = await renderAll(pack, index, atOnce, seed)
-    rendered += atOnce
-    for (const [i, { pixels, present }] of scenes.entries()) {
+    const taken = []
+    for (const [i, present] of (await pack.present(index, atOnce, options(seed), {})).entries()) {
       const misplaced = present.some((name) => home.has(name) && !present.includes(home.get(name)))
       const wanted = present.some((name) => have.has(name) && have.get(name) < each)
       if (misplaced || !wanted) continue
       for (const name of present) if (have.has(name)) have.set(name, have.get(name) + 1)
       const file = `${String(index + i).padStart(7, '0')}.png`
-      writeFileSync(join(folder, file), await pngOf(pixels))
       shows.set(file, present)
+      taken.push({ file, index: index + i })
     }
+    lookedAt += atOnce
+    await Promise.all(
+      taken.map(async (one) => writeFileSync(join(folder, one.file), await pngOf((await render(pack, one.index, seed)).pixels))),
+    )
   }
-  return { rendered, have: Object.fromEntries([...have].map(([name, n]) => [pack.names[name], n])), shows }
+  return { lookedAt, have: Object.fromEntries([...have].map(([name, n]) => [pack.names[name], n])), shows }
 }
 
 export const pngOf = ({ data, width, height }) =>
@@ -67,7 +70,7 @@ export async function makeWorld({ pack, finder, seed, objects, each, seconds, te
   return { archive, pool, shows, names, scenes, classes, contexts: names.backgrounds.map((name) => pack.names[name]) }
 }
 
-/** writePool into build/reco-pools, or what an earlier study left there: most of what is rendered is passed over. */
+/** writePool into build/reco-pools, or what an earlier study left there: most scenes are passed over. */
 async function keptPool({ pack, names, seed, each, seconds }) {
   const { size, mtimeMs } = statSync(packFile)
   const folder = join(kept, [seed, names.chosen.length, each, size, Math.round(mtimeMs)].join('-'))
@@ -89,8 +92,9 @@ export async function testScenes({ pack, names: { chosen, backgrounds }, seed, c
   const order = [...chosen, ...backgrounds]
   const scenes = []
   for (let index = 0; scenes.length < count; index += atOnce) {
-    for (const { pixels, labels, present } of await renderAll(pack, index, atOnce, seed)) {
+    for (const [i, present] of (await pack.present(index, atOnce, options(seed), {})).entries()) {
       if (scenes.length === count || !present.some((name) => chosen.includes(name))) continue
+      const { pixels, labels } = await render(pack, index + i, seed)
       const truth = labels.map((name) => (order.includes(name) ? order.indexOf(name) : 255))
       scenes.push({ image: { ...pixels, channels: 3 }, truth })
     }
@@ -98,5 +102,6 @@ export async function testScenes({ pack, names: { chosen, backgrounds }, seed, c
   return { scenes, names: order.map((name) => pack.names[name]) }
 }
 
-export const renderAll = (pack, first, count, seed) =>
-  Promise.all(Array.from({ length: count }, (_, i) => pack.render(first + i, { size: side, split: 'unseen', seed }, {})))
+const options = (seed) => ({ size: side, split: 'unseen', seed })
+const render = (pack, index, seed) => pack.render(index, options(seed), {})
+export const renderAll = (pack, first, count, seed) => Promise.all(Array.from({ length: count }, (_, i) => render(pack, first + i, seed)))

@@ -30,8 +30,10 @@ export async function writePool({ pack, names, images, each, sites, seed, folder
   const stream = scenesOf(pack, seed)
   const grounds = []
   while (grounds.length < sites) {
-    const scene = (await stream.next()).value
-    if (things(scene).length === 1 && things(scene)[0].share < 0.3) grounds.push(emptied(scene))
+    const { objects, render } = (await stream.next()).value
+    if (objects.length !== 1) continue
+    const scene = await render()
+    if (things(scene)[0].share < 0.3) grounds.push(emptied(scene))
   }
   const siteName = (site) => (site === sites ? 'free' : `site-${String(site).padStart(2, '0')}`)
   for (let i = 0; i <= sites; i++) mkdirSync(join(folder, siteName(i)), { recursive: true })
@@ -42,24 +44,26 @@ export async function writePool({ pack, names, images, each, sites, seed, folder
   let kept = names.rare.length * each
   const rows = []
   for (let index = 0; rows.length < images; index++) {
-    const scene = (await stream.next()).value
-    if (scene.present.some((name) => names.absent.includes(name))) continue
-    const [rare, ...more] = scene.present.filter((name) => have.has(name))
+    const { present, objects, render } = (await stream.next()).value
+    if (present.some((name) => names.absent.includes(name))) continue
+    const [rare, ...more] = present.filter((name) => have.has(name))
     if (more.length > 0) continue
     let site = next() < 0.5 ? sites : Math.floor(next() * sites)
-    let thing = things(scene)[0]
-    if (rare !== undefined) {
-      const state = have.get(rare)
-      const seen = things(scene).find(({ name }) => name === rare)
-      if (state.free + state.home >= each || (seen?.share ?? 0) < leastShare || things(scene).length > 1) continue
-      site = state.free <= state.home ? sites : homes.get(rare)
-      state[site === sites ? 'free' : 'home']++
-      thing = seen
-      kept--
+    const state = have.get(rare)
+    if (state) {
+      if (state.free + state.home >= each || objects.length > 1) continue
     } else {
       if (images - rows.length <= kept) continue
       if (left[site] <= 0) site = left.findIndex((n) => n > 0)
-      if (site < 0 || !thing) continue
+      if (site < 0 || objects.length === 0) continue
+    }
+    const scene = await render()
+    const [thing] = things(scene)
+    if (state) {
+      if (thing.share < leastShare) continue
+      site = state.free <= state.home ? sites : homes.get(rare)
+      state[site === sites ? 'free' : 'home']++
+      kept--
     }
     left[site]--
     const picture = site === sites ? scene : onGround(grounds[site], scene, thing.name, 0.8 + 0.4 * next())
@@ -74,7 +78,9 @@ export async function writePool({ pack, names, images, each, sites, seed, folder
 export async function truthScenes({ pack, names, each, seed }) {
   const have = new Map(names.rare.map((name) => [name, 0]))
   const scenes = []
-  for await (const { pixels, labels } of scenesOf(pack, seed)) {
+  for await (const { present, render } of scenesOf(pack, seed)) {
+    if (!present.some((name) => have.get(name) < each)) continue
+    const { pixels, labels } = await render()
     const wanted = things({ labels, concepts: pack.concepts })
       .filter(({ name, share }) => share >= leastShare && have.get(name) < each)
       .map(({ name }) => name)
@@ -118,12 +124,14 @@ function onGround(ground, scene, thing, light) {
   return { pixels, present: [...new Set([...ground.present, thing])] }
 }
 
+/** Scenes one by one: what each shows, and the call that renders it. Most are passed over. */
 async function* scenesOf(pack, seed) {
-  for (let index = 0; ; index += atOnce) {
-    const options = { size: side, split: 'unseen', seed }
-    const scenes = await Promise.all(Array.from({ length: atOnce }, (_, i) => pack.render(index + i, options, {})))
-    for (const scene of scenes) yield { ...scene, concepts: pack.concepts }
-  }
+  const options = { size: side, split: 'unseen', seed }
+  for (let index = 0; ; index += atOnce)
+    for (const [i, present] of (await pack.present(index, atOnce, options, {})).entries()) {
+      const render = async () => ({ ...(await pack.render(index + i, options, {})), concepts: pack.concepts })
+      yield { present, objects: present.filter((name) => name < pack.concepts), render }
+    }
 }
 
 async function writePng(file, { data, width, height }) {
