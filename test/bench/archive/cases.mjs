@@ -7,6 +7,14 @@ const embed = (id, title, model, quick) => ({
   args: { count: 5000 },
   quick: { count: quick },
 })
+/** `count` is that of a turn: three of the peer between four of ours. */
+const peer = (id, args, goal) => ({
+  ...{ id, title: `ViT-B/32, ${args.count} JPEGs a turn: Archive.add against a PyTorch DataLoader loop (with --peers)`, goal, peers: true },
+  program: 'archive/peer.mjs',
+  model: 'ViT-B/32',
+  args,
+  quick: { ...args, count: 8, turns: 1 },
+})
 const rows = (id, count, title) => ({
   id,
   title,
@@ -18,6 +26,8 @@ const rows = (id, count, title) => ({
 export const cases = [
   embed('embed-scenes', '5,000 JPEGs of 320 x 240 with the built-in model: at least 0.9 of decode + resize + encode', 'scenes', 300),
   embed('embed-vit-b32', '5,000 JPEGs of 320 x 240 with ViT-B/32: at least 0.9 of the encoder alone', 'ViT-B/32', 24),
+  peer('peer-float32', { count: 300, turns: 3, bfloat16: 0 }, 2.3),
+  peer('peer-bfloat16', { count: 200, turns: 3, bfloat16: 1 }, 3.5),
   rows('rows-10k', 10_000, '10,000 rows: add, search, filter, index, dedupe'),
   rows('rows-100k', 100_000, '100,000 rows'),
   rows('rows-1m', 1_000_000, '1,000,000 rows'),
@@ -35,5 +45,12 @@ export const cases = [
     program: 'curation/duplicates.mjs',
     args: { count: 300, seed: 0 },
     quick: { count: 12, seed: 0 },
+  },
+  {
+    id: 's3',
+    title: '2,000 images exported out of 60 tars on S3: bytes read, at most 1.2 of their own',
+    program: 'archive/s3.mjs',
+    args: { count: 6000, tars: 60, wanted: 2000 },
+    quick: { count: 24, tars: 3, wanted: 8 },
   },
 ]

@@ -1,21 +1,19 @@
 // node embed.mjs [--count 5000] [--model scenes|FILE]: a folder of rendered JPEGs, 320 x 240, into an archive, end to end, against its parts,
 // each measured alone: decoding, resizing, the tower.
-import { existsSync, mkdirSync, renameSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import sharp from 'sharp'
-import { checkout } from '../harness/folders.mjs'
 import { built, numbers, scratch, tell, timed, wordmask } from './common.mjs'
+import { jpegs } from './jpegs.mjs'
 
 const { count, batch, seed, model } = numbers({ count: 5000, batch: 32, seed: 3 })
 const { Archive, Clip, decodeImage } = wordmask
 const { mapOrdered } = built('image/stream.js')
-const { binding } = built('binding.js')
 /** As many as an archive decodes at once. */
 const atOnce = 6
 
 const clip = await Clip.load(model)
 const { imageSize, embedDim } = clip.info
-const files = await jpegs()
+const { folder, files } = await jpegs({ count, seed })
 
 const decode = await timed(async () => {
   for await (const _ of mapOrdered(files, (file) => decodeImage(file), { concurrency: atOnce }));
@@ -41,8 +39,8 @@ const ready = await Promise.all(
 await clip.encodeImage(ready.slice(0, batch), { batchSize: batch })
 const encode = await timed(() => clip.encodeImage(ready, { batchSize: batch }))
 const archive = await Archive.open(join(scratch('embed'), 'archive'), { clip })
-const whole = await timed(() => archive.add(join(files[0], '..'), { captions: false, batchSize: batch }))
-const again = await timed(() => archive.add(join(files[0], '..'), { captions: false, batchSize: batch }))
+const whole = await timed(() => archive.add(folder, { captions: false, batchSize: batch }))
+const again = await timed(() => archive.add(folder, { captions: false, batchSize: batch }))
 await archive.close()
 clip.dispose()
 
@@ -50,28 +48,10 @@ const rate = { decode: count / decode.seconds, resize: pixels.length / resize.se
 const endToEnd = count / whole.seconds
 const parts = 1 / (1 / rate.decode + 1 / rate.resize + 1 / rate.encode)
 tell({
-  ...{ images: count, model, imageSize, embedDim, batch, done: whole.result.done },
+  ...{ images: count, model: basename(model), imageSize, embedDim, batch, done: whole.result.done },
   imagesPerSecond: { ...rate, endToEnd },
   ofEncoder: endToEnd / rate.encode,
   ofParts: endToEnd / parts,
   peakMiB: whole.peakMiB,
   indexedAgain: { skipped: again.result.skipped, imagesPerSecond: count / again.seconds },
 })
-
-/** Scenes nobody trained on, drawn once into build/. */
-async function jpegs() {
-  const folder = join(checkout, 'build', `bench-jpegs-${count}-${seed}`)
-  const names = Array.from({ length: count }, (_, i) => join(folder, `${String(i).padStart(5, '0')}.jpg`))
-  if (existsSync(folder)) return names
-  const pack = await binding().ScenePack.open([join(checkout, 'models/scenes/scenes.pack')], {})
-  const beside = `${folder}.partial`
-  mkdirSync(beside, { recursive: true })
-  const draw = async (name, index) => {
-    const { data, width, height } = (await pack.render(index, { size: 320, split: 'unseen', seed }, {})).pixels
-    const scene = sharp(data, { raw: { width, height, channels: 3 } }).extract({ left: 0, top: 40, width: 320, height: 240 })
-    writeFileSync(join(beside, name.slice(folder.length + 1)), await scene.jpeg({ quality: 90 }).toBuffer())
-  }
-  for await (const _ of mapOrdered(names, draw, { concurrency: atOnce }));
-  renameSync(beside, folder)
-  return names
-}

@@ -26,11 +26,13 @@ const kept = []
 const add = await timed(() => archive.addRecords(records()))
 const one = await timed(() => archive.search({ vector: kept[0] }, { topK }))
 const queries = Array.from({ length: 100 }, (_, i) => ({ vector: kept[i % kept.length] }))
+const texts = queries.map((_, i) => `a photo of thing number ${i}`)
 const search = {
   firstSeconds: one.seconds,
   oneMs: await medianMs(7, () => archive.search({ vector: kept[1] }, { topK })),
   hundredMs: await medianMs(3, () => archive.search(queries, { topK })),
   textMs: await medianMs(5, () => archive.search('a photo of a fox', { topK })),
+  hundredTextsMs: await medianMs(3, () => archive.search(texts, { topK })),
   filteredMs: await medianMs(5, () => archive.search({ vector: kept[2] }, { topK, where: 'width > 1500 AND caption IS NOT NULL' })),
 }
 const peakSearch = await timed(() => archive.search(queries, { topK }))

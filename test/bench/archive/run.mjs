@@ -9,16 +9,19 @@ import { build } from '../../../scripts/build.mjs'
 import { capture, StepError, say } from '../../../scripts/steps.mjs'
 import { weightsFile } from '../cases/models.mjs'
 import { benchFolder } from '../harness/folders.mjs'
-import { ensureWeights } from '../harness/install.mjs'
+import { ensurePeers, ensureWeights } from '../harness/install.mjs'
 import { describeMachine, look, machineName, reasonsToWait } from '../harness/machine.mjs'
 import { cases } from './cases.mjs'
+import { growthTable, rowResults } from './growth.mjs'
 
 const HELP = `npm run bench -- archive [OPTIONS]
 
-Embedding a folder, archives of 10,000 to 10 million rows, what curation and dedupe find. Each case writes its figures, with machine, date
+Embedding a folder, archives of 10,000 to 10 million rows, what curation and dedupe find, an export out of S3. Each case writes its figures, with machine, date
 and command, to test/bench/results/archive-CASE-MACHINE.json.
 
   --only WORD      cases whose id contains WORD; may come several times
+  --peers          Archive.add against a plain PyTorch loop, too (installs the peers of npm run bench -- --peers)
+  --count N        images of the cases that have that number (embed, peer, duplicates ...), instead of theirs
   --large          the case of 10 million rows, too (25 GB of disk, hours)
   --quick          as little as shows that a case runs; prints, writes nothing
   --wait MINUTES   wait up to so long for the machine to become quiet
@@ -33,6 +36,8 @@ export async function archiveBench(argv) {
     args: argv,
     options: {
       only: { type: 'string', multiple: true, default: [] },
+      peers: { type: 'boolean', default: false },
+      count: { type: 'string' },
       large: { type: 'boolean', default: false },
       quick: { type: 'boolean', default: false },
       wait: { type: 'string', default: '0' },
@@ -46,23 +51,42 @@ export async function archiveBench(argv) {
   const wanted = chosen(values)
   if (values.list) return void process.stdout.write(wanted.map(({ id, title }) => `${id.padEnd(14)} ${title}\n`).join(''))
   await build()
+  if (values.peers) await ensurePeers()
   let failed = 0
   for (const one of wanted) {
     try {
-      await measure(one, values)
+      await measure(withCount(one, values.count), values)
     } catch (error) {
       if (!(error instanceof StepError)) throw error
       failed++
       say('bench', `${one.id}: ${error.message}`)
     }
   }
+  if (!values.quick) writeGrowth(values.into)
   return failed > 0 ? 1 : 0
 }
 
-export function chosen({ only, large, quick }) {
+export function withCount(one, count) {
+  if (count === undefined || !('count' in one.args)) return one
+  if (!(Number.isInteger(Number(count)) && Number(count) > 0)) throw new StepError(`--count: expected a whole number above 0, not '${count}'`)
+  return { ...one, args: { ...one.args, count: Number(count) }, quick: { ...one.quick, count: Number(count) } }
+}
+
+/** One table of the archives of all sizes that were measured on this machine. */
+function writeGrowth(folder) {
+  const machine = machineName(describeMachine())
+  const results = rowResults(folder, machine)
+  if (results.length < 2) return
+  const file = join(folder, `archive-growth-${machine}.md`)
+  writeFileSync(`${file}.partial`, growthTable(results))
+  renameSync(`${file}.partial`, file)
+  say('bench', `wrote ${file}`)
+}
+
+export function chosen({ only, large, quick, peers }) {
   const found = cases.filter(({ id }) => only.length === 0 || only.some((word) => id.includes(word)))
   if (found.length === 0) throw new StepError(`no case has ${only.join(' or ')} in its name. Next: npm run bench -- archive --list`)
-  return found.filter((one) => !one.large || large || quick)
+  return found.filter((one) => (!one.large || large || quick) && (!one.peers || peers))
 }
 
 export function argumentsOf({ args, quick, model }, isQuick) {
@@ -90,6 +114,7 @@ async function measure(one, { quick, wait, force, into }) {
     command: shown,
     machine,
     load: before.load,
+    ...(one.goal && { goal: one.goal }),
     figures,
   }
   if (before.reasons.length > 0) result.notQuiet = before.reasons

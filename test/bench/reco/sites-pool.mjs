@@ -9,6 +9,9 @@ const atOnce = 64
 const cutouts = 24
 const [smallest, largest] = [350, 3500]
 
+/** Where the images of a site lie; site i is the home of thing i. */
+export const siteFolder = (folder, site) => join(folder, `site-${String(site).padStart(2, '0')}`)
+
 /**
  * Writes sites/each images below `folder`, a folder a site. Thing i lives at site i: an image there shows it, or in `away` of the images
  * any of the others, each as often. -> what each file shows: name, and the pixels of it, 1 or 0
@@ -17,7 +20,7 @@ export async function makeSites({ pack, chosen, seed, sites, each, away, folder 
   const { pictures, cuts } = await materials(pack, chosen, seed, sites)
   const shows = new Map()
   for (let site = 0; site < sites; site++) {
-    const place = join(folder, `site-${String(site).padStart(2, '0')}`)
+    const place = siteFolder(folder, site)
     mkdirSync(place, { recursive: true })
     const next = seeded(seed * 7919 + site)
     const below = (n) => Math.floor(next() * n)

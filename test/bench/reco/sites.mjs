@@ -1,15 +1,16 @@
-// node test/bench/reco/sites.mjs [--seeds 0,1,2] [--sites 20] [--each 500] [--away 20] [--names 20] [--clip scenes] [--encoder scenes]
-//   [--window official] [--into FILE.json]
+// node test/bench/reco/sites.mjs [--seeds 0,1,2] [--sites 20] [--each 500] [--away 5] [--names 20] [--k 20] [--per 1] [--clip scenes]
+//   [--dense scenes,scenes-clip] [--encoder scenes] [--window official] [--into FILE.json]
 // Fixed cameras: every site has one picture as its background, in which things come and go; each thing lives at one site and is seen
-// elsewhere in `--away` percent of the images there. Are ReCo's seeds on the thing or on the background, with one image a site (groupBy of
-// `curate`) and without that rule, at as many images? With --into also a sheet of the first names' seeds beside it, FILE.jpg.
+// elsewhere in `--away` percent of the images there, so that a name's best images are of one background. Are ReCo's seeds on the thing or on
+// the background, with at most `--per` images a site (groupBy of `curate`) and without that rule, at as many images? Without guidance, and
+// with that of each model of `--dense`. With --into also a sheet of the first names' seeds beside it, FILE.jpg.
 import { readFileSync, writeFileSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { mean, onThing, summary, told } from './figures.mjs'
 import { chooseNames } from './pool.mjs'
 import { Archive, built, Clip, inFolder, numbers, openPack, Segmenter, writeFigures } from './score.mjs'
-import { makeSites } from './sites-pool.mjs'
+import { makeSites, siteFolder } from './sites-pool.mjs'
 
 const { contactSheet } = built('./report/contact-sheet.js')
 const { ringed } = built('./report/picture.js')
@@ -18,69 +19,75 @@ const { values } = parseArgs({
     seeds: { type: 'string', default: '0,1,2' },
     sites: { type: 'string', default: '20' },
     each: { type: 'string', default: '500' },
-    away: { type: 'string', default: '20' },
+    away: { type: 'string', default: '5' },
     names: { type: 'string', default: '20' },
+    k: { type: 'string', default: '20' },
+    per: { type: 'string', default: '1' },
     clip: { type: 'string', default: 'scenes' },
+    dense: { type: 'string', default: 'scenes,scenes-clip' },
     encoder: { type: 'string', default: 'scenes' },
     window: { type: 'string', default: 'official' },
     into: { type: 'string' },
   },
 })
-const [sites, each, away, asked] = numbers(values, 'sites', 'each', 'away', 'names')
+const [sites, each, away, asked, k, perGroup] = numbers(values, 'sites', 'each', 'away', 'names', 'k', 'per')
 const { encoder, window } = values
+const clip = await Clip.load(values.clip)
+const guides = await Promise.all(values.dense.split(',').map(async (name) => ({ name, model: await Clip.load(name) })))
 const rules = [
   { name: 'no rule', retrieve: {} },
-  { name: 'one image a site', retrieve: { groupBy: ({ uri }) => basename(dirname(uri)), perGroup: 1 } },
+  { name: `${perGroup} a site`, retrieve: { groupBy: ({ uri }) => basename(dirname(uri)), perGroup } },
 ]
 const forms = [
-  { name: 'co-segmentation alone', switches: { guidance: false, elimination: false } },
-  { name: 'ReCo', switches: {} },
+  { name: 'co-segmentation alone', options: { guidance: false, elimination: false } },
+  ...guides.map(({ name, model }) => ({ name: `ReCo, guided by ${name}`, options: { denseClip: model } })),
 ]
 
 const pack = await openPack()
-const clip = await Clip.load(values.clip)
 const runs = []
 let cells
 for (const seed of values.seeds.split(',').map(Number)) {
   runs.push(await inFolder((folder) => measure(folder, seed)))
   await report()
 }
-clip.dispose()
+for (const one of [clip, ...guides.map(({ model }) => model)]) one.dispose()
 
 /** After every seed, so that a run that is stopped leaves what it has. */
 async function report() {
   const over = (of) => summary(runs.map(of))
+  const keys = Object.keys(runs[0].found[0].shares)
   const table = runs[0].found.map(({ form, rule }, i) => ({
-    ...{ form, rule, seeds: over(({ found }) => found[i].seeds), right: over(({ found }) => found[i].right) },
-    sites: over(({ found }) => found[i].sites),
+    ...{ form, rule },
+    ...Object.fromEntries(keys.map((key) => [key, over(({ found }) => found[i].shares[key])])),
   }))
-  for (const { form, rule, seeds, right, sites: from } of table) {
-    const figures = `seeds on the thing ${told(seeds)}  images that show it ${told(right)}  sites ${from.mean.toFixed(1)}`
-    process.stdout.write(`${form.padEnd(22)} ${rule.padEnd(17)} ${figures}\n`)
+  for (const { form, rule, ...shares } of table) {
+    const figures = keys.map((key) => `${key} ${told(shares[key])}`).join('  ')
+    process.stdout.write(`${form.padEnd(28)} ${rule.padEnd(10)} ${figures}\n`)
   }
   if (values.into) {
     writeFigures(values.into, { options: values, table, runs })
-    const title = `Seeds of ${forms[0].name}: above without the group rule, below with one image a site`
+    const title = `Seeds of ${forms[0].name}: above without the group rule, below with ${rules[1].name}`
     writeFileSync(values.into.replace(/(\.json)?$/, '.jpg'), await contactSheet(title, cells, 8))
   }
 }
 
 async function measure(folder, seed) {
   const { chosen, backgrounds } = chooseNames(pack, sites, seed)
-  const things = await makeSites({ pack, chosen, seed: 2 * seed + 1000, sites, each, away: away / 100, folder: join(folder, 'photos') })
+  const photos = join(folder, 'photos')
+  const things = await makeSites({ pack, chosen, seed: 2 * seed + 1000, sites, each, away: away / 100, folder: photos })
   const archive = await Archive.open(join(folder, 'archive'), { clip })
-  await archive.add(join(folder, 'photos'))
+  await archive.add(photos)
   const classes = chosen.slice(0, asked).map((name) => pack.names[name])
+  const homes = new Map(classes.map((name, site) => [name, siteFolder(photos, site)]))
   const contexts = backgrounds.map((name) => pack.names[name])
   const found = []
   const sheets = []
-  for (const { name: form, switches } of forms)
+  for (const { name: form, options } of forms)
     for (const { name: rule, retrieve } of rules) {
-      const options = { method: 'reco', archive, classes, contexts, encoder, window, retrieve, k: sites, ...switches }
-      const segmenter = await Segmenter.create(options)
+      const segmenter = await Segmenter.create({ method: 'reco', archive, classes, contexts, encoder, window, retrieve, k, ...options })
       const references = classes.map((name) => segmenter.references.find((one) => one.name === name))
       await segmenter[Symbol.asyncDispose]()
-      found.push({ form, rule, ...figures(references, things) })
+      found.push({ form, rule, shares: sharesOf(references, things, homes) })
       sheets.push(references)
       process.stderr.write(`seed ${seed}: ${JSON.stringify(found.at(-1))}\n`)
     }
@@ -89,16 +96,25 @@ async function measure(folder, seed) {
   return { seed, classes, found }
 }
 
-/** Shares of the seeds that lie on the thing and of the images that show it, and of how many sites a name's images are. */
-function figures(references, things) {
-  const hits = references.flatMap(({ name, grid, images }) =>
-    images.map(({ uri, seed }) => onThing(things.get(uri), pack.names.indexOf(name), seed, grid)),
+/**
+ * seeds: share that lies on the thing. home: share of the images that is of the name's own site. shown: share that shows the thing.
+ * onShown: share of seeds on the thing among the images that show it. sites: mean number of sites of a name's images.
+ */
+function sharesOf(references, things, homes) {
+  const all = references.flatMap(({ name, grid, images }) =>
+    images.map(({ uri, seed }) => ({
+      on: onThing(things.get(uri), pack.names.indexOf(name), seed, grid),
+      home: dirname(uri) === homes.get(name),
+      shown: things.get(uri).name === pack.names.indexOf(name),
+    })),
   )
-  const right = references.flatMap(({ name, images }) => images.map(({ uri }) => things.get(uri).name === pack.names.indexOf(name)))
-  const of = (list) => mean(list.map(Number))
+  const share = (key, list = all) => mean(list.map((one) => Number(one[key])))
   return {
-    seeds: of(hits),
-    right: of(right),
+    ...{ seeds: share('on'), home: share('home'), shown: share('shown') },
+    onShown: share(
+      'on',
+      all.filter(({ shown }) => shown),
+    ),
     sites: mean(references.map(({ images }) => new Set(images.map(({ uri }) => dirname(uri))).size)),
   }
 }
