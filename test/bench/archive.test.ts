@@ -34,7 +34,7 @@ describe('the cases of npm run bench -- archive', () => {
     })
   })
 
-  test('--count takes the place of a case\'s own number of images, where it has one', () => {
+  test("--count takes the place of a case's own number of images, where it has one", () => {
     const [scenes, , , , rows] = cases
     expect(argumentsOf(withCount(scenes, '70'), false)).toEqual(['--count', '70', '--model', 'scenes'])
     expect(withCount(rows, '70')).toBe(rows)

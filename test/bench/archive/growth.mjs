@@ -45,6 +45,9 @@ export function growthTable(results) {
   const { machine, date } = results.at(-1)
   const said = `Archives of made-up vectors of 512 numbers, ${date.slice(0, 10)}, ${machine.cpu}, ${machine.cores} cores. The last column: as which power of the rows it grew between the two largest.\n`
   const loud = results.filter(({ notQuiet }) => notQuiet).map(({ case: id, notQuiet }) => `Not quiet: ${id} (${notQuiet.join('; ')}).\n`)
-  const head = [line(['', ...figures.map(({ rows: n }) => `${n.toLocaleString('en')} rows`), 'power']), line(['---', ...figures.map(() => '---:'), '---:'])]
+  const head = [
+    line(['', ...figures.map(({ rows: n }) => `${n.toLocaleString('en')} rows`), 'power']),
+    line(['---', ...figures.map(() => '---:'), '---:']),
+  ]
   return ['# The archive by its size\n\n', said, ...loud.map((text) => `\n${text}`), '\n', ...head, ...rows].join('')
 }

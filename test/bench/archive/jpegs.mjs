@@ -25,7 +25,9 @@ export async function jpegs({ count, seed }) {
 
 async function draw(folder, names, seed) {
   const { mapOrdered } = built('image/stream.js')
-  const pack = await built('binding.js').binding().ScenePack.open([join(checkout, 'models/scenes/scenes.pack')], {})
+  const pack = await built('binding.js')
+    .binding()
+    .ScenePack.open([join(checkout, 'models/scenes/scenes.pack')], {})
   const one = async (name, index) => {
     const file = join(folder, name)
     if (existsSync(file)) return

@@ -20,5 +20,11 @@ const { ours, peer, ratio, agreement, noise } = await measurePair(
   { rounds: turns, seconds: 0, atLeast: 1, warm: 0 },
   ({ cosine }) => (cosine >= least ? undefined : `cosine ${cosine.toFixed(6)}, at least ${least}`),
 )
-const side = ({ seconds, spread, versions, note }) => ({ imagesPerSecond: count / seconds, msAnImage: (1000 * seconds) / count, spread, versions, note })
+const side = ({ seconds, spread, versions, note }) => ({
+  imagesPerSecond: count / seconds,
+  msAnImage: (1000 * seconds) / count,
+  spread,
+  versions,
+  note,
+})
 tell({ images: count, dtype, batch, threads, turns, ratio, ours: side(ours), peer: side(peer), cosine: agreement.cosine, noise })

@@ -68,7 +68,8 @@ export async function archiveBench(argv) {
 
 export function withCount(one, count) {
   if (count === undefined || !('count' in one.args)) return one
-  if (!(Number.isInteger(Number(count)) && Number(count) > 0)) throw new StepError(`--count: expected a whole number above 0, not '${count}'`)
+  if (!(Number.isInteger(Number(count)) && Number(count) > 0))
+    throw new StepError(`--count: expected a whole number above 0, not '${count}'`)
   return { ...one, args: { ...one.args, count: Number(count) }, quick: { ...one.quick, count: Number(count) } }
 }
 

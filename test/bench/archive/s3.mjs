@@ -21,11 +21,17 @@ const counted = { bytes: 0, requests: 0 }
 const relay = await startRelay(server.port)
 Object.assign(process.env, {
   ...{ AWS_ENDPOINT_URL: `http://127.0.0.1:${relay.address().port}`, AWS_REGION: 'us-east-1', AWS_EC2_METADATA_DISABLED: 'true' },
-  ...{ AWS_ACCESS_KEY_ID: 'nobody', AWS_SECRET_ACCESS_KEY: 'nothing', AWS_CONFIG_FILE: '/nowhere', AWS_SHARED_CREDENTIALS_FILE: '/nowhere' },
+  ...{
+    AWS_ACCESS_KEY_ID: 'nobody',
+    AWS_SECRET_ACCESS_KEY: 'nothing',
+    AWS_CONFIG_FILE: '/nowhere',
+    AWS_SHARED_CREDENTIALS_FILE: '/nowhere',
+  },
 })
 const { files } = await jpegs({ count, seed })
 await put('', undefined)
-for (let tar = 0; tar < tars; tar++) await put(`/${String(tar).padStart(3, '0')}.tar`, await packed(files.filter((_, i) => i % tars === tar)))
+for (let tar = 0; tar < tars; tar++)
+  await put(`/${String(tar).padStart(3, '0')}.tar`, await packed(files.filter((_, i) => i % tars === tar)))
 
 const folder = scratch('s3')
 const clip = await Clip.load('scenes')
@@ -44,7 +50,13 @@ relay.closeAllConnections()
 server.child.stdin.end()
 
 tell({
-  ...{ images: count, tars, exported: exported.result.images, rejected: exported.result.rejected.length, fromTars: new Set(images.map(({ uri }) => uri)).size },
+  ...{
+    images: count,
+    tars,
+    exported: exported.result.images,
+    rejected: exported.result.rejected.length,
+    fromTars: new Set(images.map(({ uri }) => uri)).size,
+  },
   ...{ ownBytes: own, bytesRead: counted.bytes, ofOwn: counted.bytes / own, requests: counted.requests, seconds: exported.seconds },
   add: { seconds: add.seconds, bytesRead: adding.bytes, requests: adding.requests, done: add.result.done },
 })
