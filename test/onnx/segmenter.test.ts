@@ -75,6 +75,8 @@ describe.each([
       let most = 0
       for (let i = 0; i < cells; i++)
         for (let c = 0; c < 4; c++) most = Math.max(most, Math.abs(given[((c + 1) % 4) * cells + i]! - data[4 * i + c]!))
+      // Neither side is the wrong one: of the MobileNetV2 ours is 1.2e-4 from float64 at 300 x 7 and onnxruntime 1.0e-4, at 1 x 90 0.8e-4 and
+      // 1.1e-4, both with a root mean square of 1.2e-5 to 1.6e-5.
       expect(most).toBeLessThan(Math.max(1e-4, 4 * (await lastBits(native.native, pixels, view, network.preprocess))))
     }
     await Promise.all([session.release(), native[Symbol.asyncDispose]()])
