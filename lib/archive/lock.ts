@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { linkSync, readFileSync, renameSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
-import { dirname } from 'node:path'
+import { dirname, join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { WordmaskError } from '../errors'
 import { throwIfAborted } from '../options'
@@ -13,11 +13,20 @@ const touchEvery = 60_000
 
 /**
  * Runs `work` while holding the lock file. A process that holds it is waited for; the lock of one that has ended is taken over
- * (on another machine: after ten minutes without a sign of life). @throws ERR_WORDMASK_ABORTED while it waits, ERR_WORDMASK_IO
+ * (on another machine: after ten minutes without a sign of life). @param onWait told once, where it is waited for
+ * @throws ERR_WORDMASK_ABORTED while it waits, ERR_WORDMASK_IO
  */
-export async function withFileLock<T>(file: string, signal: AbortSignal | undefined, work: () => Promise<T>): Promise<T> {
+export async function withFileLock<T>(
+  file: string,
+  signal: AbortSignal | undefined,
+  work: () => Promise<T>,
+  onWait?: () => void,
+): Promise<T> {
+  let told = false
   while (!acquire(file)) {
     throwIfAborted(signal)
+    if (!told) onWait?.()
+    told = true
     const holder = readOwner(file)
     if (holder && !isHeld(holder, file)) removeStale(file, holder)
     else await delay(lookAgain, undefined, { signal }).catch(() => {})
@@ -33,6 +42,12 @@ export async function withFileLock<T>(file: string, signal: AbortSignal | undefi
     release()
   }
 }
+
+/** A folder that one call works in at a time; another waits, and says so. */
+export const inFolder = <T>(folder: string, signal: AbortSignal | undefined, work: () => Promise<T>): Promise<T> =>
+  withFileLock(join(folder, '.lock'), signal, work, () =>
+    process.emitWarning(`Another call works in ${folder}: waiting for it`, { type: 'WordmaskWarning', code: 'WORDMASK_WAITING' }),
+  )
 
 function signOfLife(file: string): void {
   try {

@@ -1,6 +1,8 @@
+import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import type { Archive } from '../archive/archive'
+import { inFolder } from '../archive/lock'
 import type { Clip } from '../clip/clip'
 import { invalidArgument, WordmaskError } from '../errors'
 import { checkOptions, type RunOptions } from '../options'
@@ -9,9 +11,10 @@ import { writeAtomic } from '../run/atomic'
 import { type ClassEntry, parseClasses, sameName } from '../text/classes'
 import { bothSides } from '../train/segmenter/recipe'
 import { boxesKey, claim, refuseOther, settingsOf } from './asked'
-import { readBoxes } from './boxes'
+import type { BoxesOf } from './boxes'
 import { finish } from './finish'
 import { groupOf } from './groups'
+import { checkInputs } from './inputs'
 import { makeMasks } from './masks'
 import { type BuildSpecialistOptions, type Specialist, type SpecialistStage, specialistOptions } from './options'
 import { absentNote, findShown, mostImages, noneShown, specOf, whatToTry, withFitting } from './presence'
@@ -45,10 +48,10 @@ export async function buildSpecialist(given: BuildSpecialistOptions): Promise<Sp
   try {
     const { archive, clip } = await opening.archive(options.archive, options.clip as Clip | string | undefined)
     const encoder = options.encoder === undefined ? undefined : (await opening.encoder(options.encoder, clip)).model
-    return await build(
-      { ...options, ...(encoder && { encoder: encoder as Clip }), into: path.resolve(options.into) },
-      { names, archive, clip },
-    )
+    const into = path.resolve(options.into)
+    const own = { ...options, ...(encoder && { encoder: encoder as Clip }), into }
+    const boxesOf = await checkInputs(options)
+    return await inFolder(into, signal, () => build(own, { names, archive, clip, boxesOf }))
   } finally {
     await opening.undo()
   }
@@ -56,9 +59,9 @@ export async function buildSpecialist(given: BuildSpecialistOptions): Promise<Sp
 
 async function build(
   options: BuildSpecialistOptions,
-  parts: { names: readonly ClassEntry[]; archive: Archive; clip: Clip },
+  parts: { names: readonly ClassEntry[]; archive: Archive; clip: Clip; boxesOf: BoxesOf | undefined },
 ): Promise<Specialist> {
-  const { names, archive, clip } = parts
+  const { names, archive, clip, boxesOf } = parts
   const { into, signal, seed = 0, without = 400, composites = 400, heldOut = 2000, training = {} } = options
   const { onNote = warn, onReject = (image, { code, message }) => warn(`${image.key ?? image.uri}: ${message}. It is left out.`, code) } =
     options
@@ -77,8 +80,8 @@ async function build(
   within('presence')
   const said = await readSaid(options.decisions, into)
   const { set: tested, specs, absent } = await findShown(archive, names, said.masks.length > 0 ? said.masks : undefined, options)
-  for (const one of absent) note(`${absentNote(one, archive.uri)} ${whatToTry}`)
   if (tested.classes.length === 0) throw noneShown(absent, archive)
+  for (const one of absent) note(`${absentNote(one, archive.uri)} ${whatToTry}`)
   await claim(work, settingsOf(options, archive))
   const classes = parseClasses(tested.classes.map(({ entry }) => specOf(entry)))
   const shownSpecs = [...tested.classes.map(({ entry }) => specOf(entry)), ...specs.slice(names.length)]
@@ -108,7 +111,6 @@ async function build(
   const references = await makeReferences({ ...request, folder: work.path('references') })
   try {
     const size = bothSides(training.size ?? usualSize(set))
-    const boxesOf = await readBoxes(options.boxes, signal)
     const made = references.segmenter.references.map(({ entry, making, asked }) => `${entry} ${making} ${asked}`).sort()
     const masksKey = keyOf(made, size, await boxesKey(options.boxes), references.competing)
     const { onProgress } = within('masks')
@@ -118,9 +120,10 @@ async function build(
     const usable = new Set(masked.flatMap(({ names: own }) => own))
     const empty = classes.filter((_, i) => !usable.has(i)).map(({ name }) => `"${name}"`)
     if (empty.length > 0) throw noMask(empty, options.boxes !== undefined)
-    await work.value('review', keyOf(masksKey, set.key), () =>
-      underMasks(set, masked).review(review, { title: titleOf(classes), ...(signal && { signal }) }),
-    )
+    const page = () => underMasks(set, masked).review(review, { title: titleOf(classes), ...(signal && { signal }) })
+    const shownKey = keyOf(masksKey, set.key)
+    if (existsSync(review)) await work.value('review', shownKey, page)
+    else await work.anew('review', shownKey, page)
     if (options.review) return { folder: into, names: classes.map(({ name }) => name), absent, review, card: undefined, notes }
 
     const sides = split({ masked, names: classes.length, found, seed }, wanted)
@@ -150,7 +153,7 @@ async function build(
       trainOn(trainingSet, trained, { classes, size, licence, seed }, { ...options, ...during }),
     )
     for (const text of facts.notes) note(text)
-    const measuring = { ...options, ...within('measuring') }
+    const measuring = { ...options, onNote, ...within('measuring') }
     const card = await finish({
       ...{ options: measuring, archive, set, classes, absent, references, sides, written, facts, trained, trainedKey, size, seed },
       ...{ said, licence, licences, notes, work, onReject },

@@ -59,7 +59,12 @@ export function chooseThreshold(answers: readonly Answer[], perThousand: number)
   if (first === undefined || first < leastThreshold)
     return { value: leastThreshold, why: `0.5, where the name is more likely than not: ${rule}` }
   const value = Math.min(mostThreshold, first + Math.max(1e-6, (1 - first) * 1e-3))
-  return { value, why: `the lowest at which ${rule}` }
+  const over = without.filter((score) => score >= value).length
+  if (over <= allowed) return { value, why: `the lowest at which ${rule}` }
+  return {
+    value,
+    why: `the highest there is, though ${over} of ${without.length} held-out images without the name reach it (asked: ${allowed})`,
+  }
 }
 
 /** Intersection over union of one label, over all images together; NaN where it is nowhere. */

@@ -70,7 +70,8 @@ export async function finish(unfinished: Unfinished): Promise<SpecialistCard> {
 
   await using specialist = await Segmenter.load(into, signal ? { signal } : {})
   const { segmenter: reco, competing } = references
-  const truth = options.truth && (await measureTruth(options.truth, specialist, reco, competing, signal))
+  const leftOut = (image: string, { message }: WordmaskError) => options.onNote?.(`${image} is left out of the truth: ${message}`)
+  const truth = options.truth && (await measureTruth(options.truth, specialist, reco, competing, signal, leftOut))
   const rows = new Map(held.map(({ row }) => [row.id, row]))
   const found = foundImages(answers, rows, classes.map(({ name }) => name), levels) // biome-ignore format: one call
   const foundSet = setOf(unfinished, found)

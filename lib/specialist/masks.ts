@@ -50,7 +50,8 @@ export async function makeMasks(request: MaskRequest): Promise<Masked[]> {
   for (const [name, { images: found }] of set.classes.entries())
     for (const row of found) {
       const key = contentOf(row)
-      images.set(key, { row, names: [...(images.get(key)?.names ?? []), name] })
+      // The same picture may be in the archive twice, under two addresses.
+      images.set(key, { row, names: [...new Set([...(images.get(key)?.names ?? []), name])] })
     }
   const all: Masked[] = [...images].map(([key, { row, names }]) => ({
     ...{ row, names, group: groupOf(row) },

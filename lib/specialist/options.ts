@@ -19,7 +19,7 @@ export type SpecialistTraining = Partial<
   Pick<
     TrainSegmenterOptions,
     | ('size' | 'width' | 'steps' | 'batchSize' | 'optimiser' | 'learningRate' | 'backboneLearningRate' | 'weightDecay' | 'dropout')
-    | ('augment' | 'dtype' | 'workers' | 'checkpointEvery' | 'validateEvery' | 'logEvery' | 'patience' | 'samples' | 'backboneWeights')
+    | ('augment' | 'dtype' | 'workers' | 'checkpointEvery' | 'validateEvery' | 'logEvery' | 'samples' | 'backboneWeights')
   >
 >
 
@@ -134,7 +134,7 @@ export const specialistOptions = z.strictObject({
       ...{ learningRate: train.learningRate, backboneLearningRate: train.backboneLearningRate, weightDecay: train.weightDecay },
       ...{ dropout: train.dropout, augment: train.augment, dtype: train.dtype, workers: train.workers, samples: train.samples },
       ...{ checkpointEvery: train.checkpointEvery, validateEvery: train.validateEvery, logEvery: train.logEvery },
-      ...{ patience: train.patience, backboneWeights: train.backboneWeights },
+      backboneWeights: train.backboneWeights,
     })
     .optional(),
   licence: z.string().min(1).optional(),

@@ -2,6 +2,7 @@ import sharp from 'sharp'
 import type { Pixels } from '../../binding'
 import type { ArchiveRow, ImagePlace } from '../archive/types'
 import { placeOf, type ReadImage } from '../curate/images'
+import { networkView } from '../deeplab/view'
 import { WordmaskError } from '../errors'
 import { mapOrdered } from '../image/stream'
 import { decodeRow } from '../reco/features'
@@ -51,11 +52,8 @@ interface Size {
   height: number
 }
 
-/** So that the shorter side is `size`: what the trainer then cuts its square from. */
-export function trainingView({ width, height }: Size, size: Size): Size {
-  const scale = Math.max(size.width / width, size.height / height)
-  return { width: Math.max(1, Math.round(width * scale)), height: Math.max(1, Math.round(height * scale)) }
-}
+/** So that it covers `size`, what the trainer then cuts from it. @throws ERR_WORDMASK_IMAGE_TOO_LARGE as the trained network does */
+export const trainingView = (image: Size, size: Size): Size => networkView(image, undefined, size)
 
 /** Colours at another size. Both sharp and the trainer filter over area; what the network sees later is resized by the trainer's own code. */
 export async function resizePixels(pixels: Pixels, { width, height }: Size): Promise<Pixels> {

@@ -2,6 +2,7 @@ import path from 'node:path'
 import type { Archive } from '../archive/archive'
 import { type CuratedClass, CuratedParts, CuratedSet } from '../curate/curated-set'
 import { WordmaskError } from '../errors'
+import { contentOf } from '../reco/features'
 import { sheetOf } from '../report/sheet'
 import { writeAtomic } from '../run/atomic'
 import { readPlaces } from '../sources'
@@ -44,14 +45,14 @@ export async function findShown(
 }
 
 /**
- * The set with further images of its names, after its own: names that are shown at all. The level of archive.curate is strict, so that of a rare
- * name it lets few images through; of those that such a name fits best nearly all show it (scenes, seed 12: 44 of 47).
+ * The set with further images of its names, after its own, each picture once: names that are shown at all. The level of archive.curate is
+ * strict, so that of a rare name it lets few images through; of those that such a name fits best nearly all show it (scenes, seed 12: 44 of 47).
  */
 export function withFitting(set: CuratedSet, fitting: readonly (readonly Scanned[])[], most: number): CuratedSet {
   const classes = set.classes.map((one, i) => {
-    const own = new Set(one.images.map(({ id }) => id))
-    const more = (fitting[i] ?? [])
-      .filter(({ row }) => !own.has(row.id))
+    const own = new Set(one.images.map(contentOf))
+    const more = [...new Map((fitting[i] ?? []).map((found) => [contentOf(found.row), found])).values()]
+      .filter(({ row }) => !own.has(contentOf(row)))
       .map(({ row, score }) => ({ ...row, class: one.entry.name, score }))
     const images = [...one.images, ...more].slice(0, Math.max(most, one.images.length)).map((image, rank) => ({ ...image, rank }))
     // The estimate is of those above the level alone.

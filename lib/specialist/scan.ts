@@ -7,6 +7,7 @@ import { dot } from '../curate/near'
 import { seeded } from '../curate/random'
 import { Rivals } from '../curate/rivals'
 import { invalidArgument } from '../errors'
+import { contentOf } from '../reco/features'
 import type { ClassSpec } from '../text/classes'
 import { parseClasses } from '../text/classes'
 import { templateList } from '../text/prompts'
@@ -28,7 +29,7 @@ export interface ScanRequest {
   groupOf: GroupOf
   /** Told in an error: whether anything has a group at all. */
   grouped: boolean
-  /** Rows that are known to show a name, or were rejected: they are in none of the lists. */
+  /** Rows that are known to show a name, or were rejected: they and others of the same content are in none of the lists. */
   leftOut: ReadonlySet<string>
   /** Further images of a name, at most. */
   fitting: number
@@ -75,6 +76,7 @@ export async function scan(archive: Archive, request: ScanRequest, signal: Abort
   const fitting = doubtful.map(() => new Best(request.fitting))
   const lowest = new Map<string, Best>()
   let grouped = false
+  const known = new Set<string>()
   let block: { row: ArchiveRow; vector: Float32Array }[] = []
 
   const take = async () => {
@@ -85,7 +87,10 @@ export async function scan(archive: Archive, request: ScanRequest, signal: Abort
       const cosines = Array.from({ length: names }, (_, name) => dot(vector, full.subarray(name * dim, (name + 1) * dim)))
       const scanned = { row, group: groupOf(row), score: Math.max(...cosines) }
       grouped ||= isGroup(scanned.group)
-      if (leftOut.has(row.id)) continue
+      if (leftOut.has(row.id)) {
+        known.add(contentOf(row))
+        continue
+      }
       const best = evidence.reduce((most, of, name) => ((of[i] as number) > (evidence[most]![i] as number) ? name : most), 0)
       if ((evidence[best]![i] as number) > 0) {
         fitting[best]?.offer({ ...scanned, score: cosines[best] as number })
@@ -121,7 +126,8 @@ export async function scan(archive: Archive, request: ScanRequest, signal: Abort
         .map(({ row }) => row.id),
     ),
   )
-  const without = ({ row }: Scanned) => !skipped.has(row.id)
+  const fresh = ({ row }: Scanned) => !known.has(contentOf(row))
+  const without = (one: Scanned) => !skipped.has(one.row.id) && fresh(one)
   const merged = hard.flatMap((best) =>
     best
       .sorted()
@@ -132,7 +138,7 @@ export async function scan(archive: Archive, request: ScanRequest, signal: Abort
   const distinct = [...new Map(ranked.map((one) => [one.row.id, one])).values()]
   const least = new Map([...lowest].map(([group, best]) => [group, best.sorted().map((one) => ({ ...one, score: -one.score }))]))
   return {
-    fitting: fitting.map((best) => best.sorted()),
+    fitting: fitting.map((best) => best.sorted().filter(fresh)),
     hard: distinct.slice(0, request.hard),
     random: random.drawn.filter(without).slice(0, request.random),
     lowest: least,

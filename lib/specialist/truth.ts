@@ -1,9 +1,11 @@
-import { labelFile } from '../eval/folder'
+import { WordmaskError } from '../errors'
+import { decodeImage } from '../image/decode'
 import { readLabelMap } from '../image/labels'
 import { throwIfAborted } from '../options'
+import { failureOf } from '../segmenter/segmentation'
 import type { Segmenter } from '../segmenter/segmenter'
 import type { LabelledFolder } from '../train/segmenter/options'
-import { listPairs } from '../train/segmenter/pairs'
+import { labelsOf, listPairs, type Pair } from '../train/segmenter/pairs'
 import { type Answer, type ImageFigures, Iou, imageFigures } from './figures'
 
 export interface TruthFigures {
@@ -13,22 +15,39 @@ export interface TruthFigures {
   images: ImageFigures
 }
 
-/** Both segmenters against label maps: 0 is everything else, i + 1 the name i. -> of each name */
+/**
+ * Both segmenters against label maps: 0 is everything else, i + 1 the name i. An image that cannot be read, or has no label map of its
+ * size, is told and left out. -> of each name
+ */
 export async function measureTruth(
   truth: LabelledFolder,
   specialist: Segmenter,
   reco: Segmenter,
   competing: readonly string[],
   signal: AbortSignal | undefined,
+  onReject: (image: string, error: WordmaskError) => void,
 ): Promise<TruthFigures[]> {
   const classes = specialist.classes ?? []
-  const sums = classes.map(() => ({ own: new Iou(), reco: new Iou(), answers: [] as Answer[] }))
-  const view = { ...(competing.length > 0 && { background: { names: [...competing] } }), ...(signal && { signal }) }
-  for (const { image, relative } of await listPairs(truth, signal)) {
+  const sums = classes.map(() => ({
+    own: new Iou(),
+    reco: new Iou(),
+    answers: [] as Answer[],
+  }))
+  const run = signal ? { signal } : {}
+  const view = {
+    ...run,
+    ...(competing.length > 0 && { background: { names: [...competing] } }),
+  }
+  for (const pair of await listPairs(truth, signal)) {
     throwIfAborted(signal)
-    const { labels } = await readLabelMap(await labelFile(truth.labels, relative))
-    const own = await specialist.segment(image, signal ? { signal } : {})
-    const other = await reco.segment(image, view)
+    const read = await readPair(pair, truth).catch((error) => failureOf(error, 0))
+    if ('error' in read) {
+      onReject(pair.image, read.error)
+      continue
+    }
+    const { pixels, labels } = read
+    const own = await specialist.segment(pixels, run)
+    const other = await reco.segment(pixels, view)
     for (const [i, { own: a, reco: b, answers }] of sums.entries()) {
       a.add(own.labels, labels, i + 1)
       b.add(
@@ -36,8 +55,26 @@ export async function measureTruth(
         labels,
         i + 1,
       )
-      answers.push({ score: own.labels.includes(i + 1) ? 1 : 0, shown: labels.includes(i + 1) })
+      answers.push({
+        score: own.labels.includes(i + 1) ? 1 : 0,
+        shown: labels.includes(i + 1),
+      })
     }
   }
-  return sums.map(({ own, reco: other, answers }) => ({ iou: own.value, recoIou: other.value, images: imageFigures(answers, 0.5) }))
+  return sums.map(({ own, reco: other, answers }) => ({
+    iou: own.value,
+    recoIou: other.value,
+    images: imageFigures(answers, 0.5),
+  }))
+}
+
+async function readPair(pair: Pair, truth: LabelledFolder) {
+  const { image } = pair
+  const file = await labelsOf(pair, truth)
+  const [pixels, { labels, width, height }] = await Promise.all([decodeImage(image), readLabelMap(file)])
+  if (width === pixels.width && height === pixels.height) return { pixels: { ...pixels, channels: 3 as const }, labels }
+  throw new WordmaskError(
+    'ERR_WORDMASK_IMAGE',
+    `${image} is ${pixels.width} x ${pixels.height} as shown, its label map ${width} x ${height}`,
+  )
 }

@@ -52,6 +52,12 @@ export class Work {
     return value
   }
 
+  /** The same, though it is there. */
+  async anew<T>(name: string, key: string, make: () => Promise<T>): Promise<T> {
+    await rm(this.path(`${name}-${key}.json`), { force: true })
+    return this.value(name, key, make)
+  }
+
   private async removeStale(name: string, key: string): Promise<void> {
     const own = new RegExp(`^${name}-[0-9a-f]{12}(\\.|$)`)
     for (const entry of await readdir(this.folder).catch(() => []))

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { type BuildSpecialistOptions, buildSpecialist, exportModel, Segmenter, type SpecialistStage } from '../../lib/index'
@@ -74,6 +74,12 @@ describe('a name that the archive shows', async () => {
     await build('grass', asked)
     expect(kinds.map(made)).toEqual(before)
   })
+  test('two calls for one folder at once end alike; a page that was taken away is made again', async () => {
+    rmSync(join(into('grass'), 'review.html'))
+    const [one, two] = await Promise.all([build('grass', asked), build('grass', asked)])
+    expect(one.card!.names).toEqual(two.card!.names)
+    expect(existsSync(join(into('grass'), 'review.html'))).toBe(true)
+  })
   test('judged, the audit is on the card, with its interval; the network stays', async () => {
     const page = readFileSync(join(into('grass'), 'audit.html'), 'utf8')
     const { audit } = JSON.parse(/id="facts">([^<]*)</.exec(page)![1]!)
@@ -133,6 +139,8 @@ describe('what cannot be', () => {
     [{ stepz: 3 } as never, 'ERR_WORDMASK_UNKNOWN_OPTION', /stepz/],
     [{ training: { step: 3 } } as never, 'ERR_WORDMASK_UNKNOWN_OPTION', /Did you mean "steps"/],
     [{ boxes: '/nowhere.json' }, 'ERR_WORDMASK_FILE_NOT_FOUND', /nowhere\.json/],
+    [{ truth: { images: '/nowhere', labels: '/' } }, 'ERR_WORDMASK_FILE_NOT_FOUND', /nowhere/],
+    [{ training: { patience: 3 } } as never, 'ERR_WORDMASK_UNKNOWN_OPTION', /patience/],
     [{ archive: '/nowhere' }, 'ERR_WORDMASK_FILE_NOT_FOUND', /./],
   ])('%j: %s', async (more, code, message) => {
     await expect(build(`refused-${refused++}`, more)).rejects.toHaveCode(code, message)

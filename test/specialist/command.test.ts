@@ -56,6 +56,13 @@ describe('wordmask specialist', () => {
     expect(existsSync(join(at('absent'), `absent-${absentName}.jpg`))).toBe(true)
   })
 
+  test('in a folder of another command it is refused, and what is there stays', async () => {
+    const made = readFileSync(join(at('found'), 'run.json'), 'utf8')
+    const { code, stderr } = await wordmask(args(name, 'found'))
+    expect([code, stderr]).toEqual([2, expect.stringMatching(/results of another run \(other: command/)])
+    expect(readFileSync(join(at('found'), 'run.json'), 'utf8')).toBe(made)
+  })
+
   test('--review stops before training and says what to type', async () => {
     const command = args(name, 'review', '--review').filter((word) => word !== '--json')
     const { code, stdout, stderr } = await wordmask(command)

@@ -56,8 +56,9 @@ describe('threshold', () => {
     expect(chooseThreshold([shown(0.9)], 5)).toMatchObject({ value: 0.5, why: expect.stringMatching(/no image without the name/) })
   })
   test('a network that is certain of an image without it still leaves a threshold below 1', () => {
-    const { value } = chooseThreshold([without(1), without(0)], 0)
+    const { value, why } = chooseThreshold([without(1), without(0)], 0)
     expect(value).toBeLessThan(1)
+    expect(why).toMatch(/though 1 of 2 held-out images without the name reach it \(asked: 0\)/)
     expect(value).toBeGreaterThan(0.999)
   })
   test('it is chosen on every other image without the name and measured on the rest; those that show it are measured on', () => {
