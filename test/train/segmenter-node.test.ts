@@ -52,6 +52,7 @@ describe('trainSegmenter', () => {
       'metrics.svg',
       'model.safetensors',
       'samples',
+      'sources.json',
       'wordmask.json',
     ])
     expect(existsSync(join(into, 'samples', 'step-000080', '0.png'))).toBe(true)
@@ -131,6 +132,10 @@ describe('trainSegmenter', () => {
     )
     for (const given of [{ classes: ['fox'] }, { background: null }])
       await expect(segmenter.segment(join(data.images, 'a', '0.png'), given)).rejects.toHaveCode('ERR_WORDMASK_CLASSES', /trained with/)
+    await expect(segmenter.segment(join(data.images, 'a', '0.png'), { templates: 'imagenet' })).rejects.toHaveCode(
+      'ERR_WORDMASK_INVALID_ARGUMENT',
+      /reads no names for templates/,
+    )
     await expect(segmenter.segment(join(data.images, 'a', '0.png'), { slide: { crop: 16, stride: 8 } })).rejects.toHaveCode(
       'ERR_WORDMASK_INVALID_ARGUMENT',
       /slide/,
@@ -199,6 +204,12 @@ describe('trainSegmenter', () => {
     [{}, 'ERR_WORDMASK_INVALID_ARGUMENT', /images/],
     [{ images: 'x', labels: 'y', classes: ['a'], into: 'z', batchSize: 1 }, 'ERR_WORDMASK_INVALID_ARGUMENT', /batchSize/],
     [{ images: 'x', labels: 'y', classes: ['a'], into: 'z', ignore: [0] }, 'ERR_WORDMASK_INVALID_ARGUMENT', /ignore/],
+    [
+      { images: 'x', labels: 'y', classes: ['a'], into: 'z', patience: 2 },
+      'ERR_WORDMASK_INVALID_ARGUMENT',
+      /validation set beside it for patience/,
+    ],
+    [{ images: 'x', labels: 'y', classes: ['a'], into: 'z', augment: { scaleLow: 3 } }, 'ERR_WORDMASK_INVALID_ARGUMENT', /scaleHigh/],
     [
       { images: 'x', labels: 'y', classes: ['a'], into: 'z', initial: 'a', backboneWeights: 'b' },
       'ERR_WORDMASK_INVALID_ARGUMENT',

@@ -1,9 +1,8 @@
 import { randomBytes } from 'node:crypto'
-import { type FileHandle, open, rename, rm } from 'node:fs/promises'
+import { type FileHandle, open, readdir, rename, rm } from 'node:fs/promises'
 import path from 'node:path'
 import { binding } from '../../binding'
 import { WordmaskError } from '../../errors'
-import { labelFile } from '../../eval/folder'
 import { decodeImage } from '../../image/decode'
 import { readLabelMap } from '../../image/labels'
 import { mapOrdered } from '../../image/stream'
@@ -12,7 +11,7 @@ import { failureOf } from '../../segmenter/segmentation'
 import { makeFolder } from '../../setup/make-folder'
 import { withSignal } from '../../task'
 import type { LabelledFolder } from './options'
-import { fingerprint, listPairs, type Pair } from './pairs'
+import { fingerprint, labelsOf, listPairs, type Pair } from './pairs'
 
 export interface PackOptions extends RunOptions {
   size: { width: number; height: number }
@@ -21,12 +20,21 @@ export interface PackOptions extends RunOptions {
   onReject?: ((image: string, error: WordmaskError) => void) | undefined
 }
 
+/** The pictures of a folder, and what changes with them and with how they are packed. */
+export interface Pictures {
+  pairs: readonly Pair[]
+  fingerprint: string
+}
+
+export async function findPictures(folder: LabelledFolder, { size, lookup, signal }: PackOptions): Promise<Pictures> {
+  const pairs = await listPairs(folder, signal)
+  return { pairs, fingerprint: await fingerprint(pairs, folder, [size, Buffer.from(lookup).toString('base64')]) }
+}
+
 export interface Packed {
   file: string
   count: number
   rejected: number
-  /** False where the file was there from an earlier sitting. */
-  made: boolean
 }
 
 /** Where the rows of packed pictures begin. */
@@ -38,14 +46,18 @@ export const headerBytes = 1024
  * cannot be read, or has no label map of its size, is reported and left out.
  * @throws ERR_WORDMASK_CLASSES for a label value without a class, ERR_WORDMASK_FILE_NOT_FOUND where nothing is left, ERR_WORDMASK_IO
  */
-export async function packPictures(folder: LabelledFolder, file: string, options: PackOptions): Promise<Packed> {
-  const { size, lookup, signal } = options
-  const pairs = await listPairs(folder, signal)
-  const print = await fingerprint(pairs, folder, [size, Buffer.from(lookup).toString('base64')])
+export async function packPictures(
+  folder: LabelledFolder,
+  { pairs, fingerprint: print }: Pictures,
+  file: string,
+  options: PackOptions,
+): Promise<Packed> {
+  const { size } = options
   const before = await readHeader(file)
-  if (before?.fingerprint === print) return { file, count: before.count, rejected: before.rejected, made: false }
+  if (before?.fingerprint === print) return { file, count: before.count, rejected: before.rejected }
   const beside = path.join(path.dirname(file), `.${path.basename(file)}.${randomBytes(4).toString('hex')}.partial`)
   await makeFolder(path.dirname(file))
+  await removeUnfinished(file)
   try {
     const handle = await open(beside, 'w').catch(cannotWrite(file))
     let counts: Pick<Packed, 'count' | 'rejected'>
@@ -56,11 +68,18 @@ export async function packPictures(folder: LabelledFolder, file: string, options
       await handle.close()
     }
     await rename(beside, file).catch(cannotWrite(file))
-    return { file, ...counts, made: true }
+    return { file, ...counts }
   } catch (error) {
     await rm(beside, { force: true }).catch(() => {})
     throw error
   }
+}
+
+/** As large as the pictures, left by a process that was killed. */
+async function removeUnfinished(file: string): Promise<void> {
+  const { dir, base } = path.parse(file)
+  for (const name of await readdir(dir))
+    if (name.startsWith(`.${base}.`) && name.endsWith('.partial')) await rm(path.join(dir, name), { force: true })
 }
 
 async function writeRows(handle: FileHandle, pairs: readonly Pair[], folder: LabelledFolder, options: PackOptions) {
@@ -83,8 +102,7 @@ async function writeRows(handle: FileHandle, pairs: readonly Pair[], folder: Lab
       onReject?.((pairs[row.index] as Pair).image, row.error)
     } else {
       for (const bytes of [row.pixels, row.labels]) {
-        await handle.write(bytes, 0, bytes.length, at).catch(cannotWrite('the packed pictures'))
-        at += bytes.length
+        at += await writeAll(handle, bytes, at).catch(cannotWrite('the packed pictures'))
       }
       count++
     }
@@ -94,8 +112,14 @@ async function writeRows(handle: FileHandle, pairs: readonly Pair[], folder: Lab
   throw new WordmaskError('ERR_WORDMASK_FILE_NOT_FOUND', `No image of ${folder.images} can be used with a label map of ${folder.labels}`)
 }
 
+/** A write may take a part, as on a disk that is nearly full: the next one then says what is wrong. */
+async function writeAll(handle: FileHandle, bytes: Uint8Array, at: number): Promise<number> {
+  for (let done = 0; done < bytes.length; ) done += (await handle.write(bytes, done, bytes.length - done, at + done)).bytesWritten
+  return bytes.length
+}
+
 async function fitPair(pair: Pair, folder: LabelledFolder, lookup: Uint8Array, size: PackOptions['size'], task: object) {
-  const file = await labelFile(folder.labels, pair.relative)
+  const file = await labelsOf(pair, folder)
   const [image, map] = await Promise.all([decodeImage(pair.image), readLabelMap(file)])
   if (map.width !== image.width || map.height !== image.height) {
     throw new WordmaskError(

@@ -11,17 +11,41 @@ export interface Pair {
   image: string
   /** Path below the images, '/' as separator. */
   relative: string
+  /** The image before it whose label map it would share: their names differ in the ending alone. */
+  twin?: string
 }
 
 /** Every image of the folder, sorted. @throws ERR_WORDMASK_FILE_NOT_FOUND for a folder without any */
 export async function listPairs({ images }: LabelledFolder, signal: AbortSignal | undefined): Promise<Pair[]> {
   const root = Buffer.from(path.resolve(images)).toString('latin1')
   const text = (bytes: string) => Buffer.from(bytes, 'latin1').toString()
+  const owners = new Map<string, string>()
   const pairs: Pair[] = []
-  for await (const { bytes, relative } of walk(root, { ...(signal && { signal }) }))
-    if (isImage(text(relative))) pairs.push({ image: text(bytes), relative: text(relative) })
+  for await (const { bytes, relative: found } of walk(root, {
+    ...(signal && { signal }),
+  })) {
+    const relative = text(found)
+    if (!isImage(relative)) continue
+    const stem = relative.replace(/\.[^./]+$/, '')
+    const twin = owners.get(stem)
+    if (twin === undefined) owners.set(stem, relative)
+    pairs.push({
+      image: text(bytes),
+      relative,
+      ...(twin !== undefined && { twin }),
+    })
+  }
   if (pairs.length > 0) return pairs
   throw new WordmaskError('ERR_WORDMASK_FILE_NOT_FOUND', `There is no image in ${images}`)
+}
+
+/** The label map of an image. @throws ERR_WORDMASK_FILE_NOT_FOUND; ERR_WORDMASK_INVALID_ARGUMENT where it is that of a twin */
+export async function labelsOf({ image, relative, twin }: Pair, { labels }: LabelledFolder): Promise<string> {
+  if (twin === undefined) return labelFile(labels, relative)
+  throw new WordmaskError(
+    'ERR_WORDMASK_INVALID_ARGUMENT',
+    `${image} would have the label map of ${twin}: their names differ in the ending alone. Rename one of them`,
+  )
 }
 
 /** Changes when a picture or a label map comes, goes or is written anew. */

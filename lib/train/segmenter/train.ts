@@ -1,7 +1,7 @@
-import { existsSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import type { TrainSegmenterOptions as NativeOptions, SegmenterMetrics } from '../../../binding'
+import { inFolder } from '../../archive/lock'
 import { binding } from '../../binding'
 import { networkMetadata, type SavedNetwork, writeSegmenterFolder } from '../../deeplab/saved'
 import { invalidArgument, WordmaskError } from '../../errors'
@@ -11,10 +11,11 @@ import { withSignal } from '../../task'
 import { type ClassEntry, parseClasses } from '../../text/classes'
 import { type Origin, startNotes } from './notes'
 import { type TrainedSegmenter, type TrainSegmenterOptions, trainSegmenterOptions } from './options'
-import { packPictures } from './pack'
+import { findPictures, packPictures } from './pack'
 import { plotSegmenter } from './plot'
 import { bothSides, fromScratch, imageNet, recoAugment, recoRecipe } from './recipe'
 import { SampleOverlays } from './samples'
+import { keepSources } from './sources'
 
 /** fitPicture's value for labels that must not be there, which no class can have. */
 const unknownValue = 254
@@ -24,7 +25,7 @@ const ignored = 255
  * Trains a DeepLabv3+ on pictures with label maps: ReCo+'s recipe (methods/reco.md 3) unless the options say otherwise; a backbone that
  * starts from random weights learns at the head's rate, and its norms forget as fast. The
  * folder gets model.safetensors and wordmask.json (Segmenter.load takes the folder), last.safetensors, checkpoint.safetensors,
- * metrics.jsonl, metrics.svg and samples/. The same options, seed and machine give the same weights, whether the run was stopped on the
+ * sources.json, metrics.jsonl, metrics.svg and samples/. The same options, seed and machine give the same weights, whether the run was stopped on the
  * way or not: aborting writes a checkpoint, and the next call with the same options goes on from it.
  * @throws ERR_WORDMASK_CLASSES for a label value without a class; ERR_WORDMASK_INVALID_ARGUMENT for options that do not fit each
  *   other, or a folder that holds another recipe's checkpoint; ERR_WORDMASK_CHECKPOINT_KEYS for first weights of another network;
@@ -38,6 +39,9 @@ export async function trainSegmenter(given: TrainSegmenterOptions): Promise<Trai
   const lookup = lookupOf(entries, background, ignore)
   if (backboneWeights !== undefined && initial !== undefined) throw invalidArgument('initial', 'either it or backboneWeights', initial)
   if (options.validateRefine && !validation) throw invalidArgument('validateRefine', 'a validation set beside it', options.validateRefine)
+  if (options.patience && !validation) throw invalidArgument('patience', 'a validation set beside it', options.patience)
+  const augmented = { ...recoAugment, ...augment }
+  if (augmented.scaleLow > augmented.scaleHigh) throw invalidArgument('augment', 'scaleLow of at most scaleHigh', augment)
   const origin = await originOf(backboneWeights, initial)
   const recipe = { ...recoRecipe(), ...(origin.kind === 'random' && fromScratch(more.learningRate)), ...recipeOf(more) }
   const size = bothSides(options.size ?? recoRecipe().size)
@@ -53,50 +57,45 @@ export async function trainSegmenter(given: TrainSegmenterOptions): Promise<Trai
     notes,
   }
   const folder = resolve(into)
-  const data = await pack({ images, labels }, 'data')
-  const held = validation && (await pack(validation, 'validation'))
-  const overlays = new SampleOverlays(folder, (held ?? data).file, size, entries, background ? 1 : 0)
-  const native: NativeOptions = {
-    ...optimisation,
-    model: saved.config,
-    ...(initial !== undefined && { initial: [initial] }),
-    ...(backboneWeights !== undefined && { backboneWeights: [backboneWeights] }),
-    data: data.file,
-    ...(held && { validation: held.file }),
-    into: folder,
-    metadata: networkMetadata(saved, entries),
-    crop: bothSides(crop ?? size),
-    augment: { ...recoAugment, ...augment },
-    preprocess: { ...imageNet },
-  }
-  const react = (metrics: SegmenterMetrics) => {
-    const { samples, ...rest } = metrics
-    if (samples) overlays.add(metrics.step, samples)
-    if (rest.loss !== undefined || rest.miou !== undefined) onMetrics?.(rest)
-  }
-  const trained = await withSignal(signal, (task) =>
-    binding().trainSegmenter(native, react, { ...task, ...(onProgress && { onProgress }) }),
-  )
-  await overlays.finished()
-  await writeSegmenterFolder(folder, saved, entries)
-  const metrics = join(folder, 'metrics.jsonl')
-  const plot = join(folder, 'metrics.svg')
-  await plotSegmenter(metrics, plot)
-  for (const { file } of [data, ...(held ? [held] : [])]) await rm(file, { force: true })
-  const { weights: file, ...facts } = trained
-  const rejected = data.rejected + (held?.rejected ?? 0)
-  return { folder, file, ...facts, images: data.count, rejected, metrics, plot, notes }
-
-  async function pack(pictures: { images: string; labels: string }, name: string) {
-    const file = join(folder, `${name}.safetensors`)
-    const begun = existsSync(join(folder, 'checkpoint.safetensors')) && existsSync(file)
-    const packed = await packPictures(pictures, file, { size, lookup, onReject, ...(signal && { signal }) })
-    if (!begun || !packed.made) return packed
-    throw new WordmaskError(
-      'ERR_WORDMASK_INVALID_ARGUMENT',
-      `The pictures or label maps of ${pictures.images} have changed since the training in ${folder} began. Train into another folder.`,
-    )
-  }
+  const fit = { size, lookup, onReject, ...(signal && { signal }) }
+  const pictures = await findPictures({ images, labels }, fit)
+  const others = validation && (await findPictures(validation, fit))
+  return inFolder(folder, signal, async () => {
+    await keepSources(folder, { weights: origin.sha256, pictures: pictures.fingerprint, validation: others?.fingerprint ?? null })
+    const data = await packPictures({ images, labels }, pictures, join(folder, 'data.safetensors'), fit)
+    const held = others && (await packPictures(validation!, others, join(folder, 'validation.safetensors'), fit))
+    const overlays = new SampleOverlays(folder, (held ?? data).file, size, entries, background ? 1 : 0)
+    const native: NativeOptions = {
+      ...optimisation,
+      model: saved.config,
+      ...(initial !== undefined && { initial: [initial] }),
+      ...(backboneWeights !== undefined && { backboneWeights: [backboneWeights] }),
+      data: data.file,
+      ...(held && { validation: held.file }),
+      into: folder,
+      metadata: networkMetadata(saved, entries),
+      crop: bothSides(crop ?? size),
+      augment: augmented,
+      preprocess: { ...imageNet },
+    }
+    const react = (metrics: SegmenterMetrics) => {
+      const { samples, ...rest } = metrics
+      if (samples) overlays.add(metrics.step, samples)
+      if (rest.loss !== undefined || rest.miou !== undefined) onMetrics?.(rest)
+    }
+    const training = withSignal(signal, (task) => binding().trainSegmenter(native, react, { ...task, ...(onProgress && { onProgress }) }))
+    // Nothing is written any more when the call is over, however it ends.
+    const trained = await training.finally(() => overlays.finished().catch(() => {}))
+    await overlays.finished()
+    await writeSegmenterFolder(folder, saved, entries)
+    const metrics = join(folder, 'metrics.jsonl')
+    const plot = join(folder, 'metrics.svg')
+    await plotSegmenter(metrics, plot)
+    for (const { file } of [data, ...(held ? [held] : [])]) await rm(file, { force: true })
+    const { weights: file, ...facts } = trained
+    const rejected = data.rejected + (held?.rejected ?? 0)
+    return { folder, file, ...facts, images: data.count, rejected, metrics, plot, notes }
+  })
 }
 
 /** Label value -> channel of the network. @throws ERR_WORDMASK_INVALID_ARGUMENT for an ignored value that is a class's */
