@@ -39,7 +39,8 @@ class DeepLabV3Plus implements SegmentMethod {
     checkNetworkSize(size)
   }
 
-  async prepare({ rows }: Names): Promise<void> {
+  async prepare({ rows, templates }: Names): Promise<void> {
+    if (templates !== this.templates) throw invalidArgument('templates', "'none': a trained segmenter reads no names", templates)
     if (namesOf(rows) === this.names) return
     throw new WordmaskError(
       'ERR_WORDMASK_CLASSES',

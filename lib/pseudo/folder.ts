@@ -88,16 +88,14 @@ export class LabelFolder {
     const linked = labels.filter((label) => this.images === 'none' || (this.images === 'link' && isFile(label)))
     const copied = labels.filter((label) => !linked.includes(label))
     for (const label of linked) {
-      if (this.images === 'link') await link(label.uri, this.imageFile(label))
-      await this.finish(label, job)
+      await this.finish(label, job, async () => this.images === 'link' && link(label.uri, this.imageFile(label)))
     }
     for await (const { place, bytes, error } of readPlaces(copied, this.signal && { signal: this.signal })) {
       if (error) {
         await this.reject(place, error)
         continue
       }
-      await writeAtomic(this.imageFile(place), bytes)
-      await this.finish(place, job)
+      await this.finish(place, job, () => writeAtomic(this.imageFile(place), bytes))
     }
   }
 
@@ -106,9 +104,17 @@ export class LabelFolder {
     return path.join(this.into, 'images', `${name}${isImage(ending) ? ending : ''}`)
   }
 
-  private async finish({ label, name }: Placed, job: string): Promise<void> {
-    await writeAtomic(labelFileOf(this.into, name), label.data)
+  private async finish({ label, name }: Placed, job: string, layImage: () => Promise<unknown>): Promise<void> {
     const { place, bytes, width, height, pixels } = label
+    try {
+      await layImage()
+      await writeAtomic(labelFileOf(this.into, name), label.data)
+    } catch (error) {
+      // What is written beside has a longer name than the image; that is this image's alone.
+      if (((error as Error).cause as { code?: unknown } | undefined)?.code !== 'ENAMETOOLONG') throw error
+      await this.reject(place, error as WordmaskError)
+      return
+    }
     await (await this.opened()).append({ image: placeName(place), name, bytes, modified: 0, job, width, height, pixels })
   }
 

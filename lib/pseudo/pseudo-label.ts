@@ -1,5 +1,7 @@
 import { join, resolve } from 'node:path'
-import type { Reject } from '../archive/types'
+import type { Reject, Shard } from '../archive/types'
+import type { RunSummary } from '../engine/coordinate'
+import { readCrew } from '../engine/crew'
 import { discard } from '../engine/manifest'
 import type { OperationSpec } from '../engine/operation'
 import { checkWorkers, runShards } from '../engine/run-shards'
@@ -11,7 +13,8 @@ import { differences } from '../run/run-file'
 import { readIndex } from '../segmenter/saved'
 import { Segmenter } from '../segmenter/segmenter'
 import { type ClassEntry, parseClasses } from '../text/classes'
-import { isThere, LabelFolder, labelFileOf, labelLines } from './folder'
+import { templateList } from '../text/prompts'
+import { isThere, journalFile, LabelFolder, labelFileOf, labelLines } from './folder'
 import { checkLabelling, configOf, type LabellingConfig } from './labelling'
 import { type PseudoLabelled, type PseudoLabelOptions, pseudoLabelOptions } from './options'
 import { keepSegmenter, segmenterHash } from './saved'
@@ -32,19 +35,45 @@ const collector = { images: 500, afterMs: 5000 }
  */
 export async function pseudoLabel(sources: LabelSources, given: PseudoLabelOptions): Promise<PseudoLabelled> {
   const options = checkOptions('pseudoLabel', pseudoLabelOptions, given) as PseudoLabelOptions
-  const { queue, part, devices, attempts, onWarning, stop, signal, onProgress, timing, shardSize = 100, images = 'link' } = options
+  const { queue, part, signal, shardSize = 100, images = 'link' } = options
   checkWorkers({ queue, part })
+  if (options.templates !== undefined) templateList(options.templates)
   throwIfAborted(signal)
   const into = resolve(options.into)
   const beside = await imagesFolder(sources, images, into)
-  const { spec, classes, background } = await specOf(options, into)
-  await refuseOther(into, spec)
-  const work = await WorkFolder.create(workBase(into), spec)
-  await redoMissing(work, into)
-  const folder = new LabelFolder(into, images, signal)
   const rejects: Reject[] = []
+  const planned = planLabelShards(sources, { shardSize, ...(signal && { signal }), onReject: (reject) => rejects.push(reject) })
   try {
-    const shards = planLabelShards(sources, { shardSize, ...(signal && { signal }), onReject: (reject) => rejects.push(reject) })
+    // What is no source is refused before anything is written and anybody is started.
+    const first = await planned.next()
+    const { spec, classes, background } = await specOf(options, into)
+    await refuseOther(into, spec)
+    const work = await WorkFolder.create(workBase(into), spec)
+    await redoMissing(work, into)
+    const run = await label(work, new LabelFolder(into, images, signal), continued(first, planned), rejects, options)
+    const file = join(into, 'classes.json')
+    await writeAtomic(file, `${JSON.stringify(classes.map(forTraining), null, 1)}\n`)
+    return { images: beside, labels: join(into, 'labels'), classes: file, background, ...(await summarize(into, classes, background)), run }
+  } finally {
+    await planned.return(undefined).catch(() => {})
+  }
+}
+
+async function* continued<T>(first: IteratorResult<T>, rest: AsyncGenerator<T>): AsyncGenerator<T> {
+  if (first.done) return
+  yield first.value
+  yield* rest
+}
+
+/** Has the shards done, and their labels laid into the folder. @param rejects filled as the shards are planned */
+async function label(
+  work: WorkFolder,
+  folder: LabelFolder,
+  shards: AsyncIterable<Shard>,
+  rejects: readonly Reject[],
+  { queue, part, devices, attempts, onWarning, stop, signal, onProgress, timing }: PseudoLabelOptions,
+): Promise<RunSummary> {
+  try {
     const run = await runShards(
       work,
       { queue, part, devices, attempts, onWarning, batchSize: undefined },
@@ -52,9 +81,7 @@ export async function pseudoLabel(sources: LabelSources, given: PseudoLabelOptio
     )
     await folder.rejectAll(rejects)
     await folder.close()
-    const file = join(into, 'classes.json')
-    await writeAtomic(file, `${JSON.stringify(classes.map(forTraining), null, 1)}\n`)
-    return { images: beside, labels: join(into, 'labels'), classes: file, background, ...(await summarize(into, classes, background)), run }
+    return run
   } finally {
     await folder.close().catch(() => {})
   }
@@ -83,9 +110,12 @@ const plain = <T>(value: T): any => JSON.parse(JSON.stringify(value))
 /** What a network that is trained on the maps keeps of a class. */
 const forTraining = ({ name, synonyms, id, color }: ClassEntry) => ({ name, synonyms, id, color })
 
-/** Labels of two runs would lie side by side, and nothing would tell them apart. */
+/** Labels of two runs would lie side by side, and nothing would tell them apart. A run that came to no label is no run. */
 async function refuseOther(into: string, spec: OperationSpec): Promise<void> {
-  for await (const { spec: other } of WorkFolder.all(workBase(into))) {
+  const labelled = await isThere(journalFile(into))
+  for await (const work of WorkFolder.all(workBase(into))) {
+    if (!labelled && !(await readCrew(work)).some(({ alive }) => alive)) continue
+    const { spec: other } = work
     const changed = differences({ ...other.config, segmenter: other.weights }, { ...spec.config, segmenter: spec.weights })
     if (changed.length > 0)
       throw new WordmaskError(

@@ -108,7 +108,7 @@ beforeAll(async () => {
       embedImages: [clip, [{ id: 'a', uri: 'a', bytes: async () => new Uint8Array(3) }], { batchSize: 1 }],
       indexSources: [archive, join(folder, 'no-images')],
       indexStatus: [join(folder, 'archive')],
-      pseudoLabel: [join(folder, 'no-images'), { segmenter: join(folder, 'no-segmenter'), into: join(folder, 'pseudo') }],
+      pseudoLabel: [join(folder, 'no-images'), { segmenter: join(folder, 'saved'), into: join(folder, 'pseudo') }],
       runWorker: [{ queue: { url: 'redis://127.0.0.1/0' }, signal: AbortSignal.abort() }],
       decodeImage: [image, { orient: true }],
       readLabelMap: [labels],

@@ -13,6 +13,10 @@ export const optionNames: Record<string, string[]> = {
   'segmenter.save': ['copyWeights', 'signal'],
   'segmentation.scores': ['at', 'classes'],
   'segmentation.masks': ['minArea', 'instances'],
+  'wordmask.pseudoLabel': [
+    ...['segmenter', 'into', 'classes', 'background', 'templates', 'size', 'slide', 'refine', 'threshold', 'orient', 'maxPixels', 'dtype'],
+    ...['images', 'shardSize', 'queue', 'part', 'devices', 'attempts', 'stop', 'signal', 'onProgress', 'onWarning', 'timing'],
+  ],
   'wordmask.decodeImage': ['orient', 'maxPixels'],
   'wordmask.writeOverlay': ['opacity', 'legend'],
   'wordmask.writeCutouts': ['minArea', 'instances'],

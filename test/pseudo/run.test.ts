@@ -109,6 +109,15 @@ describe('the labels of a folder', () => {
     expect(existsSync(at('left', 'images'))).toBe(false)
   }, 60_000)
 
+  test('an image whose name is too long to be written beside is told and left out, and the others are labelled', async () => {
+    mkdirSync(at('long'))
+    await picture(at('long', `${'n'.repeat(245)}.png`), 40, 40, 1)
+    await picture(at('long', 'short.png'), 40, 40, 2)
+    for (const images of ['link', 'copy', 'none'] as const)
+      expect(await label(`long-${images}`, { images }, at('long'))).toMatchObject({ labelled: 1, rejected: 1 })
+    expect(readFileSync(at('long-link', 'rejects.jsonl'), 'utf8')).toMatch(/ERR_WORDMASK_IO.*ENAMETOOLONG/)
+  }, 60_000)
+
   test('of tars come with the images, written out below the name of each', async () => {
     for (const name of ['odd', 'even']) execFileSync('tar', ['-cf', at(`${name}.tar`), '-C', at('photos', name), '.'])
     expect(await label('tars', {}, [at('odd.tar'), at('even.tar')])).toMatchObject({ labelled: count, rejected: 0 })
@@ -175,7 +184,16 @@ describe('a call', () => {
     cpSync(at('saved'), at('broken'), { recursive: true })
     writeFileSync(at('broken', 'text.safetensors'), 'x')
     await expect(label('never2', { segmenter: at('broken') })).rejects.toHaveCode('ERR_WORDMASK_CHECKPOINT')
+    // It came to no label, so that its folder is free for another.
+    expect(await label('never2')).toMatchObject({ labelled: count })
   }, 60_000)
+
+  test('is refused before anything is written or anybody started: what is no source, what are no templates', async () => {
+    await expect(label('never3', {}, at('nothing-there'))).rejects.toHaveCode('ERR_WORDMASK_FILE_NOT_FOUND')
+    await expect(label('never3', { templates: 'imagnet' as never })).rejects.toHaveCode('ERR_WORDMASK_TEMPLATE')
+    await expect(label('never3', { templates: 3 as never })).rejects.toHaveCode('ERR_WORDMASK_INVALID_ARGUMENT', /templates/)
+    expect(existsSync(at('never3'))).toBe(false)
+  })
 })
 
 describe.skipIf(!hasRedis)('the workers of a queue', () => {
