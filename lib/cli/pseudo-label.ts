@@ -3,6 +3,7 @@ import path from 'node:path'
 import type { PseudoLabelled } from '../pseudo/options'
 import { refuseOtherRun } from '../run/output-folder'
 import { type RunFacts, RunRecord, readRunIfAny } from '../run/run-file'
+import type { SegmentOptions } from '../segmenter/options'
 import type { ClassEntry } from '../text/classes'
 import type { PseudoLabelFlags } from './commands/pseudo-label'
 import { sayFailures, sourcesOf, workersOf } from './machines'
@@ -10,7 +11,7 @@ import { readTemplates, type TemplatesFlag } from './model'
 import type { Context } from './program'
 import { recoOptions } from './reco-flags'
 import { openSegmenter } from './segmenter'
-import { percent, progress, sayRejected, seconds, shownPath, speak } from './terminal'
+import { percent, progress, quoted, sayRejected, seconds, shownPath, speak } from './terminal'
 import { exitCodes } from './usage'
 
 /** Said one by one; the rest is in rejects.jsonl. */
@@ -65,13 +66,20 @@ async function refuseOther(into: string, facts: RunFacts): Promise<void> {
  * The folder that workers load. References of ReCo are made once: where they are, the same command (others have been refused by then)
  * takes them.
  */
-async function segmenterFolder(options: PseudoLabelFlags, into: string, { classes, templates }: View, context: Context) {
+async function segmenterFolder(options: PseudoLabelFlags, into: string, view: View, context: Context) {
+  const { classes, templates } = view
   const own = path.join(into, 'segmenter')
-  const [{ isThere }, { keepSegmenter }] = await Promise.all([import('../pseudo/folder.js'), import('../pseudo/saved.js')])
-  const { archive: _, clip: __, ...rest } = options
+  const { isThere } = await import('../pseudo/folder.js')
+  const { keepSegmenter } = await import('../pseudo/saved.js')
+  const { planCall, standing } = await import('../segmenter/plan.js')
+  const { archive, clip, ...rest } = options
   const made = options.model === undefined && options.method === 'reco' && (await isThere(path.join(own, 'wordmask.json')))
   const opened = await openSegmenter(made ? { ...rest, model: own } : options, classes, templates, context)
   try {
+    // A worker would ask the same, when the folder is this run's.
+    const { strategy, defaults } = opened.segmenter
+    const { threshold: _, orient: __, dtype: ___, ...asked } = view
+    await strategy.prepare(planCall(strategy, standing(defaults), asked as SegmentOptions), { signal: context.interrupt.stop })
     if (options.model === undefined && !made) await keepSegmenter(opened.segmenter, own, context.interrupt.stop)
     const { facts, notes } = opened.model
     const folder = options.model === undefined ? own : path.resolve(options.model)
@@ -140,8 +148,6 @@ async function sayRejects(file: string, json: boolean): Promise<void> {
     if (!json) sayRejected(image, message)
   }
 }
-
-const quoted = (word: string) => (/^[\w./:@=,+-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`)
 
 const defined = <T extends object>(values: T) =>
   Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as { [K in keyof T]: Exclude<T[K], undefined> }

@@ -9,7 +9,7 @@ import type { RecoBuildFlags } from './commands/reco'
 import { readTemplates } from './model'
 import type { Context } from './program'
 import { recoOptions } from './reco-flags'
-import { progress, sayRejected, seconds, shownPath, speak } from './terminal'
+import { progress, quoted, sayRejected, seconds, shownPath, speak } from './terminal'
 import { exitCodes } from './usage'
 
 export async function buildReferences(options: RecoBuildFlags & { archive: string }, context: Context): Promise<void> {
@@ -86,7 +86,7 @@ function report({ references }: Segmenter, into: string, ms: number, json: boole
   speak(
     json,
     { event: 'summary', into, references: references.length, ms },
-    `\n${references.length} references in ${seconds(ms)}: ${path.join(folder, indexFile)}\nNext: wordmask segment --model ${folder} IMAGES`,
+    `\n${references.length} references in ${seconds(ms)}: ${path.join(folder, indexFile)}\nNext: wordmask segment --model ${quoted(folder)} IMAGES`,
   )
 }
 

@@ -40,6 +40,17 @@ export const recoFlags = (): Option[] => [
   option('--per-group <n>', 'images of a group, with --group-by (default: 1)').argParser(integer(1, 1000)),
 ]
 
+/** Those that were typed, the archive aside: without ReCo they would change nothing. */
+export function givenRecoFlags({ guidance, elimination, ...flags }: RecoFlags): string[] {
+  const { k, window, contexts, denseClip, encoder, referenceSize, groupBy, perGroup } = flags
+  const values = {
+    ...{ '--k': k, '--window': window, '--contexts': contexts, '--dense-clip': denseClip, '--encoder': encoder },
+    ...{ '--reference-size': referenceSize, '--group-by': groupBy, '--per-group': perGroup },
+    ...{ '--no-guidance': guidance ? undefined : true, '--no-elimination': elimination ? undefined : true },
+  }
+  return Object.entries(values).flatMap(([name, value]) => (value === undefined ? [] : [name]))
+}
+
 /** The same as options of Segmenter.create. */
 export function recoOptions(flags: RecoFlags): Omit<RecoOptions, 'method' | 'archive'> {
   const { k: images, window, contexts, denseClip, encoder, guidance, elimination, referenceSize, groupBy, perGroup } = flags

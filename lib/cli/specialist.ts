@@ -2,13 +2,13 @@ import { existsSync } from 'node:fs'
 import path from 'node:path'
 import type { ArchiveRow, BuildSpecialistOptions, Specialist, WordmaskError } from '../index'
 import { refuseOtherRun } from '../run/output-folder'
-import { RunRecord } from '../run/run-file'
+import { RunRecord, readRunIfAny } from '../run/run-file'
 import type { CardName } from '../specialist/card'
 import type { ClassEntry } from '../text/classes'
 import { type OpenedArchive, openWithModel } from './archive/open'
 import type { SpecialistFlags } from './commands/specialist'
 import type { Context } from './program'
-import { figure, progress, sayRejected, seconds, shownPath, speak } from './terminal'
+import { figure, progress, quoted, sayRejected, seconds, shownPath, speak } from './terminal'
 import { exitCodes } from './usage'
 
 type Flags = SpecialistFlags & { archive: string }
@@ -26,8 +26,9 @@ export async function buildSpecialistCommand(given: string, flags: Flags, contex
   try {
     const settings = optionsOf(flags)
     const facts = runFacts(flags, classes, opened, settings, context)
-    // What ended before it began leaves nothing to go on from.
-    if (existsSync(path.join(into, 'work'))) await refuseOtherRun(into, facts, undefined)
+    // What ended before it began leaves nothing to go on from, but for results of another command.
+    const begun = existsSync(path.join(into, 'work')) || (await readRunIfAny(into))?.command !== facts.command
+    if (begun) await refuseOtherRun(into, facts, undefined)
     const record = await RunRecord.start(into, facts)
     try {
       const specialist = await buildSpecialist({
@@ -114,7 +115,7 @@ function report({ folder, names, absent, review, card }: Specialist, ms: number,
   speak(
     json,
     { event: 'summary', into: folder, names, absent, review, audited: card.audited, time: card.time, ms },
-    `${time}${audited}\nDone in ${seconds(ms)}. Its card: ${path.join(shown, 'card.html')}\nNext: wordmask segment --model ${shown} IMAGES --write csv`,
+    `${time}${audited}\nDone in ${seconds(ms)}. Its card: ${path.join(shown, 'card.html')}\nNext: wordmask segment --model ${quoted(shown)} IMAGES --write csv`,
   )
 }
 

@@ -65,6 +65,9 @@ export function shownPath(file: string): string {
   return relative.startsWith('..') ? file : relative || '.'
 }
 
+/** A word as a shell takes it. */
+export const quoted = (word: string): string => (/^[\w./:@=,+-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`)
+
 /** The time a bar has still to go; nothing before it can be told (cli-progress then gives a word). */
 export function timeLeft(seconds: number | string): string {
   if (typeof seconds !== 'number' || !Number.isFinite(seconds)) return ''

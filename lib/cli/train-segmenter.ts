@@ -4,7 +4,7 @@ import { hashWeights, RunRecord } from '../run/run-file'
 import type { TrainSegmenterOptions } from '../train/segmenter/options'
 import type { TrainSegmenterFlags } from './commands/train-segmenter'
 import type { Context } from './program'
-import { sayRejected, speak } from './terminal'
+import { quoted, sayRejected, shownPath, speak } from './terminal'
 import { refuseOtherTraining } from './train'
 
 export async function trainSegmenterCommand(flags: TrainSegmenterFlags, context: Context): Promise<void> {
@@ -96,5 +96,5 @@ function line({ step, steps, loss, learningRate, imagesPerSecond, miou, crfMiou,
 function summary(trained: { folder: string; steps: number; bestStep: number; miou?: number; seconds: number; plot: string }): string {
   const { folder, steps, bestStep, miou, seconds, plot } = trained
   const quality = miou === undefined ? '' : ` Best mIoU ${miou.toFixed(4)} after step ${bestStep}.`
-  return `\n${steps} steps in ${seconds.toFixed(0)} s.${quality} Curves: ${plot}\nNext: wordmask segment photos --model ${folder}`
+  return `\n${steps} steps in ${seconds.toFixed(0)} s.${quality} Curves: ${plot}\nNext: wordmask segment photos --model ${quoted(shownPath(folder))}`
 }

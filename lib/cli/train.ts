@@ -6,7 +6,7 @@ import { hashWeights, type RunFacts, RunRecord, readRunIfAny } from '../run/run-
 import type { TrainOptions } from '../train/options'
 import type { TrainFlags } from './commands/train'
 import type { Context } from './program'
-import { speak } from './terminal'
+import { quoted, shownPath, speak } from './terminal'
 
 export async function trainCommand(flags: TrainFlags, context: Context): Promise<void> {
   const { trainClip } = await import('../train/train.js')
@@ -45,7 +45,7 @@ export async function trainCommand(flags: TrainFlags, context: Context): Promise
     speak(
       json,
       summary,
-      `\n${trained.steps} steps in ${trained.seconds.toFixed(0)} s. Model: ${trained.file}, curves: ${trained.plot}\nNext: wordmask eval --dataset scenes --clip ${trained.file}`,
+      `\n${trained.steps} steps in ${trained.seconds.toFixed(0)} s. Model: ${trained.file}, curves: ${trained.plot}\nNext: wordmask eval --dataset scenes --clip ${quoted(shownPath(trained.file))}`,
     )
   } catch (error) {
     await record.finish(context.interrupt.stop.aborted ? 'interrupted' : 'failed')

@@ -97,11 +97,21 @@ describe('wordmask pseudo-label', () => {
     [[...common, '--into', 'z', '--queue', 'redis://host', '--shard', '0/2'], 2, /part|shard/],
     [[...common, '--into', 'z', '--method', 'reco'], 2, /--archive/],
     [['photos', '--model', 'killed/segmenter', '--clip', 'x', '--into', 'z'], 2, /leave out --clip/],
+    [['photos', '--model', 'killed/segmenter', '--method', 'reco', '--into', 'z'], 2, /leave out --method/],
+    [['photos', '--model', 'killed/segmenter', '--no-guidance', '--into', 'z'], 2, /leave out --no-guidance/],
+    [[...common, '--into', 'z', '--k', '3'], 2, /--k is for --method reco/],
   ])('%j: exit %i', async (args, exit, message) => {
     const { code, stderr } = await run(...args)
     expect(stderr).toMatch(message)
     expect(code).toBe(exit)
   })
+
+  test('names that the segmenter cannot have are refused while the folder is still free', async () => {
+    const { code, stderr } = await run('some', '--model', 'pseudo-segmenter', '--classes', 'hen', '--into', 'free')
+    expect([code, stderr]).toEqual([2, expect.stringMatching(/classes and the background it was trained with/)])
+    const right = await run('some', '--model', 'pseudo-segmenter', '--into', 'free')
+    expect(right.code, right.stderr).toBe(0)
+  }, 60_000)
 
   test('what was refused left no labels', () => {
     for (const name of ['x', 'y', 'z', 'photos/y']) expect(existsSync(at(name, 'labels'))).toBe(false)

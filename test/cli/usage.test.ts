@@ -1,10 +1,11 @@
+import { execFileSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
 import { background, integer, listOf } from '../../lib/cli/flags.js'
 import { changed, withInto } from '../../lib/cli/repeat.js'
-import { table, timeLeft } from '../../lib/cli/terminal.js'
+import { quoted, table, timeLeft } from '../../lib/cli/terminal.js'
 import { events, root, start, wordmask } from './cli.js'
 
 const folder = mkdtempSync(join(tmpdir(), 'wordmask-usage-'))
@@ -60,6 +61,18 @@ describe('usage errors end with 2, name what was meant and where the help is', (
     ['a misspelt command', ['segmnt'], /unknown command 'segmnt'.*segment/, 'wordmask --help'],
     ['no images', ['segment', '--classes', 'a'], /Expected either images .* or --curated DIR/, 'wordmask segment --help'],
     ['no classes', ['segment', 'x.jpg'], /Expected --classes: names/, 'wordmask segment --help'],
+    [
+      'a flag of ReCo without it',
+      ['segment', 'x', '--classes', 'a', '--group-by', 'site'],
+      /--group-by is for --method reco/,
+      'wordmask segment --help',
+    ],
+    [
+      'a flag of ReCo beside a model',
+      ['segment', 'x', '--model', 'm', '--contexts', 'sky'],
+      /leave out --contexts/,
+      'wordmask segment --help',
+    ],
     [
       'a size that is no number',
       ['segment', 'x', '--classes', 'a', '--size', 'big'],
@@ -166,6 +179,12 @@ test('a repeated run names what was different', () => {
 test('the time left of a bar: seconds, minutes, hours; nothing while it is not known', () => {
   expect([0, 59.4, 61, 3600, 7325].map(timeLeft)).toEqual(['0 s left', '59 s left', '1 min left', '1 h 0 min left', '2 h 2 min left'])
   expect(['INF', 'NULL', Number.NaN].map(timeLeft)).toEqual(['', '', ''])
+})
+
+test('a path in a line to type is one word of a shell, whatever is in it', () => {
+  for (const path of ['plain/a-b_1.c', 'two words', "it's", '$(rm x)`"\\', 'é ü', '*?[a]', '~x', ''])
+    expect(execFileSync('sh', ['-c', `printf %s ${quoted(path)}`], { encoding: 'utf8' })).toBe(path)
+  expect(quoted('plain/a-b_1.c')).toBe('plain/a-b_1.c')
 })
 
 test('tables align numbers to the right', () => {

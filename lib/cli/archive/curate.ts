@@ -6,7 +6,7 @@ import type { ClassEntry } from '../../text/classes'
 import type { CurateFlags } from '../commands/curate'
 import { readTemplates } from '../model'
 import type { Context } from '../program'
-import { progress, seconds, shownPath, speak } from '../terminal'
+import { progress, quoted, seconds, shownPath, speak } from '../terminal'
 import { exitCodes } from '../usage'
 import { type OpenedArchive, openWithModel } from './open'
 
@@ -73,7 +73,7 @@ async function report(set: CuratedSet, into: string, options: CurateFlags, ms: n
   speak(
     json,
     { event: 'summary', into, images: set.size, ms },
-    `\n${set.size} images in ${seconds(ms)}. Look at them: ${path.join(folder, 'review.html')}\nNext: wordmask export ${folder} --format coco --into DIR`,
+    `\n${set.size} images in ${seconds(ms)}. Look at them: ${path.join(folder, 'review.html')}\nNext: wordmask export ${quoted(folder)} --format coco --into DIR`,
   )
 }
 

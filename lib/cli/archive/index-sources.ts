@@ -4,7 +4,7 @@ import type { IndexFlags } from '../commands/index-sources'
 import { sayFailures, sourcesOf, workersOf } from '../machines'
 import { loadModel } from '../model'
 import type { Context } from '../program'
-import { progress, seconds, shownPath, speak } from '../terminal'
+import { progress, quoted, seconds, shownPath, speak } from '../terminal'
 import { exitCodes, UsageError } from '../usage'
 import { describeEstimate, estimate } from './estimate'
 import { modelOfArchive } from './open'
@@ -109,7 +109,7 @@ function summary(into: string, { done, skipped, rejected, stopped, failedShards 
   speak(
     json,
     { event: 'summary', into, done, skipped, rejected, failedShards, ms, stopped },
-    `${parts.filter(Boolean).join(', ')} in ${seconds(ms)}${rate}${next}. Next: wordmask search ${shown} "words"`,
+    `${parts.filter(Boolean).join(', ')} in ${seconds(ms)}${rate}${next}. Next: wordmask search ${quoted(shown)} "words"`,
   )
 }
 

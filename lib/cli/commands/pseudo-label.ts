@@ -1,34 +1,13 @@
 import type { Command } from 'commander'
-import {
-  type Background,
-  collect,
-  flags,
-  type ModelFlags,
-  modelFlags,
-  number,
-  outputOption,
-  sourceOption,
-  text,
-  withFlags,
-  workOption,
-} from '../flags'
+import { collect, flags, number, outputOption, sourceOption, text, withFlags, workOption } from '../flags'
 import { type MachineFlags, machineFlags } from '../machines'
 import type { Context } from '../program'
-import { type RecoFlags, recoFlags } from '../reco-flags'
-import { requireClasses, UsageError } from '../usage'
+import { checkLabelling, type LabellingFlags, labellingFlags } from '../segmenter-flags'
 
-export interface PseudoLabelFlags extends Omit<ModelFlags, 'batchSize'>, RecoFlags, MachineFlags {
-  classes?: string
-  templates?: string
-  background?: Background
-  model?: string
-  method: 'maskclip' | 'denseclip' | 'reco'
-  refine?: 'crf' | 'pamr'
-  size?: number
+export interface PseudoLabelFlags extends LabellingFlags, MachineFlags {
   threshold?: number
   orient: boolean
   column?: string[]
-  curated?: string
   images: 'link' | 'copy' | 'none'
   into: string
   json?: boolean
@@ -42,15 +21,7 @@ export function pseudoLabel(program: Command, context: Context): void {
     .argument('[sources...]', 'folders, globs, lists (.txt .csv .jsonl .parquet), tars ("{000..150}.tar"), images; also s3://')
   withFlags(
     command,
-    flags.classes(),
-    flags.templates(),
-    flags.background(),
-    flags.savedModel(),
-    ...modelFlags(),
-    flags.method('reco'),
-    ...recoFlags(),
-    flags.refine(),
-    flags.size(),
+    ...labellingFlags(),
     workOption(
       '--threshold <share>',
       'pixels whose best name has less become 255, which training ignores (default: all keep a name)',
@@ -66,9 +37,7 @@ export function pseudoLabel(program: Command, context: Context): void {
     flags.json(),
   )
   command.addHelpText('after', help).action(async (sources: string[], options: PseudoLabelFlags) => {
-    if ((sources.length === 0) === (options.curated === undefined))
-      throw new UsageError('Expected either sources (folders, globs, lists, tars, images) or --curated DIR')
-    if (options.model === undefined) requireClasses(options)
+    checkLabelling(sources, options, command, 'sources (folders, globs, lists, tars, images)', false)
     const { labelForTraining } = await import('../pseudo-label.js')
     await labelForTraining(sources, options, context)
   })

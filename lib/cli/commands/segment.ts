@@ -1,21 +1,12 @@
 import type { Command } from 'commander'
-import { type Background, flags, integer, listOf, type ModelFlags, modelFlags, outputOption, sourceOption, text, withFlags } from '../flags'
+import { flags, integer, listOf, outputOption, sourceOption, text, withFlags } from '../flags'
 import type { Context } from '../program'
-import { type RecoFlags, recoFlags } from '../reco-flags'
-import { requireClasses, UsageError } from '../usage'
+import { checkLabelling, type LabellingFlags, labellingFlags } from '../segmenter-flags'
 
 export const written = ['labels', 'overlay', 'cutouts', 'coco', 'jsonl', 'voc', 'cvat', 'label-studio', 'yolo', 'csv'] as const
 export type Written = (typeof written)[number]
 
-export interface SegmentFlags extends ModelFlags, RecoFlags {
-  model?: string
-  classes?: string
-  curated?: string
-  templates?: string
-  background?: Background
-  method: 'maskclip' | 'denseclip' | 'reco'
-  refine?: 'crf' | 'pamr'
-  size?: number
+export interface SegmentFlags extends LabellingFlags {
   seed: number
   write: Written[]
   instances?: boolean
@@ -35,20 +26,7 @@ export function segment(program: Command, context: Context): void {
     '--curated <folder>',
     'the images that "wordmask curate" chose, with its names unless --classes says others',
   ).argParser(text)
-  withFlags(
-    command,
-    curated,
-    flags.classes(),
-    flags.templates(),
-    flags.background(),
-    flags.savedModel(),
-    ...modelFlags(),
-    flags.method('reco'),
-    ...recoFlags(),
-    flags.refine(),
-    flags.size(),
-    flags.seed(),
-  )
+  withFlags(command, curated, ...labellingFlags(), flags.seed())
   withFlags(
     command,
     outputOption('--write <kinds>', `what to write, of ${written.join(', ')}`)
@@ -63,9 +41,7 @@ export function segment(program: Command, context: Context): void {
     flags.json(),
   )
   command.addHelpText('after', help).action(async (images: string[], options: SegmentFlags) => {
-    if ((images.length === 0) === (options.curated === undefined))
-      throw new UsageError('Expected either images (files, folders, globs, @list.txt) or --curated DIR')
-    if (options.curated === undefined && options.model === undefined) requireClasses(options)
+    checkLabelling(images, options, command, 'images (files, folders, globs, @list.txt)', true)
     const { segmentImages } = await import('../segment.js')
     await segmentImages(images, options, context)
   })
