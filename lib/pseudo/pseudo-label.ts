@@ -1,5 +1,6 @@
 import { join, resolve } from 'node:path'
 import type { Reject, Shard } from '../archive/types'
+import type { Finished } from '../engine/collect'
 import type { RunSummary } from '../engine/coordinate'
 import { readCrew } from '../engine/crew'
 import { discard } from '../engine/manifest'
@@ -50,7 +51,8 @@ export async function pseudoLabel(sources: LabelSources, given: PseudoLabelOptio
     await refuseOther(into, spec)
     const work = await WorkFolder.create(workBase(into), spec)
     await redoMissing(work, into)
-    const run = await label(work, new LabelFolder(into, images, signal), continued(first, planned), rejects, options)
+    const shards = first.done ? undefined : continued(first.value, planned)
+    const run = await label(work, new LabelFolder(into, images, signal), shards, rejects, options)
     const file = join(into, 'classes.json')
     await writeAtomic(file, `${JSON.stringify(classes.map(forTraining), null, 1)}\n`)
     return { images: beside, labels: join(into, 'labels'), classes: file, background, ...(await summarize(into, classes, background)), run }
@@ -59,26 +61,29 @@ export async function pseudoLabel(sources: LabelSources, given: PseudoLabelOptio
   }
 }
 
-async function* continued<T>(first: IteratorResult<T>, rest: AsyncGenerator<T>): AsyncGenerator<T> {
-  if (first.done) return
-  yield first.value
+async function* continued<T>(first: T, rest: AsyncGenerator<T>): AsyncGenerator<T> {
+  yield first
   yield* rest
+}
+
+/** Of no shards, as of a set in which nothing was chosen: nobody is started. */
+const nothing: RunSummary = {
+  ...{ planned: true, shards: 0, done: 0, failed: 0, committed: 0, images: 0, rejects: {}, imagesPerSecond: 0, inHand: 0 },
+  ...{ timeLeftMs: 0, failures: [], stopped: false },
 }
 
 /** Has the shards done, and their labels laid into the folder. @param rejects filled as the shards are planned */
 async function label(
   work: WorkFolder,
   folder: LabelFolder,
-  shards: AsyncIterable<Shard>,
+  shards: AsyncIterable<Shard> | undefined,
   rejects: readonly Reject[],
   { queue, part, devices, attempts, onWarning, stop, signal, onProgress, timing }: PseudoLabelOptions,
 ): Promise<RunSummary> {
   try {
-    const run = await runShards(
-      work,
-      { queue, part, devices, attempts, onWarning, batchSize: undefined },
-      { shards, collect: (outputs) => folder.collect(outputs), collector, stop, signal, onProgress, ...timing },
-    )
+    const workers = { queue, part, devices, attempts, onWarning, batchSize: undefined }
+    const laid = { collect: (outputs: Finished[]) => folder.collect(outputs), collector, stop, signal, onProgress, ...timing }
+    const run = shards === undefined ? nothing : await runShards(work, workers, { shards, ...laid })
     await folder.rejectAll(rejects)
     await folder.close()
     return run

@@ -118,6 +118,13 @@ describe('the labels of a folder', () => {
     expect(readFileSync(at('long-link', 'rejects.jsonl'), 'utf8')).toMatch(/ERR_WORDMASK_IO.*ENAMETOOLONG/)
   }, 60_000)
 
+  test('of no images at all are none, and nobody is started for them', async () => {
+    const { CuratedParts, CuratedSet } = built('curate/curated-set.js')
+    const chosen = new CuratedSet(new CuratedParts([], {}, () => []))
+    const none = await label('none-at-all', { devices: ['no such device'] }, chosen)
+    expect(none).toMatchObject({ labelled: 0, rejected: 0, run: { shards: 0, stopped: false } })
+  })
+
   test('of tars come with the images, written out below the name of each', async () => {
     for (const name of ['odd', 'even']) execFileSync('tar', ['-cf', at(`${name}.tar`), '-C', at('photos', name), '.'])
     expect(await label('tars', {}, [at('odd.tar'), at('even.tar')])).toMatchObject({ labelled: count, rejected: 0 })

@@ -123,7 +123,7 @@ const work = (form: string, what: string): Option => new Option(form, what).help
 
 const help = `
 The folder gets a segmenter: model.safetensors with wordmask.json (give the folder to "wordmask segment --model"), last.safetensors
-(after the last step), checkpoint.safetensors, metrics.jsonl, metrics.svg (loss, validation, learning rates), samples/ (images under
+(after the last step), checkpoint.safetensors, sources.json, metrics.jsonl, metrics.svg (loss, validation, rates), samples/ (images under
 their labels on the way) and run.json. The same flags on the same machine give the same weights, stopped on the way or not:
 Ctrl-C writes a checkpoint, and the same command goes on from it. An image that cannot be read is reported and left out.
 
