@@ -35,18 +35,19 @@ export function choose(concepts, seed) {
 
 /**
  * Puts scenes into the pool until there are `count` or `seconds` are over; scenes that show a name that is left out, or of which there
- * are enough, are passed over. -> rows with ids, hashes and the names shown, vectors [n, dim], and how many scenes were looked at
+ * are enough, are passed over. `begun`: what an earlier call gave, to go on from.
+ * -> rows with ids, hashes and the names shown, vectors [n, dim], and how many scenes were looked at
  */
-export async function makePool({ pack, clip, seed, count, seconds }) {
+export async function makePool({ pack, clip, seed, count, seconds, begun }) {
   const chosen = choose(pack.concepts, seed)
   const absent = new Set(chosen.absent)
-  const shown = new Map()
-  const rows = []
-  const vectors = []
+  const shown = new Map(begun?.shown)
+  const rows = [...(begun?.rows ?? [])]
+  const vectors = begun ? [begun.vectors] : []
   const until = Date.now() + seconds * 1000
   const options = { size: 96, split: 'unseen', seed }
   const full = (name) => absent.has(name) || (shown.get(name) ?? 0) >= (chosen.limits.get(name) ?? Infinity)
-  let lookedAt = 0
+  let lookedAt = begun?.lookedAt ?? 0
   for (; rows.length < count && Date.now() < until; lookedAt += atOnce) {
     const taken = []
     for (const [i, present] of (await pack.present(lookedAt, atOnce, options, {})).entries()) {
