@@ -1,5 +1,6 @@
-// node test/bench/curation/run.mjs [--seed 0] [--count 20000] [--seconds 600] [--into FILE]: how well curation knows what a pool of
-// unseen scenes shows. Needs `npm run build`.
+// node test/bench/curation/run.mjs [--seed 0] [--count 20000] [--seconds 600] [--only-pool] [--into FILE]: how well curation knows what a
+// pool of unseen scenes shows. With --only-pool the pool is made, or gone on with for so many seconds, and nothing is measured.
+// Needs `npm run build`.
 import { writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
@@ -19,6 +20,7 @@ const { values } = parseArgs({
     seed: { type: 'string', default: '0' },
     count: { type: 'string', default: '20000' },
     seconds: { type: 'string', default: '600' },
+    'only-pool': { type: 'boolean', default: false },
     into: { type: 'string' },
   },
 })
@@ -27,6 +29,11 @@ const [seed, count, seconds] = [values.seed, values.count, values.seconds].map(N
 const pack = await binding().ScenePack.open([packFile], {})
 const clip = await Clip.load('scenes')
 const { rows, vectors, chosen, shown, lookedAt } = await keptPool({ pack, clip, seed, count, seconds })
+if (values['only-pool']) {
+  clip.dispose()
+  console.log(`${rows.length} of ${count} images; ${lookedAt} scenes were looked at`)
+  process.exit()
+}
 const source = poolSource(rows, vectors, clip.info.embedDim)
 const texts = clipTexts(clip)
 const input = {
