@@ -8,6 +8,10 @@
 
 #include "base/error.h"
 
+// MKL's own setting, which at::set_num_threads makes for the whole process, counts for more than OpenMP's; this one is
+// the calling thread's. Absent where LibTorch was built without MKL.
+extern "C" int MKL_Set_Num_Threads_Local(int threads) __attribute__((weak));
+
 namespace wordmask {
 
 namespace {
@@ -39,6 +43,7 @@ void use_threads(int threads) {
   at::get_num_threads();
   at::internal::lazy_init_num_threads();
   omp_set_num_threads(threads);
+  if (MKL_Set_Num_Threads_Local != nullptr) MKL_Set_Num_Threads_Local(threads);
 }
 
 }  // namespace wordmask

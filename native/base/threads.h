@@ -6,8 +6,8 @@ namespace wordmask {
 // else the cores). Read once. ERR_WORDMASK_INVALID_ARGUMENT where the variable is no whole number from 1 to 1024.
 int default_threads();
 
-// From here on parallel loops of the calling thread run on it alone: ATen, oneDNN and MKL all ask OpenMP, whose setting
-// is a thread's own (at::set_num_threads would change MKL for the whole process).
+// From here on parallel loops of the calling thread run on it alone: ATen and oneDNN ask OpenMP, whose setting is a
+// thread's own, MKL asks its own (at::set_num_threads would change MKL for the whole process).
 void use_one_thread();
 
 // The same with a team of `threads`, for work whose sums depend on their number.
