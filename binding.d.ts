@@ -47,7 +47,10 @@ export interface SystemInfo {
   build: string
   compiler: string
   cpuCapability: string
+  /** Instructions that multiply bfloat16. */
   nativeBfloat16: boolean
+  /** They are faster than those for float32: what dtype 'auto' goes by. */
+  fastBfloat16: boolean
   threads: number
   /** built: libwordmask_cuda.so is in this process. reason: why CUDA is not available; empty when it is. */
   cuda: { built: boolean; available: boolean; devices: string[]; reason: string }
@@ -684,7 +687,7 @@ export interface TrainSegmenterOptions {
   model: DeepLabConfig
   /** A whole network to go on from, or */
   initial?: string[]
-  /** torchvision's weights of a classification network, for the backbone; neither: random weights. */
+  /** For the backbone: torchvision's weights of a classification network, or a whole DeepLabv3+ of any classes. Neither: random weights. */
   backboneWeights?: string[]
   /** Packed pictures: safetensors with `samples` uint8 [n, 4 * W * H] (RGB pixels, then labels; 255 is ignored), metadata width and height. */
   data: string

@@ -1,3 +1,4 @@
+import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
 import type { DeepLab, DeepLabConfig, ResizeOptions } from '../../binding'
@@ -55,6 +56,15 @@ export type NetworkReference = { weights: string; sha256: string; network: Saved
 /** Metadata of the weights file: names, colours, sizes and where they come from. */
 export function networkMetadata(saved: SavedNetwork, classes: readonly ClassEntry[]): Record<string, string> {
   return { [networkKey]: JSON.stringify({ version: 1, ...saved, classes }), licence: saved.licence }
+}
+
+/** The weights file of a segmenter's folder; a file is taken as it is. */
+export async function networkWeights(path: string): Promise<string> {
+  const isFolder = await stat(path).then(
+    (found) => found.isDirectory(),
+    () => false,
+  )
+  return isFolder ? join(path, networkFile) : path
 }
 
 /** wordmask.json beside the weights, as Segmenter.save writes it. */

@@ -2,6 +2,7 @@
 
 #include <ATen/CPUGeneratorImpl.h>
 
+#include <algorithm>
 #include <cmath>
 #include <set>
 
@@ -51,12 +52,14 @@ KeyMap deeplab_keys() {
           [](const std::string& key) { return key.ends_with("num_batches_tracked"); }};
 }
 
-KeyMap torchvision_keys() {
+KeyMap backbone_keys(const weights::Checkpoint& checkpoint) {
+  const std::string own = "backbone.";
+  const bool whole = std::ranges::any_of(checkpoint.entries(), [&](const auto& e) { return e.key.starts_with(own); });
   const auto ignorable = [](const std::string& key) {
     return key.ends_with("num_batches_tracked") || key.starts_with("fc.") || key.starts_with("classifier.") ||
            key.starts_with("features.18.");
   };
-  return {[](const std::string& key) { return Source{{key}}; }, ignorable};
+  return {[prefix = whole ? own : ""](const std::string& key) { return Source{{prefix + key}}; }, ignorable};
 }
 
 std::vector<weights::NamedTensor> checkpoint_state(const DeepLabV3PlusImpl& model, int64_t batches) {

@@ -34,8 +34,9 @@ TORCH_MODULE(DeepLabV3Plus);
 
 // The model's own keys; counters of batches are no weights.
 KeyMap deeplab_keys();
-// torchvision's keys of a classification network, for DeepLabV3PlusImpl::backbone.
-KeyMap torchvision_keys();
+// For DeepLabV3PlusImpl::backbone: torchvision's keys of a classification network, or a whole DeepLabv3+, of which the
+// backbone is taken.
+KeyMap backbone_keys(const weights::Checkpoint& checkpoint);
 
 // Everything PyTorch's state_dict of the network holds: weights, statistics, and the counter of training batches that
 // every norm has there.

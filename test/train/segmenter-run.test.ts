@@ -197,6 +197,25 @@ describe('training', () => {
     const error = await rejection(binding().trainSegmenter({ ...options, into: join(folder, 'other') }, () => {}, {}))
     expect(error).toHaveCode('ERR_WORDMASK_CHECKPOINT_KEYS', /features\.0\.0\.weight/)
   })
+
+  test('the backbone of a network for other classes is taken, its head is not; one of another width is refused', async () => {
+    const folder = temporary()
+    const first = tinyOptions(join(folder, 'first'), packed(2), { steps: 2 })
+    await run(first)
+    const whole = join(first.into, 'last.safetensors')
+    const still = { learningRate: 1e-12, learningRateFloor: 0, backboneLearningRate: 0, steps: 1, weightDecay: 0 }
+    const options = tinyOptions(join(folder, 'second'), packed(2), { ...still, backboneWeights: [whole] })
+    options.model = { ...options.model, classes: options.model.classes + 3 }
+    await run(options)
+    const read = async (into: string, key: string) =>
+      (await binding().readTensor([join(into, 'last.safetensors')], key, {})).data as Float32Array
+    const stem = 'backbone.features.0.0.weight'
+    expect(await read(options.into, stem)).toEqual(await read(first.into, stem))
+    const project = 'classifier.project.0.weight'
+    expect(await read(options.into, project)).not.toEqual(await read(first.into, project))
+    const wider = { ...options, into: join(folder, 'wider'), model: { ...options.model, width: 2 * options.model.width } }
+    expect(await rejection(run(wider))).toHaveCode('ERR_WORDMASK_CHECKPOINT_KEYS', /wrong shape/)
+  })
 })
 
 describe('refusals', () => {

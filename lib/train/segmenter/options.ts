@@ -23,9 +23,12 @@ export interface TrainSegmenterOptions extends LabelledFolder, Partial<Segmenter
   ignore?: readonly number[]
   /** Measured every `validateEvery` steps; the model with the best mIoU is kept, with `validateRefine` of that after the CRF. */
   validation?: LabelledFolder
-  /** torchvision's weights of a classification network (safetensors or .pth) for the backbone. Default: random weights. */
+  /**
+   * For the backbone: torchvision's weights of a classification network (safetensors or .pth), or a DeepLabv3+ of any classes whose backbone
+   * is taken, its file or its folder. Default: random weights.
+   */
   backboneWeights?: string
-  /** A whole network to go on from, ReCo+'s keys. */
+  /** A whole network to go on from, ReCo+'s keys: a file, or the folder of a segmenter. */
   initial?: string
   /** Of the weights that come out: what data and first weights ask for. Default 'not recorded'. */
   licence?: string

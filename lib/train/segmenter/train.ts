@@ -3,7 +3,7 @@ import { join, resolve } from 'node:path'
 import type { TrainSegmenterOptions as NativeOptions, SegmenterMetrics } from '../../../binding'
 import { inFolder } from '../../archive/lock'
 import { binding } from '../../binding'
-import { networkMetadata, type SavedNetwork, writeSegmenterFolder } from '../../deeplab/saved'
+import { networkMetadata, networkWeights, type SavedNetwork, writeSegmenterFolder } from '../../deeplab/saved'
 import { invalidArgument, WordmaskError } from '../../errors'
 import { checkOptions } from '../../options'
 import { sha256File } from '../../setup/hash'
@@ -43,6 +43,7 @@ export async function trainSegmenter(given: TrainSegmenterOptions): Promise<Trai
   const augmented = { ...recoAugment, ...augment }
   if (augmented.scaleLow > augmented.scaleHigh) throw invalidArgument('augment', 'scaleLow of at most scaleHigh', augment)
   const origin = await originOf(backboneWeights, initial)
+  const first = origin.file === undefined ? [] : [await networkWeights(origin.file)]
   const recipe = { ...recoRecipe(), ...(origin.kind === 'random' && fromScratch(more.learningRate)), ...recipeOf(more) }
   const size = bothSides(options.size ?? recoRecipe().size)
   const notes = startNotes(origin, recipe)
@@ -68,8 +69,8 @@ export async function trainSegmenter(given: TrainSegmenterOptions): Promise<Trai
     const native: NativeOptions = {
       ...optimisation,
       model: saved.config,
-      ...(initial !== undefined && { initial: [initial] }),
-      ...(backboneWeights !== undefined && { backboneWeights: [backboneWeights] }),
+      ...(initial !== undefined && { initial: first }),
+      ...(backboneWeights !== undefined && { backboneWeights: first }),
       data: data.file,
       ...(held && { validation: held.file }),
       into: folder,
@@ -114,7 +115,7 @@ function lookupOf(classes: readonly ClassEntry[], background: boolean, ignore: r
 async function originOf(backbone: string | undefined, network: string | undefined): Promise<Origin> {
   const file = backbone ?? network
   if (file === undefined) return { kind: 'random', sha256: [] }
-  const sha256 = await sha256File(file).catch((cause) => {
+  const sha256 = await sha256File(await networkWeights(file)).catch((cause) => {
     throw new WordmaskError('ERR_WORDMASK_FILE_NOT_FOUND', `The first weights ${file} cannot be read: ${cause.message}`, { cause })
   })
   return { kind: backbone === undefined ? 'network' : 'backbone', file, sha256: [sha256] }

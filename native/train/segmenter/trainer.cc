@@ -23,9 +23,10 @@ std::shared_ptr<models::DeepLabV3PlusImpl> first_model(const TrainSegmenterOptio
   models::initialize(*model, o.seed);
   if (!o.initial.empty())
     models::load_weights(*model, *weights::open_checkpoint(o.initial), models::deeplab_keys(), {}, cancel, {});
-  if (!o.backbone.empty())
-    models::load_weights(*model->backbone, *weights::open_checkpoint(o.backbone), models::torchvision_keys(), {},
-                         cancel, {});
+  if (!o.backbone.empty()) {
+    const auto checkpoint = weights::open_checkpoint(o.backbone);
+    models::load_weights(*model->backbone, *checkpoint, models::backbone_keys(*checkpoint), {}, cancel, {});
+  }
   prepare(*model, o);
   return model;
 }
