@@ -53,7 +53,8 @@ export function cpu(info: SystemInfo | undefined, env: Environment): Check[] {
   if (!info) return checks
   const limit = env.ONEDNN_MAX_CPU_ISA ? ` (ONEDNN_MAX_CPU_ISA=${env.ONEDNN_MAX_CPU_ISA})` : ''
   checks.push({ group, name: 'vector units', value: `${info.cpuCapability}${limit}`, state: 'ok' })
-  checks.push({ group, name: 'bfloat16', value: info.nativeBfloat16 ? 'in hardware' : 'emulated: float32 is faster here', state: 'ok' })
+  const hardware = info.fastBfloat16 ? 'in hardware' : 'in hardware, without AMX: float32 is faster here'
+  checks.push({ group, name: 'bfloat16', value: info.nativeBfloat16 ? hardware : 'emulated: float32 is faster here', state: 'ok' })
   return checks
 }
 

@@ -1,5 +1,9 @@
 #include "base/device.h"
 
+#if defined(__x86_64__)
+#include <cpuid.h>
+#endif
+
 #include <cctype>
 #include <cstdlib>
 #include <set>
@@ -18,6 +22,15 @@ std::string isa_limit() {
   for (auto& letter : limit) letter = static_cast<char>(std::toupper(static_cast<unsigned char>(letter)));
   return limit;
 }
+
+#if defined(__x86_64__)
+// AMX with bfloat16: bits 22 and 24 of leaf 7's EDX.
+bool has_amx_bfloat16() {
+  constexpr unsigned kTiles = 1u << 24 | 1u << 22;
+  unsigned a = 0, b = 0, c = 0, d = 0;
+  return __get_cpuid_count(7, 0, &a, &b, &c, &d) != 0 && (d & kTiles) == kTiles;
+}
+#endif
 }  // namespace
 
 c10::Device parse_device(const std::string& text) {
@@ -49,7 +62,7 @@ c10::ScalarType parse_dtype(const std::string& text, c10::Device device) {
   if (text == "float16") return at::kHalf;
   WM_CHECK(text == "auto", code::kInvalidArgument,
            "Expected 'float32', 'bfloat16', 'float16' or 'auto' for dtype but received '", text, "'");
-  return has_native_bfloat16(device) ? at::kBFloat16 : at::kFloat;
+  return has_fast_bfloat16(device) ? at::kBFloat16 : at::kFloat;
 }
 
 bool has_native_bfloat16(c10::Device device) {
@@ -60,6 +73,16 @@ bool has_native_bfloat16(c10::Device device) {
   return __builtin_cpu_supports("avx512bf16") && !without.contains(isa_limit());
 #else
   return false;
+#endif
+}
+
+bool has_fast_bfloat16(c10::Device device) {
+  if (!has_native_bfloat16(device) || device.is_cuda()) return has_native_bfloat16(device);
+#if defined(__x86_64__)
+  static const std::set<std::string> without{"AVX512_CORE_BF16", "AVX512_CORE_FP16"};
+  return !__builtin_cpu_is("intel") || (has_amx_bfloat16() && !without.contains(isa_limit()));
+#else
+  return true;
 #endif
 }
 

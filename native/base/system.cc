@@ -34,6 +34,7 @@ SystemInfo system_info() {
   info.compiler = "g++ " __VERSION__;
   info.cpu_capability = at::get_cpu_capability();
   info.native_bfloat16 = has_native_bfloat16(c10::Device(c10::kCPU));
+  info.fast_bfloat16 = has_fast_bfloat16(c10::Device(c10::kCPU));
   info.threads = Executor::threads();
   info.cuda.built = cuda_opened();
   info.cuda.available = cuda_devices() > 0;

@@ -10,7 +10,7 @@ struct SystemInfo {
   std::string build;  // git describe of the sources of this library
   std::string compiler;
   std::string cpu_capability;  // "AVX512" | "AVX2" | "DEFAULT", what ATen's own kernels use
-  bool native_bfloat16 = false;
+  bool native_bfloat16 = false, fast_bfloat16 = false;
   int threads = 0;
   struct Cuda {
     bool built = false;  // libwordmask_cuda.so is in this process

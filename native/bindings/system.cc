@@ -25,6 +25,7 @@ Napi::Value system_info(const Napi::CallbackInfo& info) {
   result["compiler"] = system.compiler;
   result["cpuCapability"] = system.cpu_capability;
   result["nativeBfloat16"] = Napi::Boolean::New(env, system.native_bfloat16);
+  result["fastBfloat16"] = Napi::Boolean::New(env, system.fast_bfloat16);
   result["threads"] = Napi::Number::New(env, system.threads);
   result["cuda"] = cuda;
   return result;

@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
 import { addonEnvironment } from '../helpers/native'
@@ -10,7 +11,8 @@ const script = `
   const addon = open()
   addon.Clip.random(tiny, 3, { device: 'cpu', dtype: 'auto' }, {}).then(async (clip) => {
     const { data } = await clip.encodeImage([picture(40, 30)], encode, {})
-    console.log(JSON.stringify({ native: addon.systemInfo().nativeBfloat16, dtype: clip.info().dtype, data: [...data] }))
+    const { nativeBfloat16: native, fastBfloat16: fast } = addon.systemInfo()
+    console.log(JSON.stringify({ native, fast, dtype: clip.info().dtype, data: [...data] }))
   })`
 
 function answer(isa: string | undefined, capability?: string) {
@@ -19,6 +21,7 @@ function answer(isa: string | undefined, capability?: string) {
   if (capability === undefined) delete env.ATEN_CPU_CAPABILITY
   return JSON.parse(execFileSync(process.execPath, ['-e', script], { env, encoding: 'utf8' })) as {
     native: boolean
+    fast: boolean
     dtype: string
     data: number[]
   }
@@ -26,18 +29,25 @@ function answer(isa: string | undefined, capability?: string) {
 
 describe('ONEDNN_MAX_CPU_ISA', () => {
   test.each(['SSE41', 'AVX2', 'avx2', 'AVX512_CORE'])('%s: no native bfloat16, auto is float32', (isa) => {
-    expect(answer(isa)).toMatchObject({ native: false, dtype: 'float32' })
+    expect(answer(isa)).toMatchObject({ native: false, fast: false, dtype: 'float32' })
   })
 
   test.each(['DEFAULT', 'AVX512_CORE_AMX', 'no such thing'])('%s: what the processor has', (isa) => {
     const free = answer(undefined)
-    expect(answer(isa)).toMatchObject({ native: free.native, dtype: free.native ? 'bfloat16' : 'float32' })
+    expect(answer(isa)).toMatchObject({ native: free.native, fast: free.fast, dtype: free.fast ? 'bfloat16' : 'float32' })
   })
 
   test('the answers of AVX2 agree with those of this processor', () => {
     const [narrow, wide] = [answer('AVX2'), answer(undefined)]
     expect(maxDifference(narrow.data, wide.data)).toBeLessThan(wide.dtype === 'bfloat16' ? 0.05 : 1e-5)
   })
+})
+
+test("bfloat16 is fast where the processor has AMX for it or is not Intel's, as /proc/cpuinfo says", () => {
+  const cpu = readFileSync('/proc/cpuinfo', 'utf8')
+  const [intel, amx, bf16] = [/GenuineIntel/, /\bamx_bf16\b.*\bamx_tile\b/, /\bavx512_bf16\b/].map((word) => word.test(cpu))
+  expect(answer(undefined)).toMatchObject({ native: bf16, fast: bf16 && (!intel || amx) })
+  if (intel) expect(answer('AVX512_CORE_BF16')).toMatchObject({ native: bf16, fast: false })
 })
 
 describe("ATEN_CPU_CAPABILITY: narrower vectors of ATen's kernels and of ours", () => {

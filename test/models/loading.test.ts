@@ -64,7 +64,7 @@ describe('dtypes', () => {
 
   test('auto is float32 or bfloat16 and says which', async () => {
     const clip = await binding().Clip.random(tiny, 1, { device: 'auto', dtype: 'auto' }, {})
-    expect(clip.info().dtype).toBe(clip.info().device !== 'cpu' || binding().systemInfo().nativeBfloat16 ? 'bfloat16' : 'float32')
+    expect(clip.info().dtype).toBe(clip.info().device !== 'cpu' || binding().systemInfo().fastBfloat16 ? 'bfloat16' : 'float32')
   })
 })
 
