@@ -56,7 +56,10 @@ export function specialist(program: Command, context: Context): void {
     ),
     ...modelFlags(),
     model('--encoder <model>', "whose features are co-segmented (default: the archive's CLIP)").argParser(text),
-    model('--backbone-weights <file>', "torchvision's MobileNetV2, or a trained segmenter, to start from (default: random weights)").argParser(text),
+    model(
+      '--backbone-weights <file>',
+      "torchvision's MobileNetV2, or a trained segmenter, to start from (default: random weights)",
+    ).argParser(text),
     work('--images <n>', 'images of a name, at most (default: 200)').argParser(integer(1, 10_000)),
     work('--without <n>', 'images without the names to learn from (default: 400, and no fewer than with)').argParser(integer(0, 1e6)),
     work('--composites <n>', 'images made of masks put on images without the names (default: 400)').argParser(integer(0, 1e6)),

@@ -56,7 +56,9 @@ export function trainSegmenter(models: Command, context: Context): void {
     data('--val-images <folder>', 'images to measure on; the weights that do best there are kept').argParser(text),
     data('--val-labels <folder>', 'their label maps').argParser(text),
     model('--backbone <name>', 'what sees the image').choices(['mobilenet_v2', 'resnet50', 'resnet101']).default('mobilenet_v2'),
-    model('--backbone-weights <file>', "torchvision's file, or a trained segmenter, for the backbone (default: random weights)").argParser(text),
+    model('--backbone-weights <file>', "torchvision's file, or a trained segmenter, for the backbone (default: random weights)").argParser(
+      text,
+    ),
     model('--initial <file>', "a whole network to go on from, ReCo+'s keys").argParser(text),
     model('--output-stride <n>', 'pixels a cell of the last stage is wide, 8 or 16 (default: 8)').argParser(integer(8, 16)),
     model('--width <factor>', 'multiplies the channels of every layer (default: 1)').argParser(number(0.01, 4)),
