@@ -43,7 +43,7 @@ WORDMASK_INLINE void multiply(const float* a, int64_t a_stride, const float* b, 
     for (int v = 0; v < V; ++v) column[v] = simd::load(b + i * V * kLanes + v * kLanes);
 #pragma GCC unroll 8
     for (int r = 0; r < R; ++r) {
-      const Floats factor = simd::splat(a[r * a_stride + i]);
+      const Floats factor = simd::splat<V == 4>(a[r * a_stride + i]);
 #pragma GCC unroll 4
       for (int v = 0; v < V; ++v) acc[r][v] += factor * column[v];
     }

@@ -1,6 +1,6 @@
-// node test/bench/specialist/plus.mjs [--seeds 0,1,2] [--images 1000] [--steps 1500] [--refine crf|pamr|none] [--backbone mobilenet_v2]
-//   [--width 1] [--batch-size 8] [--learning-rate 0.0005] [--dtype bfloat16] [--jitter 0.8] [--into FILE], and of the ReCo table (reco/components.mjs):
-//   [--objects 12] [--each 60] [--test 200] [--k 50] [--window official] [--finder scenes] [--clip scenes-clip] [--encoder scenes]
+// node test/bench/specialist/plus.mjs [--seeds 0,1,2] [--images 1500] [--steps 2500] [--refine crf|pamr|none] [--backbone mobilenet_v2]
+//   [--width 0.5] [--batch-size 8] [--learning-rate 0.002] [--dtype float32] [--jitter 0.8] [--workers 1] [--into FILE], and of the ReCo table
+//   (reco/components.mjs): [--objects 12] [--each 60] [--test 100] [--k 50] [--window official] [--finder scenes] [--clip scenes-clip] [--encoder scenes]
 //   [--seconds 300]
 // ReCo+ on scenes, on the names and pools of the ReCo table: dense CLIP, ReCo, and a DeepLabv3+ that has learned from ReCo's pseudo-labels of
 // --images other scenes, which nobody labels. Each before and after the CRF. Training sees no truth: it has no validation set, and its last
@@ -16,18 +16,19 @@ const { pseudoLabel, trainSegmenter } = built('./index.js')
 const { values } = parseArgs({
   options: {
     seeds: { type: 'string', default: '0,1,2' },
-    images: { type: 'string', default: '1000' },
-    steps: { type: 'string', default: '1500' },
+    images: { type: 'string', default: '1500' },
+    steps: { type: 'string', default: '2500' },
     refine: { type: 'string', default: 'crf' },
     backbone: { type: 'string', default: 'mobilenet_v2' },
-    width: { type: 'string', default: '1' },
+    width: { type: 'string', default: '0.5' },
     'batch-size': { type: 'string', default: '8' },
-    'learning-rate': { type: 'string', default: '0.0005' },
-    dtype: { type: 'string', default: 'bfloat16' },
+    'learning-rate': { type: 'string', default: '0.002' },
+    dtype: { type: 'string', default: 'float32' },
     jitter: { type: 'string', default: '0.8' },
+    workers: { type: 'string', default: '1' },
     objects: { type: 'string', default: '12' },
     each: { type: 'string', default: '60' },
-    test: { type: 'string', default: '200' },
+    test: { type: 'string', default: '100' },
     k: { type: 'string', default: '50' },
     window: { type: 'string', default: 'official' },
     finder: { type: 'string', default: 'scenes' },
@@ -74,7 +75,7 @@ async function measure(folder, seed) {
     ReCo: () => Segmenter.create({ method: 'reco', archive, denseClip: clip, contexts, encoder, k, window, classes }),
     'ReCo+': async () => {
       const unseen = await testScenes({ pack, names, seed: 2 * seed + 500_000, count: images })
-      return Segmenter.load((await learn(folder, classes, unseen.scenes)).folder)
+      return Segmenter.load((await learn(folder, classes, unseen.scenes, seed)).folder)
     },
   }
   const found = []
@@ -94,13 +95,14 @@ async function measure(folder, seed) {
 }
 
 /** ReCo's labels of pictures, and a network that learns them by ReCo+'s recipe. */
-async function learn(folder, classes, pictures) {
+async function learn(folder, classes, pictures, seed) {
   const photos = join(folder, 'unlabelled')
   mkdirSync(photos)
   for (const [i, { image }] of pictures.entries()) writeFileSync(join(photos, `${String(i).padStart(5, '0')}.png`), await pngOf(image))
   const refine = values.refine === 'none' ? null : values.refine
   const labelled = await pseudoLabel(photos, { segmenter: join(folder, 'teacher'), refine, into: join(folder, 'pseudo') })
-  const [width, steps, batchSize, learningRate, jitter] = numbers(values, 'width', 'steps', 'batch-size', 'learning-rate', 'jitter')
+  const [width, steps, batchSize, learningRate] = numbers(values, 'width', 'steps', 'batch-size', 'learning-rate')
+  const [jitter, workers] = numbers(values, 'jitter', 'workers')
   const trained = await trainSegmenter({
     ...{ images: labelled.images, labels: labelled.labels, classes, into: join(folder, 'student'), size: side },
     ...{
@@ -109,6 +111,8 @@ async function learn(folder, classes, pictures) {
       steps,
       batchSize,
       learningRate,
+      workers,
+      seed,
       dtype: values.dtype,
       augment: { jitter },
       samples: 0,
