@@ -2,6 +2,7 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import sharp from 'sharp'
 import { describe, expect, test } from 'vitest'
+import { binding } from '../../lib/binding'
 import { Segmenter, trainSegmenter, writeLabelMap } from '../../lib/index'
 import { makeFolder } from '../../lib/setup/make-folder'
 import { parseClasses } from '../../lib/text/classes'
@@ -159,6 +160,23 @@ describe('trainSegmenter', () => {
     await trainSegmenter(stopped)
     const whole = await trainSegmenter({ ...options, into: join(temporary(), 'run') })
     expect(readFileSync(join(stopped.into, 'model.safetensors')).equals(readFileSync(whole.file))).toBe(true)
+  })
+
+  test('another training starts from the folder of one before: from all of it, or from its backbone for other names', async () => {
+    const data = await folders(4)
+    const first = await trainSegmenter({ ...quick, ...data, into: join(temporary(), 'first'), steps: 2 })
+    const still = { ...quick, ...data, steps: 1, learningRate: 1e-12, backboneLearningRate: 0, learningRateFloor: 0, weightDecay: 0 }
+    const again = await trainSegmenter({ ...still, initial: first.folder, into: join(temporary(), 'again') })
+    expect(again.notes[0]).toContain(`starts from ${first.folder}`)
+    const other = { ...still, classes: ['sky', 'thing', 'sea'], backboneWeights: first.folder, into: join(temporary(), 'other') }
+    const onBackbone = await trainSegmenter(other)
+    const read = async (file: string, key: string) => (await binding().readTensor([file], key, {})).data
+    for (const key of ['backbone.features.0.0.weight', 'backbone.features.17.conv.2.weight'])
+      for (const { file } of [again, onBackbone]) expect(await read(file, key)).toEqual(await read(first.file, key))
+    const head = 'classifier.classifier.0.body.1.weight'
+    expect(await read(onBackbone.file, head)).not.toEqual(await read(first.file, head))
+    const missing = { ...other, into: join(temporary(), 'missing'), backboneWeights: temporary() }
+    await expect(trainSegmenter(missing)).rejects.toMatchObject({ code: 'ERR_WORDMASK_FILE_NOT_FOUND', message: /model\.safetensors/ })
   })
 
   test('a broken image, a missing and a smaller label map are reported and left out', async () => {
