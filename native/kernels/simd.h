@@ -35,8 +35,8 @@ using Ints = int32_t __attribute__((vector_size(64)));
 using Words = uint32_t __attribute__((vector_size(64)));
 using Halves = uint16_t __attribute__((vector_size(32)));
 
-// `kWide`: in AVX-512 code, where it is one broadcast; GCC 12 makes sixteen of the other form there, one a lane. Elsewhere
-// the other form is the shorter one.
+// `kWide`: in AVX-512 code, where it is one broadcast; GCC 12 makes sixteen of the other form there, one a lane.
+// Elsewhere the other form is the shorter one.
 template <bool kWide = false>
 WORDMASK_INLINE Floats splat(float value) {
   if constexpr (kWide) return __builtin_shuffle(Floats{value}, Ints{});
