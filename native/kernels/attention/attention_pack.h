@@ -11,7 +11,6 @@ using simd::kLanes;
 
 constexpr int64_t kQueries = 48;     // rows of one block; a multiple of every R
 constexpr int64_t kKeys = 512;       // keys seen between two rescalings: 48 x 512 scores lie in the second cache
-constexpr int64_t kDepth = 64;       // values that all queries of a block meet while they lie in the first cache
 constexpr int64_t kMaxColumns = 64;  // widest tile, V = 4
 
 inline int64_t round_up(int64_t n, int64_t step) { return (n + step - 1) / step * step; }

@@ -108,10 +108,9 @@ WORDMASK_INLINE void attend_block(const Head<T>& head, int64_t begin, int64_t co
     }
     for (int64_t j = 0; j < columns; j += kColumns) {
       const float* panel = scratch.values + j * head.keys + from * kColumns;
-      for (int64_t i = 0; i < keys; i += kDepth)
-        for (int64_t r = 0; r < rows; r += R)
-          multiply<R, V>(scratch.scores + r * kStride + i, kStride, panel + i * kColumns, std::min(kDepth, keys - i),
-                         scratch.sums + j * kQueries + r * kColumns, kColumns, from + i > 0);
+      for (int64_t r = 0; r < rows; r += R)
+        multiply<R, V>(scratch.scores + r * kStride, kStride, panel, keys, scratch.sums + j * kQueries + r * kColumns,
+                       kColumns, from > 0);
     }
   }
   for (int64_t r = 0; r < count; ++r) {

@@ -114,8 +114,8 @@ export const rows = [
     eager('ViT-L/14@336', 4, { goal: 1.1 }),
     onnxruntime('ViT-L/14@336', 4, { goal: 1 }),
   ]),
-  // These random weights amplify rounding: float32 is 6e-4 (open_clip) and 7.5e-4 (ours) from float64, open_clip's own float64 being the measure.
-  tower('rn50x16', 'RN50x16@320', 'float32', 4, relative(3e-3), [
+  // These random weights amplify rounding: open_clip's float32 is 6.1e-4 from its float64, ours 7.5e-4; the two together.
+  tower('rn50x16', 'RN50x16@320', 'float32', 4, relative(1.4e-3), [
     eager('RN50x16@320', 4, { goal: 1.1 }),
     onnxruntime('RN50x16@320', 4, { goal: 1 }),
   ]),
