@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { events, start, wordmask } from '../cli/cli'
 import { absentName, name, world } from './world'
 
-const { archive, folder, photos, truth } = await world(60)
+const { archive, folder, photos, truth } = await world({ with: 20, without: 40 })
 const at = (place: string) => join(folder, place)
 const json = (...path: string[]) => JSON.parse(readFileSync(join(...path), 'utf8'))
 const args = (names: string, into: string, ...more: string[]) => [

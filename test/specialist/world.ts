@@ -29,8 +29,11 @@ export function temporary(): string {
   return folder
 }
 
-/** An archive of `count` scenes, a third of them with grass, in folders ("sites") of six. */
-export async function world(count = 90): Promise<World> {
+/**
+ * An archive of scenes, some of them with grass, in folders ("sites") of six. Which sites are held out follows from their paths, new ones
+ * in each run: there are sites enough that some are on both sides whatever these are.
+ */
+export async function world(count = { with: 30, without: 120 }): Promise<World> {
   const folder = temporary()
   const pack = await binding().ScenePack.open([trainingPack], {})
   const [grass, giraffe] = [name, absentName].map((one) => pack.names.indexOf(one)) as [number, number]
@@ -38,10 +41,10 @@ export async function world(count = 90): Promise<World> {
   const truth = { images: join(folder, 'truth', 'images'), labels: join(folder, 'truth', 'labels') }
   mkdirSync(truth.images, { recursive: true })
   const written = { with: 0, without: 0 }
-  for (let index = 0; written.with + written.without < count; index++) {
+  for (let index = 0; written.with + written.without < count.with + count.without; index++) {
     const { pixels, labels, present } = await pack.render(index, { size: side, split: 'unseen', seed: 5 }, {})
     const kind = present.includes(grass) ? 'with' : 'without'
-    if (present.includes(giraffe) || written[kind] >= (kind === 'with' ? count / 3 : (2 * count) / 3)) continue
+    if (present.includes(giraffe) || written[kind] >= count[kind]) continue
     const at = written.with + written.without
     const site = join(photos, `site-${Math.floor(at / 6)}`)
     mkdirSync(site, { recursive: true })
