@@ -64,6 +64,8 @@ export interface IndexReport extends Effort {
   seconds: number
   /** Mean of a query with this effort, one at a time. */
   millisecondsPerQuery: number
+  /** The same of exact search: an index that is no faster brings nothing. */
+  exactMillisecondsPerQuery: number
 }
 
 /** What Archive.stats gives. */

@@ -59,6 +59,7 @@ describe('createIndex', () => {
     async (type) => {
       const report = await archive.createIndex({ type, targetRecall: 0.9, sample: 30, queries: ['a fox', 'grass', 'a tree'] })
       expect(report).toMatchObject({ type, rows, reached: true, targetRecall: 0.9 })
+      expect(report.exactMillisecondsPerQuery).toBeGreaterThan(0)
       for (const recall of [report.text!, report.image]) {
         expect(recall.at10).toBeGreaterThanOrEqual(0.9)
         expect(recall.at100).toBeGreaterThanOrEqual(0.9)

@@ -16,9 +16,13 @@ export async function indexArchive(uri: string, options: CreateIndexFlags, conte
     const of = (name: string, recall: { at10: number; at100: number } | undefined) =>
       recall === undefined ? [] : [[name, recall.at10.toFixed(3), recall.at100.toFixed(3)]]
     const measured = table(['recall of the exact answer', 'at 10', 'at 100'], [...of('texts', report.text), ...of('images', report.image)])
-    const verdict = report.reached
-      ? `Every recall is at least ${targetRecall}. Use it: wordmask search ${uri} "words" --approximate`
-      : `The target of ${targetRecall} is not reached by ${type}: try --type ivf-flat, or search exactly (the default)`
+    const times = `${report.millisecondsPerQuery.toFixed(1)} ms a query, ${report.exactMillisecondsPerQuery.toFixed(1)} ms exactly`
+    const slow = report.millisecondsPerQuery >= report.exactMillisecondsPerQuery
+    const verdict = !report.reached
+      ? `The target of ${targetRecall} is not reached by ${type}: try --type ivf-flat, or search exactly (the default)`
+      : slow
+        ? `Every recall is at least ${targetRecall}, but it is no faster than exact search (the default), which needs no index: ${times}`
+        : `Every recall is at least ${targetRecall}, with ${times}. Use it: wordmask search ${uri} "words" --approximate`
     speak(
       json,
       { event: 'index', ...report },

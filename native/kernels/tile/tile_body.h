@@ -3,6 +3,7 @@
 // wider instructions. kLanes: floats in a vector; kRows, kVectors: the tile in registers.
 constexpr int kColumns = kVectors * kLanes;
 constexpr int kDotLanes = 64, kDotVectors = kDotLanes / kLanes, kLastLanes = 16;
+constexpr int64_t kAhead = 4096;  // bytes, a page
 constexpr int64_t kSummed = 512;  // units that one accumulator sums: more of them would round too often
 constexpr float kLowest = -__builtin_inff();
 
@@ -91,17 +92,16 @@ inline Vector read_tail(const typename Type::Element* from, int64_t size, int ve
   return Type::read(padded);
 }
 
-// One row at a time: one stream of reads in order is what the machine fetches best. Where the rows lie apart it cannot
-// know where the next one begins: with `fetch` it is told.
-template <class Type, bool fetch>
+// One row at a time: one stream of reads in order is what the machine fetches best. It stops at the end of a page, and
+// cannot know where a row begins that lies apart: so it is told what comes.
+template <class Type>
 inline float dot(const typename Type::Element* row, const typename Type::Element* next, const float* query,
                  int64_t size) {
   constexpr int kLine = 64 / sizeof(*row);
   Vector sums[kDotVectors] = {};
   int64_t i = 0;
   for (; i + kDotLanes <= size; i += kDotLanes) {
-    if constexpr (fetch)
-      for (int line = 0; line < kDotLanes / kLine; ++line) __builtin_prefetch(next + i + line * kLine);
+    for (int line = 0; line < kDotLanes / kLine; ++line) __builtin_prefetch(next + i + line * kLine);
 #pragma GCC unroll 16
     for (int v = 0; v < kDotVectors; ++v)
       sums[v] = Type::read(row + i + v * kLanes) * load(query + i + v * kLanes) + sums[v];
@@ -126,9 +126,9 @@ void dots(const void* const* stored, int64_t count, const float* query, int64_t 
   using Element = typename Type::Element;
   const auto row = [&](int64_t r) { return static_cast<const Element*>(stored[r]); };
   if (count > 1 && row(count - 1) - row(0) != (count - 1) * size)
-    for (int64_t r = 0; r < count; ++r) dots[r] = dot<Type, true>(row(r), row(r + 1 < count ? r + 1 : r), query, size);
+    for (int64_t r = 0; r < count; ++r) dots[r] = dot<Type>(row(r), row(r + 1 < count ? r + 1 : r), query, size);
   else
-    for (int64_t r = 0; r < count; ++r) dots[r] = dot<Type, false>(row(r), row(r), query, size);
+    for (int64_t r = 0; r < count; ++r) dots[r] = dot<Type>(row(r), row(r) + kAhead / sizeof(Element), query, size);
 }
 
 template <class Type>

@@ -1,5 +1,5 @@
 // What the programs of the archive's figures share. Each prints its figures as one line of JSON, the last.
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { readdir, stat } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
@@ -24,21 +24,37 @@ export function scratch(name) {
   return folder
 }
 
+/**
+ * Resident memory, in MiB: `own` is this process's (anonymous), `all` counts pages of mapped files too (the vectors; weights), which the kernel takes
+ * back when others need the room.
+ */
+export function resident() {
+  const status = readFileSync('/proc/self/status', 'utf8')
+  const of = (field) => Number(new RegExp(`^${field}:\\s*(\\d+)`, 'm').exec(status)[1]) / 1024
+  return { own: of('RssAnon'), all: of('VmRSS') }
+}
+
 /** Seconds that `work` takes, and the most resident memory meanwhile, in MiB. */
 export async function timed(work) {
-  let peak = process.memoryUsage.rss()
-  const timer = setInterval(() => {
-    peak = Math.max(peak, process.memoryUsage.rss())
-  }, 20)
+  const peak = resident()
+  const look = () => {
+    const now = resident()
+    for (const kind of ['own', 'all']) peak[kind] = Math.max(peak[kind], now[kind])
+  }
+  const timer = setInterval(look, 20)
   const began = performance.now()
   try {
     const result = await work()
     const seconds = (performance.now() - began) / 1000
-    return { result, seconds, peakMiB: Math.round(Math.max(peak, process.memoryUsage.rss()) / 2 ** 20) }
+    look()
+    return { result, seconds, peak }
   } finally {
     clearInterval(timer)
   }
 }
+
+/** What a peak adds to what was there. */
+export const above = (peak, base) => ({ own: Math.round(peak.own - base.own), all: Math.round(peak.all - base.all) })
 
 /** Median of `times` calls, in milliseconds, after one that warms up. */
 export async function medianMs(times, work) {

@@ -4,19 +4,21 @@ import { join } from 'node:path'
 
 const measures = [
   ['add, s', ({ add }) => add.seconds],
-  ['memory while adding, MiB above the model', ({ add }) => add.aboveModelMiB],
+  ['memory while adding, MiB above the model', ({ add }) => add.aboveModelMiB.own],
   ['disk, MB', ({ bytes }) => bytes / 1e6],
   ['exact search, one vector, ms', ({ search }) => search.oneMs],
   ['one text, ms', ({ search }) => search.textMs],
   ['a hundred texts, ms', ({ search }) => search.hundredTextsMs],
   ['one vector with a filter, ms', ({ search }) => search.filteredMs],
-  ['memory while searching, MiB above the model', ({ search }) => search.aboveModelMiB],
+  ['memory while searching', ({ search }) => search.aboveModelMiB.own],
+  ['the same with the pages of the mapped vectors', ({ search }) => search.aboveModelMiB.all],
   ['making the IVF index, s', ({ index }) => index.seconds],
+  ['memory of making it', ({ index }) => index.aboveModelMiB.own],
   ['search by the index, ms', ({ index }) => index.approximateMs],
   ['recall of 10 by the index: texts', ({ index }) => index.text.at10],
   ['recall of 10 by the index: images', ({ index }) => index.image.at10],
   ['dedupe, s', ({ dedupe }) => dedupe.seconds],
-  ['memory of dedupe, MiB above the model', ({ dedupe }) => dedupe.aboveModelMiB],
+  ['memory of dedupe', ({ dedupe }) => dedupe.aboveModelMiB.own],
   ['planted near-copies found', ({ dedupe }) => dedupe.recall],
 ]
 

@@ -1,8 +1,9 @@
-// node rows.mjs [--rows 1000000] [--planted 1000]: an archive of made-up vectors (noise round 1,000 directions; of each of `planted` rows a
-// near copy): add, search for 1 and 100 queries, a filter, an index and its recall, dedupe: time, resident memory, disk.
+// node rows.mjs [--rows 1000000] [--planted 1000]: an archive of made-up vectors: add, search for 1 and 100 queries, a filter, an index and its recall,
+// dedupe: time, resident memory, disk. A vector is a common direction, as CLIP has one, with that of one of 1,000 texts and noise; of each of
+// `planted` rows there is a near copy.
 import { createHash } from 'node:crypto'
 import { join } from 'node:path'
-import { built, bytesBelow, medianMs, numbers, scratch, seeded, tell, timed, wordmask } from './common.mjs'
+import { above, built, bytesBelow, medianMs, numbers, resident, scratch, seeded, tell, timed, wordmask } from './common.mjs'
 
 const { rows, planted, seed, topK, large } = numbers({ rows: 1_000_000, planted: 1000, seed: 1, topK: 100, large: 0 })
 const { Archive, Clip } = wordmask
@@ -15,18 +16,22 @@ const every = Math.floor(rows / planted)
 const folder = scratch('rows')
 
 const clip = await emptyClip()
-const base = Math.round(process.memoryUsage.rss() / 2 ** 20)
+const base = resident()
 const archive = await Archive.open(join(folder, 'archive'), { clip })
 const next = seeded(seed)
 /** Normal to four moments, and quick: the trial is not of the numbers. */
 const noise = () => next() + next() + next() + next() - 2
-const directions = Array.from({ length: 1000 }, () => Float32Array.from({ length: dim }, noise))
+const captions = Array.from({ length: 1000 }, (_, i) => `a photo of thing number ${i}`)
+const directions = await directionsOf(captions)
+const common = unit(Float32Array.from({ length: dim }, noise))
 const kept = []
+/** Of noise as long as a direction that counts .7, and of what a near copy differs by. */
+const [noiseScale, copyScale] = [0.7 / Math.sqrt(dim / 3), 0.004]
 
 const add = await timed(() => archive.addRecords(records()))
 const one = await timed(() => archive.search({ vector: kept[0] }, { topK }))
 const queries = Array.from({ length: 100 }, (_, i) => ({ vector: kept[i % kept.length] }))
-const texts = queries.map((_, i) => `a photo of thing number ${i}`)
+const texts = captions.slice(0, queries.length)
 const search = {
   firstSeconds: one.seconds,
   oneMs: await medianMs(7, () => archive.search({ vector: kept[1] }, { topK })),
@@ -49,16 +54,16 @@ clip.dispose()
 
 const { result: report } = index
 tell({
-  ...{ rows, dim, planted, large: large > 0, bytes, bytesPerRow: bytes / rows, modelMiB: base },
-  add: { seconds: add.seconds, rowsPerSecond: rows / add.seconds, aboveModelMiB: add.peakMiB - base },
-  search: { ...search, aboveModelMiB: peakSearch.peakMiB - base },
+  ...{ rows, dim, planted, large: large > 0, bytes, bytesPerRow: bytes / rows, modelMiB: Math.round(base.all) },
+  add: { seconds: add.seconds, rowsPerSecond: rows / add.seconds, aboveModelMiB: above(add.peak, base) },
+  search: { ...search, aboveModelMiB: above(peakSearch.peak, base) },
   index: {
-    ...{ seconds: index.seconds, aboveModelMiB: index.peakMiB - base, approximateMs },
+    ...{ seconds: index.seconds, aboveModelMiB: above(index.peak, base), approximateMs },
     ...{ type: report.type, partitions: report.partitions, nprobes: report.nprobes, text: report.text, image: report.image },
   },
   dedupe: {
     seconds: dedupe.seconds,
-    aboveModelMiB: dedupe.peakMiB - base,
+    aboveModelMiB: above(dedupe.peak, base),
     hidden: hidden.size,
     copies: copies.length,
     recall: found / copies.length,
@@ -66,16 +71,17 @@ tell({
 })
 
 function* records() {
+  let thing = 0
   for (let i = 0; i < rows; i++) {
     const copy = i > 0 && i % every === 0
     const vector = new Float32Array(dim)
-    if (copy) for (let k = 0; k < dim; k++) vector[k] = kept.at(-1)[k] + 0.004 * noise()
+    if (copy) for (let k = 0; k < dim; k++) vector[k] = kept.at(-1)[k] + copyScale * noise()
     else {
-      const direction = directions[Math.floor(next() * directions.length)]
-      for (let k = 0; k < dim; k++) vector[k] = direction[k] + noise()
+      thing = Math.floor(next() * directions.length)
+      const own = directions[thing]
+      for (let k = 0; k < dim; k++) vector[k] = common[k] + 0.7 * own[k] + noiseScale * noise()
     }
-    const norm = Math.hypot(...vector)
-    for (let k = 0; k < dim; k++) vector[k] /= norm
+    unit(vector)
     if (!copy && (i + 1) % every === 0) kept.push(vector)
     const sha256 = createHash('sha256').update(String(i)).digest('hex')
     const hash = Array.from({ length: 4 }, () =>
@@ -92,7 +98,7 @@ function* records() {
           height: 240 + (i % 900),
           bytes: 20_000 + i,
         },
-        ...{ sha256, phash: hash, caption: `picture ${i}, one of very many`, addedAt: '2026-11-30T00:00:00.000Z', vector: toHalf(vector) },
+        ...{ sha256, phash: hash, caption: captions[thing], addedAt: '2026-11-30T00:00:00.000Z', vector: toHalf(vector) },
       },
     }
   }
@@ -111,4 +117,18 @@ async function emptyClip() {
   await saveClip(made, source, file, 'float16', {})
   made.dispose()
   return Clip.load(file)
+}
+
+/** Scales v to length 1. */
+function unit(v) {
+  const norm = Math.hypot(...v)
+  for (let k = 0; k < v.length; k++) v[k] /= norm
+  return v
+}
+
+/** How the vectors of texts differ from their mean: unit vectors. */
+async function directionsOf(texts) {
+  const { data } = await clip.encodeText(texts)
+  const mean = Float32Array.from({ length: dim }, (_, k) => texts.reduce((sum, _, i) => sum + data[i * dim + k], 0) / texts.length)
+  return texts.map((_, i) => unit(Float32Array.from({ length: dim }, (_, k) => data[i * dim + k] - mean[k])))
 }
