@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, request, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { breakOff } from '../storage/web'
 
 export interface Seen {
   method: string
@@ -17,8 +18,9 @@ export class Relay {
   trouble: Trouble = () => false
   /** True: the request reaches the server, but its answer gets lost. */
   lose: (seen: Seen) => boolean = () => false
-  /** Bodies break after so many bytes, as often as there are numbers. */
+  /** Bodies break after so many bytes, as often as there are numbers, and not before `taken` says that the reader has them. */
   readonly breaks: number[] = []
+  taken: () => boolean = () => true
   private constructor(
     readonly target: string,
     private readonly server: ReturnType<typeof createServer>,
@@ -39,6 +41,7 @@ export class Relay {
   reset(): void {
     this.seen.length = 0
     this.breaks.length = 0
+    this.taken = () => true
     this.bytesRead = 0
     this.trouble = () => false
     this.lose = () => false
@@ -70,7 +73,7 @@ export class Relay {
         left -= sent.length
         this.bytesRead += sent.length
         if (left > 0) outgoing.write(sent)
-        else outgoing.write(sent, () => setTimeout(() => outgoing.destroy(), 20))
+        else outgoing.write(sent, () => void breakOff(outgoing, this.taken))
       })
       answer.on('end', () => left > 0 && outgoing.end())
     })

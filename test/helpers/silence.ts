@@ -14,7 +14,7 @@ export async function longestSilence(work: () => Promise<unknown>): Promise<{ lo
     seen.turns++
     last = now
   }
-  const timer = setInterval(turn, 5)
+  const timer = setInterval(turn, 1)
   await work()
   turn()
   clearInterval(timer)

@@ -85,7 +85,9 @@ describe('one object', () => {
 
   test('a body that breaks goes on where it broke, of the same version', async () => {
     relay.breaks.push(500_000, 1, 700_000)
-    expect((await collect(store.stream('s3://photos/big.tar'))).equals(big)).toBe(true)
+    let read = 0
+    relay.taken = () => read === [500_000, 500_001, 1_200_001][relay.seen.length - 1]
+    expect((await collect(store.stream('s3://photos/big.tar'), (bytes) => (read = bytes))).equals(big)).toBe(true)
     expect(relay.seen.map(({ headers }) => headers.range)).toEqual([undefined, 'bytes=500000-', 'bytes=500001-', 'bytes=1200001-'])
     expect(new Set(relay.seen.slice(1).map(({ headers }) => headers['if-match'])).size).toBe(1)
   })

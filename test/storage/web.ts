@@ -56,8 +56,16 @@ export function rangeOf(request: IncomingMessage, length: number): [start: numbe
   return match ? [Number(match[1]), match[2] === '' ? length - 1 : Math.min(Number(match[2]), length - 1)] : undefined
 }
 
-/** As a good server does. `breakAfter`: the connection ends after so many bytes of the body. */
-export function serve(request: IncomingMessage, response: ServerResponse, body: Buffer, { etag = '"one"', breakAfter = -1 } = {}): void {
+/**
+ * As a good server does. `breakAfter`: the connection ends after so many bytes of the body, and not before `taken` says that the
+ * reader has them: what came but was not read yet is lost with a connection.
+ */
+export function serve(
+  request: IncomingMessage,
+  response: ServerResponse,
+  body: Buffer,
+  { etag = '"one"', breakAfter = -1, taken = () => true }: { etag?: string; breakAfter?: number; taken?: () => boolean } = {},
+): void {
   const range = rangeOf(request, body.length)
   if (range && range[0] >= body.length) {
     response.writeHead(416, { 'content-range': `bytes */${body.length}` }).end()
@@ -69,12 +77,24 @@ export function serve(request: IncomingMessage, response: ServerResponse, body: 
   else response.writeHead(200, headers)
   if (request.method === 'HEAD') response.end()
   else if (breakAfter < 0) response.end(part)
-  else response.write(part.subarray(0, breakAfter), () => delay(20).then(() => response.destroy()))
+  else response.write(part.subarray(0, breakAfter), () => void breakOff(response, taken))
 }
 
-export async function collect(pieces: AsyncIterable<Uint8Array>): Promise<Buffer> {
+/** Ends the connection of an answer under way. */
+export async function breakOff(response: ServerResponse, taken: () => boolean): Promise<void> {
+  do await delay(20)
+  while (!taken() && !response.destroyed)
+  response.destroy()
+}
+
+/** `onBytes` is told how many there are so far. */
+export async function collect(pieces: AsyncIterable<Uint8Array>, onBytes: (bytes: number) => void = () => {}): Promise<Buffer> {
   const all: Uint8Array[] = []
-  for await (const piece of pieces) all.push(piece)
+  let bytes = 0
+  for await (const piece of pieces) {
+    all.push(piece)
+    onBytes((bytes += piece.length))
+  }
   return Buffer.concat(all)
 }
 
