@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
-import { connect } from 'node:net'
+import { connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -72,6 +72,22 @@ export class RedisServer {
         resolve(/^(\+PONG|-NOAUTH)/.test(String(data)))
       })
       socket.once('error', () => resolve(false))
+      socket.once('close', () => resolve(false))
     })
   }
+}
+
+/** A port that nobody listens on, outside the range that the system gives to connections. */
+export async function freePort(): Promise<number> {
+  for (let port = 20_000; port < 30_000; port++) {
+    const server = createServer()
+    const free = await new Promise<boolean>((resolve) => {
+      server.once('error', () => resolve(false))
+      server.listen(port, '127.0.0.1', () => resolve(true))
+    })
+    if (!free) continue
+    await new Promise((resolve) => server.close(resolve))
+    return port
+  }
+  throw new Error('no port is free')
 }

@@ -3,7 +3,7 @@ import { afterEach, describe, expect, test } from 'vitest'
 import { connectQueue } from '../../lib/engine/redis.js'
 import { parseRedisUrl, withoutPassword } from '../../lib/engine/redis-url.js'
 import { temporary } from './fixtures.js'
-import { hasRedis, RedisServer } from './redis-server.js'
+import { freePort, hasRedis, RedisServer } from './redis-server.js'
 
 const at = temporary('redis')
 
@@ -94,7 +94,7 @@ describe.skipIf(!hasRedis)('a server', () => {
       ...names,
     ])
     expect(made.status, String(made.stderr)).toBe(0)
-    const port = 20_000 + (process.pid % 20_000)
+    const port = await freePort()
     const flags = [
       '--tls-port',
       String(port),

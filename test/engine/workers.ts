@@ -44,12 +44,12 @@ export class Workers {
     return this.all.flatMap(({ events }) => events.filter((event) => event.type === type))
   }
 
-  /** Ends all of them as SIGTERM does, then waits. */
+  /** Ends all of them as SIGTERM does, then waits until they have, and all they said is here. */
   async end(signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
     await Promise.all(
       this.living.map(async ({ child }) => {
         child.kill(signal)
-        await once(child, 'exit')
+        await once(child, 'close')
       }),
     )
   }
