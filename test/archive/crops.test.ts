@@ -65,14 +65,18 @@ describe('crops', () => {
     const [second] = await all(archive.rows({ where: "id = 'p#0,30,40,30'", return: ['vector'] }))
     const hits = await archive.search({ vector: second!.vector! }, { topK: 3 })
     expect(hits.map(({ id }) => id).sort()).toEqual(['p', 'q', 'r'])
-    expect(hits.slice(0, 2)).toMatchObject([
-      { id: 'p', box: halves[1], uri: 'file:///p', score: expect.closeTo(1, 2) },
-      { id: 'q', box: halves[1] },
-    ])
+    // The pictures are the same: which of the two vectors is nearer is a matter of their last bits.
+    const best = hits.slice(0, 2).sort((a, b) => (a.id < b.id ? -1 : 1))
+    expect(best).toMatchObject(['p', 'q'].map((id) => ({ id, box: halves[1], uri: `file:///${id}`, score: expect.closeTo(1, 2) })))
     expect(hits[0]).not.toHaveProperty('parent')
     const crops = await archive.search({ vector: second!.vector! }, { topK: 5, crops: true })
     expect(crops).toHaveLength(5)
-    expect(crops[0]).toMatchObject({ id: 'p#0,30,40,30', parent: 'p' })
+    expect(
+      crops
+        .slice(0, 2)
+        .map(({ id, parent }) => `${parent}: ${id}`)
+        .sort(),
+    ).toEqual(['p: p#0,30,40,30', 'q: q#0,30,40,30'])
     expect(await archive.stats()).toMatchObject({ rows: 5, crops: 4 })
   })
 
