@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import sharp from 'sharp'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { events, root, start, wordmask } from './cli.js'
+import { expectSameScores, scoresOf } from './hits.js'
 import { picture, tinyModel } from './tiny.js'
 
 const folder = mkdtempSync(join(tmpdir(), 'wordmask-cli-archive-'))
@@ -43,10 +44,7 @@ describe('index', () => {
     const many = at('many')
     for (let i = 0; i < 300; i++) await picture(join(many, `${i}.png`), 40, 40, i + 100)
     const args = ['index', many, '--into', at('many.archive'), '--clip', model, '--batch-size', '1', '--json']
-    const run = start(args)
-    await run.saw(/"event":"progress"/)
-    run.child.kill('SIGINT')
-    const ended = await run.ended
+    const ended = await start(args, { raise: { signal: 'SIGINT', at: /"event":"progress"/ } }).ended
     expect(ended.code, ended.stderr).toBe(130)
     const again = await wordmask(args)
     expect(again.code, again.stderr).toBe(0)
@@ -71,10 +69,8 @@ describe('index', () => {
     ])
     expect(code, stderr).toBe(0)
     expect(last(stdout)).toMatchObject({ done: 13, rejected: 1, failedShards: 0 })
-    const hits = async (where: string) =>
-      events((await wordmask(['search', where, '--image', at('images', 'odd', '3.png'), '--json'])).stdout)
-    const of = (list: Record<string, any>[]) => list.map(({ id, score }) => [id, Number(score).toFixed(4)])
-    expect(of(await hits(into))).toEqual(of(await hits(archive)))
+    const query = at('images', 'odd', '3.png')
+    expectSameScores(await scoresOf(into, query), await scoresOf(archive, query))
     const status = await wordmask(['status', into])
     expect(status.stdout).toMatch(/embed.*3 of 3 shards done, 0 in hand, 0 waiting, 0 failed/)
   })

@@ -19,12 +19,22 @@ export interface Running {
   saw(pattern: RegExp): Promise<void>
 }
 
+export interface StartOptions {
+  cwd?: string
+  env?: Record<string, string>
+  node?: string[]
+  /** A signal that the process sends itself when it first writes what matches: sent from here it may come when all is done. */
+  raise?: { signal: NodeJS.Signals; at: RegExp }
+}
+
 /** Starts `wordmask ...args` from dist/, as an installed package runs it. */
-export function start(args: string[], options: { cwd?: string; env?: Record<string, string>; node?: string[] } = {}): Running {
+export function start(args: string[], { cwd = root, env, node = [], raise }: StartOptions = {}): Running {
   if (!existsSync(main)) throw new Error('dist/ is missing: npm run build')
-  const child = spawn(process.execPath, [...(options.node ?? []), main, ...args], {
-    cwd: options.cwd ?? root,
-    env: { ...process.env, NO_COLOR: '1', ...options.env },
+  const raising = raise && { WORDMASK_TEST_RAISE: JSON.stringify({ signal: raise.signal, at: raise.at.source }) }
+  const loaded = raise ? ['--require', join(__dirname, 'children', 'raise.cjs')] : []
+  const child = spawn(process.execPath, [...loaded, ...node, main, ...args], {
+    cwd,
+    env: { ...process.env, NO_COLOR: '1', ...env, ...raising },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   const out = { stdout: '', stderr: '' }
@@ -50,7 +60,7 @@ export function start(args: string[], options: { cwd?: string; env?: Record<stri
   return { child, ended, saw }
 }
 
-export const wordmask = (args: string[], options?: Parameters<typeof start>[1]): Promise<Ended> => start(args, options).ended
+export const wordmask = (args: string[], options?: StartOptions): Promise<Ended> => start(args, options).ended
 
 /** Every line of --json output; throws where a line is no JSON. */
 export function events(stdout: string): Record<string, any>[] {

@@ -50,7 +50,7 @@ function expectSameRows(into: string, other: string): void {
 
 beforeAll(async () => {
   const clip = await Clip.load(await tinyModel(at('model')))
-  const one = await picture(at('one.png'), 160, 160, 1)
+  const one = await picture(at('one.png'), 64, 48, 1)
   const segmenter = await Segmenter.create({ clip, classes: ['fox', 'grass'], templates: 'none' })
   await writeLabelMap(at('truth.png'), await segmenter.segment(one))
   clip.dispose()
@@ -66,10 +66,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true, maxRetries: 3 }))
 describe.each(Object.keys(commands))('%s', (command) => {
   test('SIGINT finishes what is in hand and ends with 130; the same command does the rest, each image once', async () => {
     const [into, whole] = [`${command}-stopped`, `${command}-whole`]
-    const running = start(args(command, into))
-    await running.saw(/"event":"(image|row)"/)
-    running.child.kill('SIGINT')
-    const { code, stdout, stderr } = await running.ended
+    const { code, stdout, stderr } = await start(args(command, into), { raise: { signal: 'SIGINT', at: /"event":"(image|row)"/ } }).ended
     expect(code, stderr).toBe(130)
     expect(stderr).toMatch(/SIGINT: finishing/)
     const run = json(join(at(into), 'run.json'))
@@ -102,9 +99,7 @@ describe.each(Object.keys(commands))('%s', (command) => {
 
   test('a second SIGINT ends at once with 130, and the same command still does the rest', async () => {
     const into = `${command}-twice`
-    const running = start(args(command, into))
-    await running.saw(/"event":"(image|row)"/)
-    running.child.kill('SIGINT')
+    const running = start(args(command, into), { raise: { signal: 'SIGINT', at: /"event":"(image|row)"/ } })
     await running.saw(/SIGINT: finishing/)
     running.child.kill('SIGINT')
     expect((await running.ended).code).toBe(130)
@@ -134,9 +129,7 @@ test('SIGINT in an evaluation of scenes: 130, no figures of a part; the same com
 }, 240_000)
 
 test('SIGKILL in the middle of embed: what was recorded is kept, the rest is done, the rows are those of an undisturbed run to rounding', async () => {
-  const running = start(args('embed', 'killed'))
-  await running.saw(/"event":"row"/)
-  running.child.kill('SIGKILL')
+  const running = start(args('embed', 'killed'), { raise: { signal: 'SIGKILL', at: /"event":"row"/ } })
   expect((await running.ended).signal).toBe('SIGKILL')
   const second = await wordmask(args('embed', 'killed'))
   expect(second.code, second.stderr).toBe(0)

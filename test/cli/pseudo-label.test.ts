@@ -57,9 +57,7 @@ describe('wordmask pseudo-label', () => {
     const whole = await run(...common, '--into', 'whole', '--shard-size', '2')
     expect(whole.code, whole.stderr).toBe(0)
     const args = [...common, '--into', 'killed', '--shard-size', '2', '--json']
-    const running = start(['pseudo-label', ...args], { cwd: folder, env })
-    await running.saw(/"done":[1-9]/)
-    running.child.kill('SIGKILL')
+    const running = start(['pseudo-label', ...args], { cwd: folder, env, raise: { signal: 'SIGKILL', at: /"done":[1-9]/ } })
     expect((await running.ended).signal).toBe('SIGKILL')
     const finished = await run(...args)
     expect(finished.code, finished.stderr).toBe(0)

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { hasRedis, RedisServer } from '../engine/redis-server.js'
 import { withS3 } from '../helpers/s3-server.js'
 import { events, type Running, start, wordmask } from './cli.js'
+import { expectSameScores, scoresOf } from './hits.js'
 import { picture, tinyModel } from './tiny.js'
 
 const folder = mkdtempSync(join(tmpdir(), 'wordmask-cli-queue-'))
@@ -13,8 +14,8 @@ const [model, images] = [at('model'), at('images')]
 const s3 = withS3('queue')
 const running: Running[] = []
 let redis: RedisServer | undefined
-/** Rows of a single process. */
-let expected: [string, string][]
+/** Of a single process. */
+let expected: Record<string, number>
 
 beforeAll(async () => {
   await tinyModel(model)
@@ -34,13 +35,7 @@ afterAll(async () => {
 const url = () => `unix://:hunter2@${redis!.socket}`
 const last = (stdout: string) => events(stdout).at(-1)
 
-/** Names and scores of all rows, as a search finds them. */
-async function hitsOf(archive: string): Promise<[string, string][]> {
-  const query = join(images, '03.png')
-  const { code, stdout, stderr } = await wordmask(['search', archive, '--image', query, '--top-k', '50', '--clip', model, '--json'])
-  expect(code, stderr).toBe(0)
-  return events(stdout).map(({ uri, score }) => [uri.slice(uri.lastIndexOf('/') + 1), Number(score).toFixed(3)])
-}
+const hitsOf = (archive: string) => scoresOf(archive, join(images, '03.png'), '--clip', model)
 
 function begin(...args: string[]): Running {
   const run = start([...args, '--json'])
@@ -60,7 +55,7 @@ describe.skipIf(!hasRedis)('index --queue with worker processes', () => {
     expect(ended.map((end) => end.code)).toEqual([130, 130])
     const shards = ended.flatMap((end) => events(end.stdout).filter(({ event }) => event === 'shard'))
     expect(shards.reduce((sum, { images: n }) => sum + n, 0)).toBe(13)
-    expect(await hitsOf(at('queued'))).toEqual(expected)
+    expectSameScores(await hitsOf(at('queued')), expected)
     const status = await wordmask(['status', at('queued'), '--queue', url(), '--json'])
     expect(events(status.stdout)).toMatchObject([{ event: 'run', shards: { total: 5, done: 5, committed: 5, waiting: 0 }, queued: 0 }])
     const said = [stdout, stderr, status.stdout, ...ended.flatMap((end) => [end.stdout, end.stderr])].join('\n')
@@ -81,7 +76,7 @@ describe.skipIf(!hasRedis)('index --queue with worker processes', () => {
     expect(last(stdout)).toMatchObject({ event: 'summary', done: 12, rejected: 1, failedShards: 0 })
     worker.child.kill('SIGINT')
     expect((await worker.ended).code).toBe(130)
-    expect(await hitsOf(into)).toEqual(expected)
+    expectSameScores(await hitsOf(into), expected)
     const again = await wordmask([...index, '--json'])
     expect(again.code, again.stderr).toBe(0)
     const status = await wordmask(['status', into, '--json'])

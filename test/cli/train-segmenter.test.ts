@@ -56,10 +56,7 @@ describe('wordmask train segmenter', () => {
 
   test('stopped by SIGINT it ends with 130 and a checkpoint; the same command ends with the weights of a run never stopped', async () => {
     const long = (into: string) => train(into, '--steps', '24', '--log-every', '2', '--samples', '0')
-    const running = start(long('stopped'))
-    await running.saw(/8\/24/)
-    running.child.kill('SIGINT')
-    expect((await running.ended).code).toBe(130)
+    expect((await start(long('stopped'), { raise: { signal: 'SIGINT', at: /8\/24/ } }).ended).code).toBe(130)
     expect(existsSync(join(folder, 'stopped', 'checkpoint.safetensors'))).toBe(true)
     expect(existsSync(join(folder, 'stopped', 'wordmask.json'))).toBe(false)
     expect(JSON.parse(read('stopped', 'run.json').toString())).toMatchObject({ status: 'interrupted' })

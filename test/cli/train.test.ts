@@ -52,10 +52,7 @@ describe('wordmask train clip', () => {
       '--checkpoint-every',
       '5',
     ]
-    const running = start(long('stopped'))
-    await running.saw(/20\/40/)
-    running.child.kill('SIGINT')
-    expect((await running.ended).code).toBe(130)
+    expect((await start(long('stopped'), { raise: { signal: 'SIGINT', at: /20\/40/ } }).ended).code).toBe(130)
     expect(existsSync(join(folder, 'stopped', 'checkpoint.safetensors'))).toBe(true)
     expect(existsSync(join(folder, 'stopped', 'clip.safetensors'))).toBe(false)
     expect(JSON.parse(read('stopped', 'run.json').toString())).toMatchObject({ status: 'interrupted' })
