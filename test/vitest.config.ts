@@ -7,7 +7,8 @@ export default defineConfig({
     // One process a file: a LibTorch addon is loaded once a process; two at a time would fight for two cores.
     pool: 'forks',
     fileParallelism: false,
-    testTimeout: 60_000,
+    // The longest of those without a limit of their own take ten seconds on two quiet cores.
+    testTimeout: 120_000,
     hookTimeout: 120_000,
     setupFiles: ['test/setup.ts'],
   },

@@ -51,7 +51,7 @@ describe('wordmask pseudo-label', () => {
       background: true,
       next: expect.stringMatching(/^wordmask train/),
     })
-  }, 120_000)
+  }, 240_000)
 
   test('killed, the same command goes on to the same maps; then it has nothing to do', async () => {
     const whole = await run(...common, '--into', 'whole', '--shard-size', '2')
@@ -69,7 +69,7 @@ describe('wordmask pseudo-label', () => {
     ])
     const idle = await run(...args)
     expect(events(idle.stdout).at(-1)).toMatchObject({ event: 'summary', done: 0, labelled: count })
-  }, 120_000)
+  }, 240_000)
 
   test('a bad image is reported and left out; only bad ones are a failure', async () => {
     await picture(at('some', 'good.png'), 40, 40, 1)
@@ -81,7 +81,7 @@ describe('wordmask pseudo-label', () => {
     writeFileSync(at('bad.png'), 'no image')
     const bad = await run('bad.png', '--clip', at('model'), '--classes', 'fox,grass', '--into', 'bad-labels')
     expect(bad.code).toBe(1)
-  }, 60_000)
+  })
 
   test.each([
     [['photos', '--into', 'x'], 2, /--classes/],
@@ -109,7 +109,7 @@ describe('wordmask pseudo-label', () => {
     expect([code, stderr]).toEqual([2, expect.stringMatching(/classes and the background it was trained with/)])
     const right = await run('some', '--model', 'pseudo-segmenter', '--into', 'free')
     expect(right.code, right.stderr).toBe(0)
-  }, 60_000)
+  })
 
   test('what was refused left no labels', () => {
     for (const name of ['x', 'y', 'z', 'photos/y']) expect(existsSync(at(name, 'labels'))).toBe(false)

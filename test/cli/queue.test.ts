@@ -60,7 +60,7 @@ describe.skipIf(!hasRedis)('index --queue with worker processes', () => {
     expect(events(status.stdout)).toMatchObject([{ event: 'run', shards: { total: 5, done: 5, committed: 5, waiting: 0 }, queued: 0 }])
     const said = [stdout, stderr, status.stdout, ...ended.flatMap((end) => [end.stdout, end.stderr])].join('\n')
     expect(said).not.toContain('hunter2')
-  }, 120_000)
+  }, 240_000)
 
   test('pictures and archive in a bucket: the same rows', async ({ skip }) => {
     skip(!s3.server, s3.missing)
@@ -83,7 +83,7 @@ describe.skipIf(!hasRedis)('index --queue with worker processes', () => {
     expect(events(status.stdout)).toMatchObject([
       { shards: { total: 3, done: 3, committed: 3 }, images: 13, rejects: { ERR_WORDMASK_IMAGE: 1 } },
     ])
-  }, 120_000)
+  }, 240_000)
 
   test('a worker with --until-empty ends at once where nothing waits: exit 0', async () => {
     const { code, stdout } = await begin('worker', '--queue', url(), '--until-empty').ended
