@@ -51,14 +51,24 @@ async function onThisMachine(folder: WorkFolder, processes: Processes, options: 
   const { part, stop, signal } = options
   const onAbort = () => void processes.abandon()
   signal?.addEventListener('abort', onAbort, { once: true })
+  let over = false
+  // A part is known when the plan is complete; without one, workers begin with the first shard: what is no source starts none.
+  async function* begun() {
+    let started = part !== undefined
+    for await (const shard of options.shards) {
+      if (!started && !over && !stop?.aborted && !signal?.aborted) processes.start()
+      started = true
+      yield shard
+    }
+  }
   try {
-    // A part is known when the plan is complete; without one, workers begin with the first shard.
-    if (!part && !stop?.aborted) processes.start()
     const onPlanned = part ? (ids: readonly string[]) => processes.start(ids) : undefined
-    const summary = await coordinate(folder, { ...options, onPlanned, check: () => processes.check(), leave: () => processes.stop() })
+    const own = { shards: begun(), onPlanned, check: () => processes.check(), leave: () => processes.stop() }
+    const summary = await coordinate(folder, { ...options, ...own })
     await processes.finish()
     return summary
   } catch (error) {
+    over = true
     await processes.abandon()
     throw error
   } finally {
