@@ -6,7 +6,7 @@ import { loadModel } from '../model'
 import type { Context } from '../program'
 import { progress, quoted, seconds, shownPath, speak } from '../terminal'
 import { exitCodes, UsageError } from '../usage'
-import { describeEstimate, estimate } from './estimate'
+import { checkSources, describeEstimate, estimate } from './estimate'
 import { modelOfArchive } from './open'
 
 type Flags = IndexFlags & { into: string }
@@ -28,6 +28,8 @@ export async function indexInto(args: string[], options: Flags, context: Context
   const { clip } = await loadModel({ ...options, clip: options.clip ?? (await modelOfArchive(options.into)) }, context)
   const started = Date.now()
   try {
+    // Before an archive is made: a misspelt folder leaves none behind.
+    await checkSources(sources, planOptions(options), stop)
     const archive = await Archive.open(options.into, { clip })
     try {
       if (options.queue === undefined) {
