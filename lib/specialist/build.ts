@@ -18,7 +18,7 @@ import { checkInputs } from './inputs'
 import { makeMasks } from './masks'
 import { type BuildSpecialistOptions, type Specialist, type SpecialistStage, specialistOptions } from './options'
 import { absentNote, findShown, mostImages, noneShown, specOf, whatToTry, withFitting } from './presence'
-import { makeReferences } from './references'
+import { makeReferences, referenceGroups } from './references'
 import { readSaid, underMasks } from './review'
 import { scan } from './scan'
 import { heldShare, split, usualSize } from './split'
@@ -101,6 +101,7 @@ async function build(
       ...{ specs: shownSpecs, names: classes.length, groupOf: group, grouped: options.groupBy !== undefined, seed },
       ...{ leftOut, doubtful, fitting: most },
       ...{ hard: wanted.without, random: Math.ceil(heldOut / heldShare) + 2 * wanted.without },
+      places: (fitting) => referenceGroups(withFitting(tested, fitting, most), group),
     },
     signal,
   )

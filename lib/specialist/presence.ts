@@ -7,8 +7,8 @@ import { sheetOf } from '../report/sheet'
 import { writeAtomic } from '../run/atomic'
 import { readPlaces } from '../sources'
 import type { ClassEntry, ClassSpec } from '../text/classes'
+import type { Scanned } from './kept'
 import type { AbsentName, BuildSpecialistOptions } from './options'
-import type { Scanned } from './scan'
 
 /** Of a name, unless told otherwise. */
 export const mostImages = 200

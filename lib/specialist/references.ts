@@ -6,9 +6,9 @@ import type { WordmaskError } from '../errors'
 import { officialContexts } from '../reco/contexts'
 import { Segmenter } from '../segmenter/segmenter'
 import { type ClassSpec, sameName } from '../text/classes'
-import { type GroupOf, groupFunction, isGroup } from './groups'
+import { type GroupOf, groupFunction } from './groups'
+import type { Scanned } from './kept'
 import type { BuildSpecialistOptions } from './options'
-import type { Scanned } from './scan'
 
 /** Reference images of a name, at most, and of a group. */
 const mostReferences = 50
@@ -22,7 +22,7 @@ export interface ReferenceRequest {
   set: CuratedSet
   specs: readonly ClassSpec[]
   groupOf: GroupOf
-  /** Of each group the images least like any name. */
+  /** Of each of the referenceGroups the images least like any name. */
   lowest: ReadonlyMap<string, readonly Scanned[]>
   folder: string
   options: BuildSpecialistOptions
@@ -41,6 +41,10 @@ export function referenceImages(images: readonly CuratedImage[], groupOf: GroupO
   return chosen.slice(0, mostReferences)
 }
 
+/** Groups that reference images come from. */
+export const referenceGroups = ({ classes }: CuratedSet, groupOf: GroupOf): Set<string> =>
+  new Set(classes.flatMap(({ images }) => referenceImages(images, groupOf)).map(groupOf))
+
 export interface References {
   segmenter: Segmenter
   /** Contexts that have a reference and a meaning: they compete with the names. */
@@ -55,7 +59,7 @@ export async function makeReferences(request: ReferenceRequest): Promise<Referen
   const named = contextNames(clip, options.contexts, compare).filter((name) => !names.has(sameName(name)))
   const images: Record<string, CuratedImage[]> = {}
   for (const { entry, images: found } of set.classes) images[entry.name] = referenceImages(found, groupOf)
-  const places = placeImages(lowest, new Set(Object.values(images).flat().map(groupOf)))
+  const places = placeImages(lowest)
   Object.assign(images, places)
   const classes = specs.filter(({ name }) => names.has(sameName(name)))
   const group = groupFunction(groupBy)
@@ -78,9 +82,9 @@ function contextNames(clip: Clip, contexts: readonly string[] | undefined, compa
   return all.filter((name, i) => all.findIndex((other) => sameName(other) === sameName(name)) === i)
 }
 
-/** What stands still in each group that reference images come from, as a context of given images. */
-function placeImages(lowest: ReferenceRequest['lowest'], used: ReadonlySet<string>): Record<string, CuratedImage[]> {
-  const groups = [...lowest].filter(([group, images]) => isGroup(group) && used.has(group) && images.length >= leastOfPlace)
+/** What stands still in each group, as a context of given images. */
+function placeImages(lowest: ReferenceRequest['lowest']): Record<string, CuratedImage[]> {
+  const groups = [...lowest].filter(([, images]) => images.length >= leastOfPlace)
   return Object.fromEntries(
     groups.map(([group, images]) => {
       const name = `place of ${group}`

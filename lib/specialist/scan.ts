@@ -4,7 +4,6 @@ import type { ArchiveRow } from '../archive/types'
 import { bankOf, fewTemplates } from '../curate/bank'
 import { clipTexts } from '../curate/clip-texts'
 import { dot } from '../curate/near'
-import { seeded } from '../curate/random'
 import { Rivals } from '../curate/rivals'
 import { invalidArgument } from '../errors'
 import { contentOf } from '../reco/features'
@@ -12,14 +11,7 @@ import type { ClassSpec } from '../text/classes'
 import { parseClasses } from '../text/classes'
 import { templateList } from '../text/prompts'
 import { type GroupOf, isGroup } from './groups'
-
-/** A row of the archive, and how much its best name looks like it. */
-export interface Scanned {
-  row: ArchiveRow
-  group: string
-  /** Largest cosine with one of the names. */
-  score: number
-}
+import { Best, Lowest, Reservoir, type Scanned } from './kept'
 
 export interface ScanRequest {
   /** Names, then those they are compared with. */
@@ -39,6 +31,10 @@ export interface ScanRequest {
   hard: number
   random: number
   seed: number
+  /** Once it is known what fits: the groups whose images least like any name are wanted. */
+  places: (fitting: readonly (readonly Scanned[])[]) => Iterable<string>
+  /** Of so many groups these are kept on the way; of more the archive is gone through once again. Default 4096. */
+  groupsAtOnce?: number
 }
 
 export interface ScanResult {
@@ -48,75 +44,39 @@ export interface ScanResult {
   hard: Scanned[]
   /** Without the names, drawn at random; some may be among `hard`. */
   random: Scanned[]
-  /** Of each group of several the images least like any name, the least first. */
+  /** Of each of the `places` the images least like any name, the least first. */
   lowest: Map<string, Scanned[]>
 }
 
-/** Images of a group that its reference is learnt from. */
-const lowestOfGroup = 5
 const rowsAtOnce = 512
+const usualGroupsAtOnce = 4096
 
 /**
- * Goes through the archive once. Where a name fits an image better than every other name does (its evidence, null-level.ts, is above 0), the image
- * is one of the name. An image is without the names where others fit it better, and it is not one of the `doubtful` most like a name:
- * those are of doubtful presence and left out.
- * Memory: the lists asked for, and some hundred rows.
+ * Goes through the archive once, twice where it has very many groups. Where a name fits an image better than every other name does (its
+ * evidence, null-level.ts, is above 0), the image is one of the name. An image is without the names where others fit it better, and it is not
+ * one of the `doubtful` most like a name: those are of doubtful presence and left out.
+ * Memory: the lists asked for, some images of a few thousand groups, and some hundred rows.
  */
 export async function scan(archive: Archive, request: ScanRequest, signal: AbortSignal | undefined): Promise<ScanResult> {
-  const { specs, names, groupOf, leftOut, doubtful, seed } = request
-  const clip = clipTexts(archive.parts.options.clip!)
-  const entries = parseClasses(specs)
-  const full = await clip.vectors(entries, undefined, signal)
-  const few = fewTemplates(templateList(clip.templates))
-  const bank = await clip.vectors(clip.readable(bankOf(entries)), few, signal)
-  const dim = full.length / entries.length
-  const rivals = new Rivals(await clip.vectors(entries, few, signal), bank, dim)
+  const { groupOf, leftOut, doubtful, seed, groupsAtOnce = usualGroupsAtOnce } = request
+  const judge = await judgeOf(archive, request, signal)
   const hard = doubtful.map((skip) => new Best(skip + request.hard))
   const random = new Reservoir(request.random + doubtful.reduce((a, b) => a + b, 0), seed)
   const fitting = doubtful.map(() => new Best(request.fitting))
-  const lowest = new Map<string, Best>()
+  const onTheWay = new Lowest(groupsAtOnce)
   let grouped = false
   const known = new Set<string>()
-  let block: { row: ArchiveRow; vector: Float32Array }[] = []
-
-  const take = async () => {
-    const vectors = new Float32Array(block.length * dim)
-    for (const [i, { vector }] of block.entries()) vectors.set(vector, i * dim)
-    const evidence = (await rivals.ofClasses(vectors)).slice(0, names)
-    for (const [i, { row, vector }] of block.entries()) {
-      const cosines = Array.from({ length: names }, (_, name) => dot(vector, full.subarray(name * dim, (name + 1) * dim)))
-      const scanned = { row, group: groupOf(row), score: Math.max(...cosines) }
-      grouped ||= isGroup(scanned.group)
-      if (leftOut.has(row.id)) {
-        known.add(contentOf(row))
-        continue
-      }
-      const best = evidence.reduce((most, of, name) => ((of[i] as number) > (evidence[most]![i] as number) ? name : most), 0)
-      if ((evidence[best]![i] as number) > 0) {
-        fitting[best]?.offer({ ...scanned, score: cosines[best] as number })
-        continue
-      }
-      if (isGroup(scanned.group)) {
-        const own = lowest.get(scanned.group) ?? new Best(lowestOfGroup)
-        lowest.set(scanned.group, own)
-        own.offer({ ...scanned, score: -scanned.score })
-      }
+  for await (const { row, cosines, fits } of judged(archive, judge, signal)) {
+    const scanned = { row, group: groupOf(row), score: Math.max(...cosines) }
+    grouped ||= isGroup(scanned.group)
+    if (leftOut.has(row.id)) known.add(contentOf(row))
+    else if (fits !== undefined) fitting[fits]?.offer({ ...scanned, score: cosines[fits] as number })
+    else {
+      if (isGroup(scanned.group)) onTheWay.offer(scanned)
       for (const [name, score] of cosines.entries()) hard[name]?.offer({ ...scanned, score })
       random.offer(scanned)
     }
-    block = []
-    await setImmediate()
   }
-
-  const fields = ['id', 'uri', 'key', 'offset', 'length', 'width', 'height', 'bytes', 'sha256', 'phash', 'parent', 'box'] as const
-  for await (const { vector, ...row } of archive.rows({
-    return: [...fields, 'addedAt', 'metadata', 'vector'],
-    ...(signal && { signal }),
-  })) {
-    block.push({ row, vector: vector as Float32Array })
-    if (block.length === rowsAtOnce) await take()
-  }
-  await take()
   if (request.grouped && !grouped) throw invalidArgument('groupBy', 'a column that some image of the archive has, or a function', 'none')
   const skipped = new Set(
     hard.flatMap((best, name) =>
@@ -136,47 +96,70 @@ export async function scan(archive: Archive, request: ScanRequest, signal: Abort
   )
   const ranked = merged.sort((a, b) => a.rank - b.rank).map(({ one }) => one)
   const distinct = [...new Map(ranked.map((one) => [one.row.id, one])).values()]
-  const least = new Map([...lowest].map(([group, best]) => [group, best.sorted().map((one) => ({ ...one, score: -one.score }))]))
+  const found = fitting.map((best) => best.sorted().filter(fresh))
+  const places = new Set([...request.places(found)].filter(isGroup))
+  const lowest = onTheWay.complete || places.size === 0 ? onTheWay : await lowestOf(places, request, judged(archive, judge, signal))
   return {
-    fitting: fitting.map((best) => best.sorted().filter(fresh)),
+    fitting: found,
     hard: distinct.slice(0, request.hard),
     random: random.drawn.filter(without).slice(0, request.random),
-    lowest: least,
+    lowest: lowest.of(places),
   }
 }
 
-/** The highest scores of many. */
-class Best {
-  private held: Scanned[] = []
-
-  constructor(private readonly most: number) {}
-
-  offer(one: Scanned): void {
-    this.held.push(one)
-    if (this.held.length > 2 * this.most) this.held = this.sorted()
+async function lowestOf(groups: ReadonlySet<string>, { groupOf, leftOut }: ScanRequest, rows: AsyncIterable<Judged>): Promise<Lowest> {
+  const lowest = new Lowest(groups.size)
+  for await (const { row, cosines, fits } of rows) {
+    const group = groupOf(row)
+    if (fits === undefined && groups.has(group) && !leftOut.has(row.id)) lowest.offer({ row, group, score: Math.max(...cosines) })
   }
+  return lowest
+}
 
-  sorted(): Scanned[] {
-    return this.held.sort((a, b) => b.score - a.score || (a.row.id < b.row.id ? -1 : 1)).slice(0, this.most)
+interface Judged {
+  row: ArchiveRow
+  /** With each name. */
+  cosines: number[]
+  /** The name that fits best, where it does so better than every other. */
+  fits: number | undefined
+}
+
+type Judge = (block: readonly { row: ArchiveRow; vector: Float32Array }[]) => Promise<Judged[]>
+
+/** Compares rows with the names and everything else that they may show. */
+async function judgeOf(archive: Archive, { specs, names }: ScanRequest, signal: AbortSignal | undefined): Promise<Judge> {
+  const clip = clipTexts(archive.parts.options.clip!)
+  const entries = parseClasses(specs)
+  const full = await clip.vectors(entries, undefined, signal)
+  const few = fewTemplates(templateList(clip.templates))
+  const bank = await clip.vectors(clip.readable(bankOf(entries)), few, signal)
+  const dim = full.length / entries.length
+  const rivals = new Rivals(await clip.vectors(entries, few, signal), bank, dim)
+  return async (block) => {
+    const vectors = new Float32Array(block.length * dim)
+    for (const [i, { vector }] of block.entries()) vectors.set(vector, i * dim)
+    const evidence = (await rivals.ofClasses(vectors)).slice(0, names)
+    return block.map(({ row, vector }, i) => {
+      const cosines = Array.from({ length: names }, (_, name) => dot(vector, full.subarray(name * dim, (name + 1) * dim)))
+      const best = evidence.reduce((most, of, name) => ((of[i] as number) > (evidence[most]![i] as number) ? name : most), 0)
+      return { row, cosines, fits: (evidence[best]![i] as number) > 0 ? best : undefined }
+    })
   }
 }
 
-/** A simple random sample of a stream. */
-class Reservoir {
-  readonly drawn: Scanned[] = []
-  private seen = 0
-  private readonly next: () => number
+const fields = ['id', 'uri', 'key', 'offset', 'length', 'width', 'height', 'bytes', 'sha256', 'phash', 'parent', 'box'] as const
 
-  constructor(
-    private readonly most: number,
-    seed: number,
-  ) {
-    this.next = seeded(seed)
+async function* judged(archive: Archive, judge: Judge, signal: AbortSignal | undefined): AsyncGenerator<Judged> {
+  let block: { row: ArchiveRow; vector: Float32Array }[] = []
+  for await (const { vector, ...row } of archive.rows({
+    return: [...fields, 'addedAt', 'metadata', 'vector'],
+    ...(signal && { signal }),
+  })) {
+    block.push({ row, vector: vector as Float32Array })
+    if (block.length < rowsAtOnce) continue
+    yield* await judge(block)
+    block = []
+    await setImmediate()
   }
-
-  offer(one: Scanned): void {
-    const at = Math.floor(this.next() * ++this.seen)
-    if (this.drawn.length < this.most) this.drawn.push(one)
-    else if (at < this.most) this.drawn[at] = one
-  }
+  yield* await judge(block)
 }

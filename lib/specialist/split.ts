@@ -1,8 +1,9 @@
 import type { CuratedSet } from '../curate/curated-set'
 import { holdOut } from './groups'
+import type { Scanned } from './kept'
 import type { Masked } from './masks'
 import type { Held } from './measure'
-import type { Scanned, ScanResult } from './scan'
+import type { ScanResult } from './scan'
 
 /** Of the images that show a name, and of all groups, so much is kept from training. */
 export const heldShare = 0.2
