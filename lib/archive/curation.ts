@@ -4,6 +4,7 @@ import type { DedupeSource, RowFacts, StarOrder, StarRun } from '../dedupe/sourc
 import { WordmaskError } from '../errors'
 import { throwIfAborted } from '../options'
 import { withSignal } from '../task'
+import { contentOf } from './content'
 import type { RowField } from './contract'
 import { hashIn, idsAtOnce } from './known'
 import { lance } from './lance'
@@ -13,6 +14,7 @@ import type { Snapshot } from './snapshot'
 import type { ArchiveRow } from './types'
 
 const factFields: readonly RowField[] = ['sha256', 'phash', 'width', 'height', 'box']
+const contentFields: readonly RowField[] = ['id', 'sha256', 'box']
 
 /** One version of an archive as curation and deduplication see it. Row numbers are positions in the vectors' file; some may be gone. */
 export class SnapshotRows implements CurateSource, DedupeSource {
@@ -68,6 +70,21 @@ export class SnapshotRows implements CurateSource, DedupeSource {
       })
     }
     return ids.map((id) => found.get(id) ?? -1)
+  }
+
+  async contents(ids: readonly string[], signal?: AbortSignal): Promise<string[]> {
+    const { place, table } = this.snapshot
+    const wanted = new Set(ids)
+    const found: string[] = []
+    for (let from = 0; from < ids.length; from += idsAtOnce) {
+      throwIfAborted(signal)
+      const part = table.query().where(hashIn(ids.slice(from, from + idsAtOnce)))
+      await lance(place, async () => {
+        for await (const batch of part.select(columnsOf(contentFields)))
+          for (const row of readBatch(batch, contentFields)) if (wanted.has(row.id)) found.push(contentOf(row))
+      })
+    }
+    return found
   }
 
   async *facts(signal?: AbortSignal): AsyncGenerator<RowFacts[]> {

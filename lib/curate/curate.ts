@@ -1,3 +1,4 @@
+import { contentOf } from '../archive/content'
 import { invalidArgument } from '../errors'
 import { checkOptions, throwIfAborted } from '../options'
 import { type ClassEntry, type ClassSpec, parseClasses } from '../text/classes'
@@ -57,7 +58,9 @@ export async function curate(
   for (const [index, entry] of entries.entries()) {
     throwIfAborted(signal)
     const search = new ClassSearch(source, { index, vectors, negatives: negatives.get(index), level, groupBy })
-    const select_: SelectOptions = {
+    // An image may be in the archive more than once, under several ids.
+    const rejected = new Set(await source.contents(decisions?.ids(entry.name, 'reject') ?? [], signal))
+    const select_: SelectOptions<Found> = {
       wanted: perClass,
       level: Number.NEGATIVE_INFINITY,
       minScore: options.minScore ?? -1,
@@ -66,7 +69,7 @@ export async function curate(
       perGroup: groupBy === undefined ? Number.POSITIVE_INFINITY : (perGroup ?? 1),
       diverse: options.diverse,
       excluded: (id) => excluded.has(id),
-      rejected: (id) => decisions?.of(entry.name, id)?.decision === 'reject',
+      rejected: ({ facts }) => rejected.has(contentOf(facts)),
     }
     found.push(await curateClass(search, entry, select_, level, decisions, signal))
     onProgress?.(index + 1, entries.length)
@@ -88,7 +91,7 @@ export async function curate(
 async function curateClass(
   search: ClassSearch,
   entry: ClassEntry,
-  options: SelectOptions,
+  options: SelectOptions<Found>,
   nulls: NullLevel | undefined,
   decisions: Decisions | undefined,
   signal: AbortSignal | undefined,

@@ -31,7 +31,7 @@ export interface CurateOptions extends RunOptions {
   duplicates?: Partial<NearOptions> | false
   /** Ids, or earlier sets, whose images are not taken again. */
   exclude?: Iterable<string> | CuratedSet | readonly CuratedSet[]
-  /** Files that review.html saved, or decisions: what was rejected never comes back, what was accepted stays. */
+  /** Files that review.html saved, or decisions: what was rejected never comes back, nor another copy of it; what was accepted stays. */
   decisions?: string | readonly (string | Decision)[]
   /**
    * Nominal chance that a word that means nothing is called present. A name that the archive does not show is called so as rarely where

@@ -15,7 +15,7 @@ export interface Candidate extends Fingerprint {
   group?: string
 }
 
-export interface SelectOptions {
+export interface SelectOptions<C extends Candidate = Candidate> {
   wanted: number
   /** Least evidence; -Infinity without a test of presence. */
   level: number
@@ -26,7 +26,7 @@ export interface SelectOptions {
   diverse: Diverse | undefined
   /** Left out: of an earlier set, or rejected by hand. */
   excluded: (id: string) => boolean
-  rejected: (id: string) => boolean
+  rejected: (candidate: C) => boolean
 }
 
 /** Why candidates of a class were not taken. */
@@ -52,7 +52,7 @@ export interface Selection<C extends Candidate = Candidate> {
 export async function select<C extends Candidate>(
   candidates: readonly C[],
   accepted: readonly C[],
-  options: SelectOptions,
+  options: SelectOptions<C>,
 ): Promise<Selection<C>> {
   const dropped: Dropped = {
     rejected: 0,
@@ -93,8 +93,8 @@ export async function select<C extends Candidate>(
   return { taken, dropped }
 }
 
-function refusal(candidate: Candidate, options: SelectOptions): keyof Dropped | undefined {
-  if (options.rejected(candidate.id)) return 'rejected'
+function refusal<C extends Candidate>(candidate: C, options: SelectOptions<C>): keyof Dropped | undefined {
+  if (options.rejected(candidate)) return 'rejected'
   if (options.excluded(candidate.id)) return 'excluded'
   if (candidate.score < options.minScore) return 'belowMinScore'
   if (candidate.evidence < options.level) return 'belowLevel'

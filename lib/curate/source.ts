@@ -24,6 +24,8 @@ export interface CurateSource {
   rows(rows: readonly number[], signal?: AbortSignal): Promise<ArchiveRow[]>
   /** Row numbers of ids; -1 where there is none. */
   find(ids: readonly string[], signal?: AbortSignal): Promise<number[]>
+  /** What the rows of ids hold (contentOf), hidden ones too; of ids without a row there is nothing. */
+  contents(ids: readonly string[], signal?: AbortSignal): Promise<string[]>
 }
 
 /** How class names become vectors: Clip.classVectors. */

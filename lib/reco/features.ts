@@ -1,4 +1,5 @@
 import type { Pixels } from '../../binding'
+import { contentOf } from '../archive/content'
 import { sha256Bytes } from '../archive/hashes'
 import { cut } from '../archive/prepare'
 import type { ArchiveRow, ImagePlace } from '../archive/types'
@@ -17,9 +18,6 @@ const imagesAtOnce = 3
 
 /** An image that could not be used, and why. */
 export type OnReject = (image: ArchiveRow, error: WordmaskError) => void
-
-/** Names the content of a row: its file, and the box of a crop. */
-export const contentOf = ({ sha256, box }: ArchiveRow) => (box ? `${sha256}-${box.join('-')}` : sha256)
 
 /**
  * Dense features of the centre squares of archive images, by one encoder or several: from the cache, else from the image, which is

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { Archive } from '../../lib/archive/archive'
 import type { Clip } from '../../lib/clip/clip'
 import { CuratedSet } from '../../lib/curate/curated-set'
+import type { Decision } from '../../lib/curate/decisions'
 import { seeded } from '../../lib/curate/random'
 import { loadTinyClip, temporaryFolder } from '../api/tiny-clip'
 
@@ -92,6 +93,23 @@ describe('curation of an archive', () => {
     expect(rows.map(({ image_path }) => image_path)).toEqual([...set.images()].map(({ uri }) => uri))
     const npy = await readFile(at('out/dump/img_emb/img_emb_0.npy'))
     expect(npy.toString('latin1')).toMatch(/'shape': \(8, 24\)/)
+  })
+
+  test('rejected, an image stays away, its copy too, and also once dedupe has hidden the one that was rejected', async () => {
+    const curated = async (decisions: Decision[] = []) => {
+      const set = await archive.curate(['fox'], { perClass: 14, falseAlarms: false, duplicates: false, decisions })
+      return [...set.images()].filter(({ uri }) => /3\.png$/.test(uri)).map(({ id }) => id)
+    }
+    const both = await curated()
+    expect(both).toHaveLength(2)
+    for (const id of both) {
+      const decisions: Decision[] = [{ class: 'fox', id, decision: 'reject' }]
+      expect(await curated(decisions)).toEqual([])
+      await archive.hide({ ids: [id] }, 'a copy')
+      expect(await curated()).toEqual(both.filter((other) => other !== id))
+      expect(await curated(decisions)).toEqual([])
+      await archive.restore('a copy')
+    }
   })
 
   test('an exported clip-retrieval dump is an archive again, with the same vectors', async () => {

@@ -125,6 +125,34 @@ describe('what curation leaves out', () => {
     expect(set.classes[0]!.dropped.nearDuplicates).toBeGreaterThan(0)
   })
 
+  test('rejected, an image stays away under every id; another crop of its picture does not, nor a copy for another name', async () => {
+    const plain = (await run(['thing0'], { perClass: 10, duplicates: false })).classes[0]!.images
+    const [best, second] = plain.map(({ id }) => rows.findIndex((one) => one.id === id)) as [number, number]
+    const box: [number, number, number, number] = [0, 0, 9, 9]
+    const again = [
+      { ...rows[best]!, id: 'copy of the best' },
+      { ...rows[best]!, id: 'a crop of the best', box },
+      { ...rows[second]!, id: 'copy of the second' },
+    ]
+    const source = memorySource([...rows, ...again], [...vectors, vectors[best]!, vectors[best]!, vectors[second]!])
+    const curated = async (decisions: CurateOptions['decisions'] & object, name = 'thing0') =>
+      (await curate({ source, clip, read: fileReader(), origin }, [name], { perClass: 10, duplicates: false, decisions })).classes[0]!
+    const said = { class: 'thing0', id: rows[best]!.id, decision: 'reject' as const }
+    const { images, dropped } = await curated([said])
+    const ids = images.map(({ id }) => id)
+    expect(ids).toHaveLength(10)
+    expect(ids).toEqual(expect.arrayContaining(['a crop of the best', 'copy of the second', rows[second]!.id]))
+    expect(ids).not.toContain(rows[best]!.id)
+    expect(ids).not.toContain('copy of the best')
+    expect(dropped.rejected).toBe(2)
+    const crop = { ...said, id: 'a crop of the best' }
+    expect((await curated([crop])).images.map(({ id }) => id)).toEqual(expect.arrayContaining([rows[best]!.id, 'copy of the best']))
+    const accepted = { ...said, id: 'copy of the best', decision: 'accept' as const }
+    const kept = (await curated([said, accepted])).images.map(({ id }) => id)
+    expect([kept[0], kept.includes(rows[best]!.id)]).toEqual(['copy of the best', false])
+    expect((await curated([{ ...said, class: 'thing1' }])).images.map(({ id }) => id)).toContain(rows[best]!.id)
+  })
+
   test('an accepted image stays though its name is absent', async () => {
     const decisions = [{ class: 'thing9', id: '2-2', decision: 'accept' as const }]
     const set = await run(['thing9'], { perClass: 5, decisions })

@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll } from 'vitest'
+import { contentOf } from '../../lib/archive/content'
 import type { ArchiveRow } from '../../lib/archive/types'
 import { hamming } from '../../lib/curate/near'
 import type { CurateSource } from '../../lib/curate/source'
@@ -83,6 +84,7 @@ export function memorySource(
     },
     rows: async (list) => list.map((at) => rows[at]!),
     find: async (ids) => ids.map((id) => rows.findIndex((one) => one.id === id)),
+    contents: async (ids) => rows.filter(({ id }) => ids.includes(id)).map(contentOf),
     async *facts() {
       yield rows.map((one, i) => ({ ...one, row: i }))
     },

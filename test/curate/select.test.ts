@@ -66,7 +66,7 @@ describe('selection by hand', () => {
 
   test('rejected images never come back, accepted ones stay whatever their scores say, and count', async () => {
     const accepted = { ...d, score: -1, evidence: -5 }
-    const { taken, dropped } = await select([a, b, c, d], [accepted], { ...open, wanted: 2, level: 0, rejected: (id) => id === 'a' })
+    const { taken, dropped } = await select([a, b, c, d], [accepted], { ...open, wanted: 2, level: 0, rejected: ({ id }) => id === 'a' })
     expect(ids(taken)).toBe('db')
     expect(dropped.rejected).toBe(1)
   })

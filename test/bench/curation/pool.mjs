@@ -124,6 +124,7 @@ export function poolSource(rows, vectors, dim) {
     vectors: async (list) => join(list.map(at)),
     rows: async (list) => list.map((row) => rows[row]),
     find: async (ids) => ids.map((id) => rows.findIndex((row) => row.id === id)),
+    contents: async (ids) => rows.filter(({ id }) => ids.includes(id)).map(({ sha256 }) => sha256),
   }
 }
 
