@@ -23,7 +23,8 @@ export async function folderJob({ images: args, options, templates, model: { cli
   const { classesFromArgument } = await import('../text/class-file.js')
   const { readLabelMap } = await import('../image/labels.js')
   const { WordmaskError } = await import('../errors.js')
-  const { background, size, orient, method, refine } = options
+  const { orientationOf } = await import('../image/label-folder.js')
+  const { background, size, method, refine } = options
   const { stop } = context.interrupt
   const json = options.json ?? false
   const classes = await classesFromArgument(options.classes!)
@@ -32,6 +33,7 @@ export async function folderJob({ images: args, options, templates, model: { cli
   const first = background === undefined ? 0 : 1
   const names = [...(first === 1 ? ['background'] : []), ...classes.map(({ name }) => name)]
   const labels = path.resolve(options.labels!)
+  const orient = options.orient && (await orientationOf(labels))
   const evaluation = (ignore: number) => new FolderEvaluation(names, binding().confusion, ignore)
 
   async function measure(image: string, map: string): Promise<Measured> {

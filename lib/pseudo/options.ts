@@ -31,7 +31,7 @@ export interface PseudoLabelOptions extends Omit<WorkersOptions, 'batchSize'> {
    * probability, with `refine` of what comes out of it. Names of a background count as names. Default: every pixel keeps its label.
    */
   threshold?: number
-  /** Apply the EXIF orientation. Default true. */
+  /** Apply the EXIF orientation. Default true. A training on the labels reads the images in the same way. */
   orient?: boolean
   /** Images with more pixels are rejected. Default 178,956,970. */
   maxPixels?: number

@@ -8,6 +8,7 @@ import type { OperationSpec } from '../engine/operation'
 import { checkWorkers, runShards } from '../engine/run-shards'
 import { WorkFolder, workBase } from '../engine/work-folder'
 import { invalidArgument, WordmaskError } from '../errors'
+import { keepOrientation } from '../image/label-folder'
 import { checkOptions, throwIfAborted } from '../options'
 import { writeAtomic } from '../run/atomic'
 import { differences } from '../run/run-file'
@@ -27,9 +28,9 @@ const collector = { images: 500, afterMs: 5000 }
 
 /**
  * Labels images by a segmenter, for a training: label maps (palette PNG, a byte a pixel; 255 is nobody's) by the workers of the batch
- * engine. `into` gets labels/a/b.png beside images/a/b.jpg, classes.json, images.jsonl and rejects.jsonl: what trainSegmenter takes. The
- * same call goes on where it stopped, also after a crash, does what is missing, takes in new images, and does nothing where all is done.
- * An image that cannot be read is reported and left out; a file that changes under its name is not looked at again.
+ * engine. `into` gets labels/a/b.png beside images/a/b.jpg, classes.json, images.jsonl and rejects.jsonl: what trainSegmenter takes; with
+ * `orient: false` also labels/wordmask.json, by which it reads the images in the same way. The same call goes on where it
+ * stopped, also after a crash, does what is missing, takes in new images, and does nothing where all is done. An image that cannot be read is reported and left out; a file that changes under its name is not looked at again.
  * @param sources folders (none that holds `into`), globs, lists, tars, single images; or a curated set
  * @throws ERR_WORDMASK_CLASSES for more than 254 label values; ERR_WORDMASK_INVALID_ARGUMENT for a folder that holds the labels of another
  *   run; ERR_WORDMASK_FILE_NOT_FOUND, ERR_WORDMASK_IO, ERR_WORDMASK_QUEUE, ERR_WORDMASK_PEER; what Segmenter.load throws
@@ -51,6 +52,7 @@ export async function pseudoLabel(sources: LabelSources, given: PseudoLabelOptio
     await refuseOther(into, spec)
     const work = await WorkFolder.create(workBase(into), spec)
     await redoMissing(work, into)
+    await keepOrientation(join(into, 'labels'), options.orient ?? true)
     const shards = first.done ? undefined : continued(first.value, planned)
     const run = await label(work, new LabelFolder(into, images, signal), shards, rejects, options)
     const file = join(into, 'classes.json')

@@ -1,5 +1,6 @@
 import { WordmaskError } from '../errors'
 import { decodeImage } from '../image/decode'
+import { orientationOf } from '../image/label-folder'
 import { readLabelMap } from '../image/labels'
 import { throwIfAborted } from '../options'
 import { failureOf } from '../segmenter/segmentation'
@@ -38,9 +39,10 @@ export async function measureTruth(
     ...run,
     ...(competing.length > 0 && { background: { names: [...competing] } }),
   }
+  const orient = await orientationOf(truth.labels)
   for (const pair of await listPairs(truth, signal)) {
     throwIfAborted(signal)
-    const read = await readPair(pair, truth).catch((error) => failureOf(error, 0))
+    const read = await readPair(pair, truth, orient).catch((error) => failureOf(error, 0))
     if ('error' in read) {
       onReject(pair.image, read.error)
       continue
@@ -68,13 +70,13 @@ export async function measureTruth(
   }))
 }
 
-async function readPair(pair: Pair, truth: LabelledFolder) {
+async function readPair(pair: Pair, truth: LabelledFolder, orient: boolean) {
   const { image } = pair
   const file = await labelsOf(pair, truth)
-  const [pixels, { labels, width, height }] = await Promise.all([decodeImage(image), readLabelMap(file)])
+  const [pixels, { labels, width, height }] = await Promise.all([decodeImage(image, { orient }), readLabelMap(file)])
   if (width === pixels.width && height === pixels.height) return { pixels: { ...pixels, channels: 3 as const }, labels }
   throw new WordmaskError(
     'ERR_WORDMASK_IMAGE',
-    `${image} is ${pixels.width} x ${pixels.height} as shown, its label map ${width} x ${height}`,
+    `${image} is ${pixels.width} x ${pixels.height} as ${orient ? 'shown' : 'stored'}, its label map ${width} x ${height}`,
   )
 }

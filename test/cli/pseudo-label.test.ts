@@ -1,6 +1,7 @@
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import sharp from 'sharp'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { readClassFile } from '../../lib/text/class-file.js'
 import { events, start, wordmask } from './cli.js'
@@ -70,6 +71,28 @@ describe('wordmask pseudo-label', () => {
     const idle = await run(...args)
     expect(events(idle.stdout).at(-1)).toMatchObject({ event: 'summary', done: 0, labelled: count })
   }, 240_000)
+
+  test('--no-orient: the maps lie on the images as stored, and the line to type next trains on them so', async () => {
+    await picture(at('plain.jpg'), 60, 48, 7)
+    mkdirSync(at('turned'))
+    for (const [i, orientation] of [6, 3, 8].entries())
+      await sharp(at('plain.jpg'))
+        .withMetadata({ orientation })
+        .toFile(at('turned', `${i}.jpg`))
+    const args = ['turned', '--clip', at('model'), '--classes', 'fox,grass,sky', '--no-orient', '--into', 'stored']
+    const { code, stdout, stderr } = await run(...args)
+    expect(code, stderr).toBe(0)
+    expect(readdirSync(at('stored', 'labels')).sort()).toEqual(['0.png', '1.png', '2.png', 'wordmask.json'])
+    const { width, height } = await sharp(at('stored', 'labels', '0.png')).metadata()
+    expect([width, height]).toEqual([60, 48])
+    const next = /^Next: wordmask (.*)$/m.exec(stdout)![1]!.split(' ')
+    const small = ['--size', '32', '--width', '0.1', '--batch-size', '2', '--steps', '1', '--workers', '1', '--samples', '0']
+    const trained = await wordmask([...next, ...small, '--json'], { cwd: folder })
+    expect(trained.code, trained.stderr).toBe(0)
+    expect(events(trained.stdout).at(-1)).toMatchObject({ images: 3, rejected: 0 })
+    const other = await run(...args.filter((word) => word !== '--no-orient'))
+    expect([other.code, other.stderr]).toEqual([2, expect.stringMatching(/other: orient/)])
+  }, 60_000)
 
   test('a bad image is reported and left out; only bad ones are a failure', async () => {
     await picture(at('some', 'good.png'), 40, 40, 1)

@@ -2,6 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import sharp from 'sharp'
 import { describe, expect, test } from 'vitest'
+import { keepOrientation } from '../../lib/image/label-folder'
 import { writeLabelMap } from '../../lib/index'
 import { checkInputs } from '../../lib/specialist/inputs'
 import { measureTruth } from '../../lib/specialist/truth'
@@ -56,6 +57,21 @@ describe('IoU by truth', () => {
       recoIou: 1,
       images: { images: { shown: 2, without: 0 } },
     })
+  })
+
+  test('label maps of pictures as stored lie on them', async () => {
+    const truth = await truthOf(['a'])
+    const file = join(truth.images, 'a.png')
+    const turned = await sharp(file).withMetadata({ orientation: 6 }).toBuffer()
+    writeFileSync(file, turned)
+    const told: string[] = []
+    const measured = () =>
+      measureTruth(truth, segmenter(2) as never, segmenter(2) as never, [], undefined, (_, { message }) => told.push(message))
+    expect((await measured())[0]!.iou).toBeNaN()
+    expect(told).toEqual([expect.stringMatching(/is 2 x 4 as shown, its label map 4 x 2/)])
+    await keepOrientation(truth.labels, false)
+    expect((await measured())[0]!.iou).toBe(1)
+    expect(told).toHaveLength(1)
   })
 
   test('what cannot be read, or has a label map of another size or none, is told and left out', async () => {

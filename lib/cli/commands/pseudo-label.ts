@@ -27,7 +27,7 @@ export function pseudoLabel(program: Command, context: Context): void {
       'pixels whose best name has less become 255, which training ignores (default: all keep a name)',
     ).argParser(number(0, 1)),
     sourceOption('--curated <folder>', 'the images that "wordmask curate" chose, in place of sources').argParser(text),
-    sourceOption('--no-orient', 'leave the EXIF orientation aside'),
+    sourceOption('--no-orient', 'leave the EXIF orientation aside; "train segmenter" on the labels then does so too'),
     sourceOption('--column <what=name>', 'column of a list: uri= or id= (repeat it for more)').argParser(collect),
     ...machineFlags(100, 'one on --device'),
     outputOption('--images <how>', 'how images come to lie beside their labels: link, copy, or none (one local folder, left alone)')

@@ -5,7 +5,10 @@ import { positiveInteger, type RunOptions, runOptions } from '../../options'
 import type { ClassSpec } from '../../text/classes'
 import type { SegmenterRecipe } from './recipe'
 
-/** Pictures and their label maps: the label map of `images/a/b.jpg` is `labels/a/b.png`, palette or grey PNG. */
+/**
+ * Pictures and their label maps: the label map of `images/a/b.jpg` is `labels/a/b.png`, palette or grey PNG. It lies on the picture as shown,
+ * with its EXIF orientation, unless the labels/wordmask.json of pseudoLabel says that it lies on the picture as stored.
+ */
 export interface LabelledFolder {
   images: string
   labels: string

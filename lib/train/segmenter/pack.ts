@@ -4,6 +4,7 @@ import path from 'node:path'
 import { binding } from '../../binding'
 import { WordmaskError } from '../../errors'
 import { decodeImage } from '../../image/decode'
+import { orientationOf } from '../../image/label-folder'
 import { readLabelMap } from '../../image/labels'
 import { mapOrdered } from '../../image/stream'
 import { type RunOptions, throwIfAborted } from '../../options'
@@ -23,12 +24,16 @@ export interface PackOptions extends RunOptions {
 /** The pictures of a folder, and what changes with them and with how they are packed. */
 export interface Pictures {
   pairs: readonly Pair[]
+  /** Whether the label maps lie on the upright pictures, or on those as stored. */
+  orient: boolean
   fingerprint: string
 }
 
 export async function findPictures(folder: LabelledFolder, { size, lookup, signal }: PackOptions): Promise<Pictures> {
   const pairs = await listPairs(folder, signal)
-  return { pairs, fingerprint: await fingerprint(pairs, folder, [size, Buffer.from(lookup).toString('base64')]) }
+  const orient = await orientationOf(folder.labels)
+  const fit = [size, Buffer.from(lookup).toString('base64'), ...(orient ? [] : ['as stored'])]
+  return { pairs, orient, fingerprint: await fingerprint(pairs, folder, fit) }
 }
 
 export interface Packed {
@@ -46,13 +51,9 @@ export const headerBytes = 1024
  * cannot be read, or has no label map of its size, is reported and left out.
  * @throws ERR_WORDMASK_CLASSES for a label value without a class, ERR_WORDMASK_FILE_NOT_FOUND where nothing is left, ERR_WORDMASK_IO
  */
-export async function packPictures(
-  folder: LabelledFolder,
-  { pairs, fingerprint: print }: Pictures,
-  file: string,
-  options: PackOptions,
-): Promise<Packed> {
+export async function packPictures(folder: LabelledFolder, pictures: Pictures, file: string, options: PackOptions): Promise<Packed> {
   const { size } = options
+  const { fingerprint: print } = pictures
   const before = await readHeader(file)
   if (before?.fingerprint === print) return { file, count: before.count, rejected: before.rejected }
   const beside = path.join(path.dirname(file), `.${path.basename(file)}.${randomBytes(4).toString('hex')}.partial`)
@@ -62,7 +63,7 @@ export async function packPictures(
     const handle = await open(beside, 'w').catch(cannotWrite(file))
     let counts: Pick<Packed, 'count' | 'rejected'>
     try {
-      counts = await writeRows(handle, pairs, folder, options)
+      counts = await writeRows(handle, pictures, folder, options)
       await handle.write(header(size, counts, print), 0, headerBytes, 0).catch(cannotWrite(file))
     } finally {
       await handle.close()
@@ -82,11 +83,11 @@ async function removeUnfinished(file: string): Promise<void> {
     if (name.startsWith(`.${base}.`) && name.endsWith('.partial')) await rm(path.join(dir, name), { force: true })
 }
 
-async function writeRows(handle: FileHandle, pairs: readonly Pair[], folder: LabelledFolder, options: PackOptions) {
-  const { size, lookup, onReject, onProgress } = options
+async function writeRows(handle: FileHandle, { pairs, orient }: Pictures, folder: LabelledFolder, options: PackOptions) {
+  const { onReject, onProgress } = options
   const work = async (pair: Pair, index: number, signal: AbortSignal) => {
     try {
-      return await withSignal(signal, (task) => fitPair(pair, folder, lookup, size, task))
+      return await withSignal(signal, (task) => fitPair(pair, folder, orient, options, task))
     } catch (error) {
       throwIfAborted(options.signal)
       return failureOf(error, index)
@@ -118,13 +119,13 @@ async function writeAll(handle: FileHandle, bytes: Uint8Array, at: number): Prom
   return bytes.length
 }
 
-async function fitPair(pair: Pair, folder: LabelledFolder, lookup: Uint8Array, size: PackOptions['size'], task: object) {
+async function fitPair(pair: Pair, folder: LabelledFolder, orient: boolean, { lookup, size }: PackOptions, task: object) {
   const file = await labelsOf(pair, folder)
-  const [image, map] = await Promise.all([decodeImage(pair.image), readLabelMap(file)])
+  const [image, map] = await Promise.all([decodeImage(pair.image, { orient }), readLabelMap(file)])
   if (map.width !== image.width || map.height !== image.height) {
     throw new WordmaskError(
       'ERR_WORDMASK_IMAGE',
-      `${pair.image} is ${image.width} x ${image.height} as shown, its label map ${map.width} x ${map.height}`,
+      `${pair.image} is ${image.width} x ${image.height} as ${orient ? 'shown' : 'stored'}, its label map ${map.width} x ${map.height}`,
     )
   }
   const labels = { data: map.labels, width: map.width, height: map.height }
