@@ -95,12 +95,12 @@ export async function paste(
 }
 
 /** The same choice for the same seed and number: which cutout goes on which picture, and how. */
-export function* plans(cutouts: readonly Cutout[], pictures: number, count: number, seed: number) {
+export function* plans<C extends { label: number }>(cutouts: readonly C[], pictures: number, count: number, seed: number) {
   const next = seeded(seed)
   const byLabel = [...new Set(cutouts.map(({ label }) => label))].map((label) => cutouts.filter((one) => one.label === label))
   for (let i = 0; i < count; i++) {
     // Names take turns, however many pictures each has.
-    const own = byLabel[i % byLabel.length] as Cutout[]
-    yield { cutout: own[Math.floor(next() * own.length)] as Cutout, picture: Math.floor(next() * pictures), next }
+    const own = byLabel[i % byLabel.length] as C[]
+    yield { cutout: own[Math.floor(next() * own.length)] as C, picture: Math.floor(next() * pictures), next }
   }
 }

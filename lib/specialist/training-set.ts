@@ -36,7 +36,19 @@ export interface TrainingCounts {
 
 const mostRepeats = 8
 
-/** Writes images/ and labels/ as trainSegmenter reads them. */
+/** A cutout of a picture: there may be thousands, so that their pixels stay in the folder until they are put on another. */
+interface Cut {
+  /** Of the pictures with masks. */
+  index: number
+  label: number
+  area: number
+  /** Its first pixels. */
+  head: Uint8Array
+}
+
+const headBytes = 256
+
+/** Writes images/ and labels/ as trainSegmenter reads them. Memory: a few pictures. */
 export async function writeTrainingSet(folder: string, request: TrainingSetRequest): Promise<TrainingCounts> {
   const { classes, masked, without, size, seed, signal, onProgress, onReject } = request
   const composites = without.length === 0 ? 0 : request.composites
@@ -50,7 +62,7 @@ export async function writeTrainingSet(folder: string, request: TrainingSetReque
     await writeLabelMap(path.join(folder, 'labels', `${name}.png`), { labels, width, height, classes, firstLabel: 1 })
     return name
   }
-  const cutouts: Cutout[] = []
+  const cuts: Cut[] = []
   let shown = 0
   const rows = masked.map(({ row }) => row)
   const addShown = eachImage(rows, signal, onReject, async (whole, index) => {
@@ -58,7 +70,10 @@ export async function writeTrainingSet(folder: string, request: TrainingSetReque
     const { labels } = await readLabelMap(file)
     const one = { pixels: await resizePixels(whole, trainingView(whole, size)), labels: labels as Uint8Array }
     for (let again = 0; again < repeated; again++) await put(`shown-${number(index)}-${again}`, one)
-    cutouts.push(...names.flatMap((name) => cutOut(one, name + 1) ?? []))
+    for (const cutout of names.flatMap((name) => cutOut(one, name + 1) ?? [])) {
+      const { label, data, width, height } = cutout
+      cuts.push({ index, label, area: width * height, head: data.slice(0, headBytes) })
+    }
     return true
   })
   for await (const { made } of addShown) {
@@ -76,14 +91,19 @@ export async function writeTrainingSet(folder: string, request: TrainingSetReque
   }
   // Images come in the order of shards: their numbers, not their turn, decide what is put where.
   grounds.sort()
-  cutouts.sort((a, b) => a.label - b.label || a.width * a.height - b.width * b.height || Buffer.compare(a.data, b.data))
-  const planned = cutouts.length > 0 && grounds.length > 0 ? composites : 0
+  cuts.sort((a, b) => a.label - b.label || a.area - b.area || Buffer.compare(a.head, b.head) || a.index - b.index)
+  const planned = cuts.length > 0 && grounds.length > 0 ? composites : 0
+  const written = (name: string) => decodeImage(path.join(folder, 'images', `${name}.png`))
+  const read = async ({ index, label }: Cut) => {
+    const { labels } = await readLabelMap((masked[index] as Masked).labels)
+    return cutOut({ pixels: await written(`shown-${number(index)}-0`), labels: labels as Uint8Array }, label) as Cutout
+  }
   let made = 0
-  for (const { cutout, picture, next } of plans(cutouts, grounds.length, planned, seed)) {
+  for (const { cutout: cut, picture, next } of plans(cuts, grounds.length, planned, seed)) {
     throwIfAborted(signal)
-    const { data, width, height } = await decodeImage(path.join(folder, 'images', `${grounds[picture]}.png`))
-    const onto = { pixels: { data, width, height }, labels: new Uint8Array(width * height) }
-    await put(`composite-${number(made++)}`, await paste(onto, cutout, place(cutout, onto.pixels, next)))
+    const [pixels, cutout] = await Promise.all([written(grounds[picture] as string), read(cut)])
+    const onto = { pixels, labels: new Uint8Array(pixels.width * pixels.height) }
+    await put(`composite-${number(made++)}`, await paste(onto, cutout, place(cutout, pixels, next)))
     told()
   }
   return { shown, repeated, without: grounds.length, composites: made }
