@@ -1,5 +1,3 @@
-import { createHash } from 'node:crypto'
-import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import sharp from 'sharp'
 import { describe, expect, test } from 'vitest'
@@ -10,53 +8,21 @@ import { readPlaces } from '../../lib/sources'
 import { makeMasks } from '../../lib/specialist/masks'
 import { withFitting } from '../../lib/specialist/presence'
 import { parseClasses } from '../../lib/text/classes'
+import { curatedClass, origin } from '../curate/sets'
+import { rowOf } from './pictures'
 import { temporary } from './world'
 
 const classes = parseClasses(['fox', 'hen'])
-const origin = {
-  archive: 'a',
-  rows: 3,
-  model: { name: 'm', licence: 'MIT', sha256: [] },
-  settings: {},
-}
-const dropped = {
-  rejected: 0,
-  excluded: 0,
-  belowMinScore: 0,
-  belowLevel: 0,
-  belowMargin: 0,
-  nearDuplicates: 0,
-  groupFull: 0,
-}
 
 async function picture(file: string, width: number, height: number): Promise<ArchiveRow> {
   await sharp({ create: { width, height, channels: 3, background: '#406080' } })
     .png()
     .toFile(file)
-  const bytes = readFileSync(file)
-  const sha256 = createHash('sha256').update(bytes).digest('hex')
-  return {
-    id: file,
-    uri: file,
-    width,
-    height,
-    bytes: bytes.length,
-    sha256,
-    phash: '',
-    addedAt: '',
-  } as unknown as ArchiveRow
+  return rowOf(file)
 }
 
 function setOf(...images: ArchiveRow[][]): CuratedSet {
-  const found = images.map((rows, i) => ({
-    ...{ entry: classes[i]!, wanted: 9, dropped, estimatedPrecision: 0.9 },
-    images: rows.map((row, rank) => ({
-      ...row,
-      class: classes[i]!.name,
-      rank,
-      score: 1,
-    })),
-  }))
+  const found = images.map((rows, i) => curatedClass(classes[i]!, rows, { estimatedPrecision: 0.9 }))
   return new CuratedSet(new CuratedParts(found, origin, readPlaces))
 }
 

@@ -1,30 +1,14 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import sharp from 'sharp'
 import { describe, expect, test } from 'vitest'
 import { binding } from '../../lib/binding'
 import { Segmenter, trainSegmenter, writeLabelMap } from '../../lib/index'
-import { makeFolder } from '../../lib/setup/make-folder'
 import { parseClasses } from '../../lib/text/classes'
-import { scenes, temporary } from './segmenter-tiny'
+import { sceneClasses as classes, labelledFolder, scenes, temporary } from './segmenter-tiny'
 
 const side = 48
-const classes = ['sky', 'thing']
 const pictures = await scenes(8, side)
-
-/** images/<n>.png and labels/<n>.png, in a sub-folder. */
-async function folders(count = 8) {
-  const root = temporary()
-  const [images, labels] = [join(root, 'images'), join(root, 'labels')]
-  await makeFolder(join(images, 'a'))
-  for (const [i, { pixels, labels: map }] of pictures.slice(0, count).entries()) {
-    const raw = { width: side, height: side, channels: 3 as const }
-    writeFileSync(join(images, 'a', `${i}.png`), await sharp(pixels, { raw }).png().toBuffer())
-    const labelled = { labels: map, width: side, height: side, classes: parseClasses(classes), firstLabel: 0 as const }
-    await writeLabelMap(join(labels, 'a', `${i}.png`), labelled)
-  }
-  return { images, labels }
-}
+const folders = (count = 8) => labelledFolder(pictures.slice(0, count), 'a')
 const quick = {
   classes,
   size: side,

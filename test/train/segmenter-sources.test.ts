@@ -2,31 +2,13 @@ import { copyFileSync, existsSync, readdirSync, readFileSync, utimesSync, writeF
 import { join } from 'node:path'
 import sharp from 'sharp'
 import { describe, expect, test } from 'vitest'
-import { type TrainSegmenterOptions, trainSegmenter, writeLabelMap } from '../../lib/index'
+import { type TrainSegmenterOptions, trainSegmenter } from '../../lib/index'
 import { makeFolder } from '../../lib/setup/make-folder'
-import { parseClasses } from '../../lib/text/classes'
-import { scenes, temporary } from './segmenter-tiny'
+import { sceneClasses as classes, labelledFolder, scenes, temporary } from './segmenter-tiny'
 
 const side = 48
-const classes = ['sky', 'thing']
 const pictures = await scenes(3, side)
-
-async function folders() {
-  const root = temporary()
-  const [images, labels] = [join(root, 'images'), join(root, 'labels')]
-  await makeFolder(images)
-  for (const [i, { pixels, labels: map }] of pictures.entries()) {
-    writeFileSync(join(images, `${i}.png`), await sharp(pixels, { raw: { width: side, height: side, channels: 3 } }).png().toBuffer()) // biome-ignore format: one call
-    await writeLabelMap(join(labels, `${i}.png`), {
-      labels: map,
-      width: side,
-      height: side,
-      classes: parseClasses(classes),
-      firstLabel: 0,
-    })
-  }
-  return { images, labels }
-}
+const folders = () => labelledFolder(pictures)
 const quick = {
   classes,
   size: side,

@@ -1,12 +1,19 @@
 import { mkdtempSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import sharp from 'sharp'
 import type { Scene, TrainSegmenterOptions } from '../../binding'
 import { binding } from '../../lib/binding'
+import { makeFolder } from '../../lib/setup/make-folder'
+import { parseClasses } from '../../lib/text/classes'
 import { recoAugment } from '../../lib/train/segmenter/recipe'
+import { writeLabelMap } from '../../lib/write/label-map'
 import { trainingPack } from '../helpers/scene-pack'
 
 export const temporary = () => mkdtempSync(join(tmpdir(), 'wordmask-segmenter-'))
+
+/** Of `scenes`. */
+export const sceneClasses = ['sky', 'thing']
 
 /** Packed pictures as lib/train/segmenter/pack.ts writes them. */
 export function writePictures(
@@ -30,6 +37,20 @@ export async function scenes(count: number, side: number, seed = 1): Promise<{ p
   const options = { size: 48, split: 'train', seed } as const
   const all = await Promise.all(Array.from({ length: count }, (_, i) => pack.render(i, options, {})))
   return all.map((scene) => ({ pixels: scene.pixels.data, labels: things(scene, pack.concepts) })).map((picture) => cut(picture, side))
+}
+
+/** images/<below>/<n>.png and labels/<below>/<n>.png of square pictures, where trainSegmenter finds them; the classes of label 0 and 1 are those of `sceneClasses`. */
+export async function labelledFolder(pictures: readonly { pixels: Uint8Array; labels: Uint8Array }[], below = '') {
+  const root = temporary()
+  const [images, labels] = [join(root, 'images'), join(root, 'labels')]
+  await makeFolder(join(images, below))
+  for (const [i, { pixels, labels: map }] of pictures.entries()) {
+    const side = Math.sqrt(map.length)
+    await sharp(pixels, { raw: { width: side, height: side, channels: 3 } }).toFile(join(images, below, `${i}.png`))
+    const labelled = { labels: map, width: side, height: side, classes: parseClasses(sceneClasses), firstLabel: 0 as const }
+    await writeLabelMap(join(labels, below, `${i}.png`), labelled)
+  }
+  return { images, labels }
 }
 
 const things = (scene: Scene, concepts: number) => scene.labels.map((label) => (label < concepts ? 1 : 0))
