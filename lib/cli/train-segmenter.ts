@@ -12,6 +12,7 @@ export async function trainSegmenterCommand(flags: TrainSegmenterFlags, context:
   const { classesFromArgument } = await import('../text/class-file.js')
   const { binding } = await import('../binding.js')
   const { networkWeights } = await import('../deeplab/saved.js')
+  const { trainingLicence } = await import('../train/segmenter/licence.js')
   const json = flags.json ?? false
   const classes = await classesFromArgument(flags.classes as string)
   const options = { ...optionsOf(flags), classes: classes.map(({ prompts, ...entry }) => ({ ...entry, ...(prompts && { prompts }) })) }
@@ -30,7 +31,7 @@ export async function trainSegmenterCommand(flags: TrainSegmenterFlags, context:
     model: {
       name: `DeepLabv3+ ${flags.backbone}`,
       family: 'DeepLabv3+',
-      licence: flags.licence ?? 'not recorded',
+      licence: flags.licence ?? (await trainingLicence(first, context.interrupt.stop)),
       weights: first === undefined ? [] : await hashWeights([await networkWeights(first)]),
     },
     classes: classes.map(({ name }) => name),

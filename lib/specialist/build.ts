@@ -145,7 +145,7 @@ async function build(
     })
     const written = counts.value ?? (JSON.parse(await readFile(path.join(trainingSet, 'counts.json'), 'utf8')) as TrainingCounts)
 
-    const licences = licencesOf(clip, options.encoder as Clip | undefined, training.backboneWeights)
+    const licences = await licencesOf(clip, options.encoder as Clip | undefined, training.backboneWeights, signal)
     const licence = options.licence ?? inherited(licences)
     const trainedKey = keyOf(setKey, training, licence)
     const trained = work.path(`training-${trainedKey}`)

@@ -5,6 +5,7 @@ import { copyNetwork, type NetworkReference, networkFile, type SavedNetwork, wri
 import type { Encoder } from '../encoder/encoder'
 import { readIndex } from '../segmenter/saved'
 import type { ClassEntry } from '../text/classes'
+import { weightsLicence } from '../train/segmenter/licence'
 import type { TrainSegmenterOptions } from '../train/segmenter/options'
 import { trainSegmenter } from '../train/segmenter/train'
 import type { BuildSpecialistOptions } from './options'
@@ -62,11 +63,19 @@ export async function publish(
 }
 
 /** Of everything that had a part in the weights. */
-export function licencesOf(clip: Clip, encoder: Clip | Encoder | undefined, backboneWeights: string | undefined) {
+export async function licencesOf(
+  clip: Clip,
+  encoder: Clip | Encoder | undefined,
+  backboneWeights: string | undefined,
+  signal: AbortSignal | undefined,
+) {
   const models = [{ what: `CLIP ${clip.info.name} (images, masks)`, licence: clip.info.licence }]
   if (encoder && encoder !== clip) models.push({ what: `encoder ${encoder.info.name} (masks)`, licence: encoder.info.licence })
   if (backboneWeights !== undefined)
-    models.push({ what: `first weights of the backbone, ${path.basename(backboneWeights)}`, licence: 'not recorded: ask who made them' })
+    models.push({
+      what: `first weights of the backbone, ${path.basename(backboneWeights)}`,
+      licence: await weightsLicence(backboneWeights, signal),
+    })
   return models
 }
 

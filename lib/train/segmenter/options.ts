@@ -33,7 +33,7 @@ export interface TrainSegmenterOptions extends LabelledFolder, Partial<Segmenter
   backboneWeights?: string
   /** A whole network to go on from, ReCo+'s keys: a file, or the folder of a segmenter. */
   initial?: string
-  /** Of the weights that come out: what data and first weights ask for. Default 'not recorded'. */
+  /** Of the weights that come out: what data and first weights ask for. Default: that it follows from them, and what the first weights record. */
   licence?: string
   /** Folder of the run; see trainSegmenter. */
   into: string

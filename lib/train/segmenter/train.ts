@@ -9,6 +9,7 @@ import { checkOptions } from '../../options'
 import { sha256File } from '../../setup/hash'
 import { withSignal } from '../../task'
 import { type ClassEntry, parseClasses } from '../../text/classes'
+import { trainingLicence } from './licence'
 import { type Origin, startNotes } from './notes'
 import { type TrainedSegmenter, type TrainSegmenterOptions, trainSegmenterOptions } from './options'
 import { findPictures, packPictures } from './pack'
@@ -54,7 +55,7 @@ export async function trainSegmenter(given: TrainSegmenterOptions): Promise<Trai
     size,
     background,
     origin,
-    licence: licence ?? 'not recorded',
+    licence: licence ?? (await trainingLicence(origin.file, signal)),
     notes,
   }
   const folder = resolve(into)
