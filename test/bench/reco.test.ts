@@ -27,3 +27,48 @@ describe('figures of the studies of ReCo', () => {
     expect(on(8, 0, 1)).toBe(false)
   })
 })
+
+describe('sites', () => {
+  const side = 96
+  /** Scenes of at most two of nine names, each a bar at the left or the right; a third of the bars is too small. Name 9 is the background. */
+  function packOf() {
+    const looks = { scenes: 0, painted: [] as number[] }
+    const shown = (index: number) => [...new Set([(index * 7) % 11, (index * 5 + 3) % 13])].filter((name) => name < 9)
+    const render = async (index: number) => {
+      looks.painted.push(index)
+      const names = shown(index)
+      const wide = index % 3 === 0 ? 2 : 12
+      const name = (x: number) => (x < wide ? names[0] : x >= side - wide ? names[1] : undefined) ?? 9
+      const labels = Uint8Array.from({ length: side * side }, (_, i) => name(i % side))
+      return { pixels: { data: Uint8Array.of(index % 256, index >> 8), width: side, height: side }, labels, present: [...shown(index), 9] }
+    }
+    const present = async (first: number, count: number) => {
+      looks.scenes += count
+      return Array.from({ length: count }, (_, i) => [...shown(first + i), 9])
+    }
+    return { pack: { present, render }, looks }
+  }
+
+  test('are made of the scenes that painting them all would give, and few are painted', async () => {
+    const { materials } = await load('sites-pool')
+    const { pack, looks } = packOf()
+    const chosen = [2, 4, 7]
+    const { pictures, cuts } = await materials(pack, chosen, 1, 5)
+    const all = packOf().pack
+    const expected = { pictures: [] as unknown[], cuts: new Map(chosen.map((name) => [name, [] as unknown[]])) }
+    const wanting = () => expected.pictures.length < 5 || [...expected.cuts.values()].some((list) => list.length < 24)
+    for (let index = 0; wanting(); index++) {
+      const { pixels, labels, present } = await all.render(index)
+      const here = present.filter((name) => chosen.includes(name))
+      if (here.length === 0 && expected.pictures.length < 5) expected.pictures.push(pixels)
+      for (const name of here) {
+        const mask = labels.map((label) => Number(label === name))
+        const area = mask.reduce((sum, one) => sum + one, 0)
+        if (area >= 350 && area <= 3500 && expected.cuts.get(name)!.length < 24) expected.cuts.get(name)!.push({ pixels, mask })
+      }
+    }
+    expect({ pictures, cuts }).toEqual(expected)
+    expect(new Set(looks.painted).size).toBe(looks.painted.length)
+    expect(looks.painted.length).toBeLessThan(0.7 * looks.scenes)
+  })
+})

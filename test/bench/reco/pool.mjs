@@ -102,6 +102,5 @@ export async function testScenes({ pack, names: { chosen, backgrounds }, seed, c
   return { scenes, names: order.map((name) => pack.names[name]) }
 }
 
-const options = (seed) => ({ size: side, split: 'unseen', seed })
-const render = (pack, index, seed) => pack.render(index, options(seed), {})
-export const renderAll = (pack, first, count, seed) => Promise.all(Array.from({ length: count }, (_, i) => render(pack, first + i, seed)))
+export const options = (seed) => ({ size: side, split: 'unseen', seed })
+export const render = (pack, index, seed) => pack.render(index, options(seed), {})

@@ -2,7 +2,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { seeded } from '../curation/pool.mjs'
-import { pngOf, renderAll } from './pool.mjs'
+import { options, pngOf, render } from './pool.mjs'
 
 const atOnce = 64
 /** Pictures of a thing, in all its drawing styles, and pixels that each must have. */
@@ -37,21 +37,25 @@ export async function makeSites({ pack, chosen, seed, sites, each, away, folder 
   return shows
 }
 
-/** A scene without the chosen things for each site, and cut-outs of each thing. */
-async function materials(pack, chosen, seed, sites) {
+/** A scene without the chosen things for each site, and cut-outs of each thing. What nothing is wanted of is not painted. */
+export async function materials(pack, chosen, seed, sites) {
   const pictures = []
   const cuts = new Map(chosen.map((name) => [name, []]))
-  const wanting = () => pictures.length < sites || [...cuts.values()].some((list) => list.length < cutouts)
-  for (let index = 0; wanting(); index += atOnce)
-    for (const { pixels, labels, present } of await renderAll(pack, index, atOnce, seed)) {
-      const here = present.filter((name) => cuts.has(name))
+  const lacks = (name) => cuts.get(name).length < cutouts
+  for (let first = 0; pictures.length < sites || chosen.some(lacks); first += atOnce) {
+    const shown = await pack.present(first, atOnce, options(seed), {})
+    const scenes = shown.map((present, i) => ({ index: first + i, here: present.filter((name) => cuts.has(name)) }))
+    const wanted = scenes.filter(({ here }) => (here.length === 0 ? pictures.length < sites : here.some(lacks)))
+    const painted = await Promise.all(wanted.map(async (one) => ({ ...one, ...(await render(pack, one.index, seed)) })))
+    for (const { here, pixels, labels } of painted) {
       if (here.length === 0 && pictures.length < sites) pictures.push(pixels)
-      for (const name of here) {
+      for (const name of here.filter(lacks)) {
         const mask = labels.map((label) => (label === name ? 1 : 0))
         const area = mask.reduce((sum, one) => sum + one, 0)
-        if (cuts.get(name).length < cutouts && area >= smallest && area <= largest) cuts.get(name).push({ pixels, mask })
+        if (area >= smallest && area <= largest) cuts.get(name).push({ pixels, mask })
       }
     }
+  }
   return { pictures, cuts }
 }
 
