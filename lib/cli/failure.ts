@@ -44,8 +44,6 @@ function nextCommand(code: string, command: string, help: string): string {
       return installCommand()
     case 'ERR_WORDMASK_VOCABULARY':
       return `wordmask model pull ${photographModel}, then the same command with --clip ${photographModel}`
-    case 'ERR_WORDMASK_ABSENT':
-      return 'wordmask search ARCHIVE "other words" --into hits'
     case 'ERR_WORDMASK_MODEL_NOT_FOUND':
       return 'wordmask model list'
     case 'ERR_WORDMASK_CHECKPOINT':

@@ -13,6 +13,8 @@ export interface Context {
   exitCode: number
   /** Said on stderr now and once more as the last line: for what must not be overlooked. */
   note(text: string): void
+  /** What to type after a failure, set by a command that knows better than the error's code tells. */
+  next?: string
 }
 
 /** Commands in the order of the help; each file registers one and requires what is heavy only when it runs. */
@@ -72,7 +74,7 @@ export async function run(argv: string[]): Promise<number> {
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return exitCodes.ok
     if (error instanceof CommanderError && error.code === 'commander.help') return exitCodes.usage
-    const failure = describeFailure(error, failed)
+    const failure = { ...describeFailure(error, failed), ...(context.next !== undefined && { next: context.next }) }
     if (interrupt.exitCode && failure.code === 'ERR_WORDMASK_ABORTED') return interrupt.exitCode
     printFailure(failure, json)
     return failure.exitCode

@@ -63,6 +63,8 @@ export async function buildSpecialistCommand(given: string, flags: Flags, contex
       throw error
     }
   } catch (error) {
+    if ((error as { code?: string }).code === 'ERR_WORDMASK_ABSENT')
+      context.next = `wordmask search ${quoted(flags.archive)} "other words" --into hits`
     if (!context.interrupt.stop.aborted) throw error
     process.stderr.write('stopped; what is made stays, and the same command goes on\n')
     context.exitCode = exitCodes.interrupted

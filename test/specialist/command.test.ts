@@ -53,6 +53,7 @@ describe('wordmask specialist', () => {
     expect(code).toBe(1)
     expect(stderr).toMatch(/does not show "giraffe".*p = /)
     expect(stderr).toMatch(/ERR_WORDMASK_ABSENT/)
+    expect(stderr).toContain(`next: wordmask search ${archive.uri} "other words" --into hits`)
     expect(existsSync(join(at('absent'), `absent-${absentName}.jpg`))).toBe(true)
   })
 
