@@ -14,15 +14,37 @@ async function load() {
   return { ort, session }
 }
 
-// Pixels as they are in the file, without colour management; a canvas cannot keep what is transparent, which becomes white.
+// Pixels as they are in the file, without colour management; transparency is dropped, not blended, as wordmask reads images.
 async function pixelsOf(file) {
-  const bitmap = await createImageBitmap(file, { colorSpaceConversion: 'none' })
+  const bitmap = await createImageBitmap(file, { colorSpaceConversion: 'none', premultiplyAlpha: 'none' })
   const { width, height } = bitmap
   const context = new OffscreenCanvas(width, height).getContext('2d', { willReadFrequently: true })
-  context.fillStyle = '#ffffff'
-  context.fillRect(0, 0, width, height)
   context.drawImage(bitmap, 0, 0)
-  return context.getImageData(0, 0, width, height)
+  const { data } = context.getImageData(0, 0, width, height)
+  let opaque = true
+  for (let i = 3; i < data.length && opaque; i += 4) opaque = data[i] === 255
+  if (opaque) return { data, width, height }
+  const straight = textureOf(bitmap)
+  if (!straight) throw new Error('a picture with transparent parts needs WebGL, and no side of more pixels than its textures have')
+  for (let i = 3; i < straight.length; i += 4) straight[i] = 255
+  return { data: straight, width, height }
+}
+
+// A canvas loses the colours of what is transparent, a texture keeps them.
+function textureOf(bitmap) {
+  const { width, height } = bitmap
+  const gl = new OffscreenCanvas(1, 1).getContext('webgl')
+  if (!gl || Math.max(width, height) > gl.getParameter(gl.MAX_TEXTURE_SIZE)) return undefined
+  const texture = gl.createTexture()
+  gl.bindTexture(gl.TEXTURE_2D, texture)
+  gl.texImage2D(gl.TEXTURE_2D, 0, gl.RGBA, gl.RGBA, gl.UNSIGNED_BYTE, bitmap)
+  gl.bindFramebuffer(gl.FRAMEBUFFER, gl.createFramebuffer())
+  gl.framebufferTexture2D(gl.FRAMEBUFFER, gl.COLOR_ATTACHMENT0, gl.TEXTURE_2D, texture, 0)
+  const data = new Uint8ClampedArray(4 * width * height)
+  gl.readPixels(0, 0, width, height, gl.RGBA, gl.UNSIGNED_BYTE, new Uint8Array(data.buffer))
+  const failed = gl.getError() !== gl.NO_ERROR
+  gl.getExtension('WEBGL_lose_context')?.loseContext()
+  return failed ? undefined : data
 }
 
 async function predict(file) {

@@ -5,6 +5,7 @@ import { pathToFileURL } from 'node:url'
 import { type Browser, chromium, type Page } from 'playwright-core'
 import sharp from 'sharp'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { seeded } from '../../lib/curate/random'
 import { decodeImage } from '../../lib/image/decode'
 import { Segmenter } from '../../lib/index'
 import { exportModel } from '../../lib/onnx/export'
@@ -66,4 +67,47 @@ test("20 PNGs through the file picker: Segmenter's labels on 99.5% of the pixels
   }
   expect(same / all).toBeGreaterThanOrEqual(0.995)
   expect(coloured / all).toBeGreaterThan(0.2)
+})
+
+test('of a picture with transparent parts it sees the colours of the file, as Segmenter does, hidden ones too', async ({ skip }) => {
+  skip(!browser, missing)
+  const [width, height] = [131, 77]
+  const next = seeded(5)
+  const rgba = Uint8Array.from({ length: 4 * width * height }, (_, i) => (i % 12 === 3 ? 0 : i % 12 === 7 ? 255 : 256 * next()))
+  const raw = { width, height, channels: 4 as const }
+  const files = { 'a.png': sharp(rgba, { raw }).png(), 'a.webp': sharp(rgba, { raw }).webp({ lossless: true, exact: true }) }
+  for (const [name, image] of Object.entries(files)) {
+    const picture = join(folder, name)
+    await image.toFile(picture)
+    const { data } = await decodeImage(picture)
+    await page.evaluate('void (globalThis.seen = wordmask.answer())')
+    await page.setInputFiles('#file', picture)
+    await page.waitForFunction('wordmask.answer() !== globalThis.seen')
+    const seen = (await page.evaluate('[...wordmask.answer().data]')) as number[]
+    expect(seen.filter((_, i) => i % 4 < 3)).toEqual([...data])
+    expect(seen.every((value, i) => i % 4 < 3 || value === 255)).toBe(true)
+  }
+})
+
+test('the slider sets the weight of the colours: none at 0, nothing else at 1', async ({ skip }) => {
+  skip(!browser, missing)
+  const [png] = await scenePictures(join(folder, 'weighed'), 1)
+  await page.evaluate('void (globalThis.seen = wordmask.answer())')
+  await page.setInputFiles('#file', png!)
+  await page.waitForFunction('wordmask.answer() !== globalThis.seen')
+  const labels = (await page.evaluate('[...wordmask.answer().labels]')) as number[]
+  const { data } = await decodeImage(png!)
+  const { colors } = JSON.parse((await page.textContent('#facts'))!) as { colors: number[][] }
+  for (const weight of [0, 0.25, 1]) {
+    await page.evaluate(
+      `(() => { const range = document.getElementById('opacity'); range.value = '${weight}'; range.dispatchEvent(new Event('input')) })()`,
+    )
+    const shown = (await page.evaluate("document.getElementById('view').toDataURL()")) as string
+    const overlay = await sharp(Buffer.from(shown.split(',')[1]!, 'base64')).removeAlpha().raw().toBuffer() // biome-ignore format: one call
+    const expected = (i: number, c: number) =>
+      labels[i] === 0 ? data[3 * i + c]! : data[3 * i + c]! * (1 - weight) + colors[labels[i]!]![c]! * weight
+    const worst = Math.max(...labels.map((_, i) => Math.max(...[0, 1, 2].map((c) => Math.abs(overlay[3 * i + c]! - expected(i, c))))))
+    expect(worst).toBeLessThanOrEqual(0.5 + 1e-9)
+  }
+  await page.evaluate("document.getElementById('opacity').value = '0.5'")
 })
