@@ -1,5 +1,4 @@
-// Trains with the options of argv[2], by the function that argv[3] names; says every step on a line of its own.
+// Trains by the function that argv[2] names with the options of argv[3], and ends itself by SIGKILL when it hears of step argv[4].
 const { open } = require('../helpers/native.cjs')
-open()
-  [process.argv[3] ?? 'trainClip'](JSON.parse(process.argv[2]), ({ step }) => process.stdout.write(`${step}\n`), {})
-  .then(({ steps }) => process.stdout.write(`done ${steps}\n`))
+const [train, options, last] = process.argv.slice(2)
+open()[train](JSON.parse(options), ({ step }) => step >= Number(last) && process.kill(process.pid, 'SIGKILL'), {})

@@ -1,10 +1,9 @@
-import { spawn } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import type { TrainClipOptions, TrainMetrics } from '../../binding'
 import { binding } from '../../lib/binding'
-import { addonEnvironment } from '../helpers/native'
+import { killedAt } from './killed'
 import { packed, temporary, tinyModel, tinyOptions } from './tiny'
 
 async function run(options: TrainClipOptions, task = {}): Promise<TrainMetrics[]> {
@@ -24,17 +23,6 @@ const logged = (options: TrainClipOptions) =>
     .split('\n')
     .map((line) => JSON.parse(line))
 
-/** Starts the run in another process and ends it by SIGKILL once it has said `step`. */
-function killAt(options: TrainClipOptions, step: number): Promise<void> {
-  const child = spawn(process.execPath, [join(import.meta.dirname, 'child.cjs'), JSON.stringify(options)], { env: addonEnvironment() })
-  return new Promise((resolve, reject) => {
-    child.stdout.on('data', (text: Buffer) => {
-      if (text.toString().split('\n').includes(String(step))) child.kill('SIGKILL')
-    })
-    child.on('close', (_, signal) => (signal === 'SIGKILL' ? resolve() : reject(new Error('the run ended before it was killed'))))
-  })
-}
-
 describe('a training run', () => {
   test('learns eight pictures and captions by heart', async () => {
     const options = tinyOptions(temporary(), 8, { stages: [{ steps: 150, batchSize: 8, size: 16 }], logEvery: 10 })
@@ -49,7 +37,7 @@ describe('a training run', () => {
     const shape = {
       stages: [
         { steps: 20, batchSize: 8, size: 8 },
-        { steps: 20, batchSize: 8, size: 16 },
+        { steps: 40, batchSize: 8, size: 16 },
       ],
       checkpointEvery: 7,
       dtype: 'bfloat16' as const,
@@ -57,11 +45,11 @@ describe('a training run', () => {
     const whole = tinyOptions(temporary(), 8, shape)
     await run(whole)
     const killed = tinyOptions(temporary(), 8, shape)
-    await killAt(killed, 25)
+    expect(await killedAt('trainClip', killed, 25)).toBe('SIGKILL')
     expect(existsSync(join(killed.into, 'model.safetensors'))).toBe(false)
     await run(killed)
     expect(model(killed).equals(model(whole))).toBe(true)
-    expect(logged(killed).map(({ step }) => step)).toEqual(Array.from({ length: 40 }, (_, i) => i + 1))
+    expect(logged(killed).map(({ step }) => step)).toEqual(Array.from({ length: 60 }, (_, i) => i + 1))
     expect(logged(killed).map(({ loss }) => loss)).toEqual(logged(whole).map(({ loss }) => loss))
   })
 

@@ -1,11 +1,10 @@
-import { spawn } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import type { SegmenterMetrics, TrainSegmenterOptions } from '../../binding'
 import { binding } from '../../lib/binding'
 import { deepLabTesting } from '../helpers/deeplab'
-import { addonEnvironment } from '../helpers/native'
+import { killedAt } from './killed'
 import { scenes, temporary, tinyOptions, writePictures } from './segmenter-tiny'
 
 const size = { width: 48, height: 48 }
@@ -41,10 +40,10 @@ describe('training', () => {
   test('learns eight rendered scenes by heart: the loss falls below a third, mIoU ends above 0.8 (seed 3)', async () => {
     const data = packed()
     const options = tinyOptions(temporary(), data, {
-      steps: 80,
+      steps: 120,
       batchSize: 8,
       validation: data,
-      validateEvery: 40,
+      validateEvery: 60,
       logEvery: 20,
       samples: 2,
       dropout: 0,
@@ -53,9 +52,9 @@ describe('training', () => {
     const losses = seen.flatMap(({ loss }) => loss ?? [])
     expect(losses.at(-1)!).toBeLessThan(losses[0]! / 3)
     expect(miou).toBeGreaterThan(0.8)
-    expect([40, 80]).toContain(bestStep)
+    expect([60, 120]).toContain(bestStep)
     const validations = seen.filter((metrics) => metrics.miou !== undefined)
-    expect(validations.map(({ step }) => step)).toEqual([40, 80])
+    expect(validations.map(({ step }) => step)).toEqual([60, 120])
     expect(validations[0]!.samples).toHaveLength(2 * 48 * 48)
     expect(Math.max(...validations.map((metrics) => metrics.miou!))).toBe(miou)
     expect(lines(options.into).filter((line) => line.miou !== undefined)).toHaveLength(2)
@@ -64,7 +63,7 @@ describe('training', () => {
   test('stopped after any step and gone on with, it ends with the bytes of a run never stopped: augmentation, dropout, schedule, validation', async () => {
     const data = packed()
     const more = {
-      steps: 8,
+      steps: 12,
       validation: data,
       validateEvery: 3,
       dtype: 'bfloat16',
@@ -90,21 +89,7 @@ describe('training', () => {
     const more = { steps: 24, checkpointEvery: 4, validation: data, validateEvery: 7 }
     const [whole, killed] = [tinyOptions(temporary(), data, more), tinyOptions(temporary(), data, more)]
     await run(whole)
-    const child = spawn(process.execPath, [join(import.meta.dirname, 'child.cjs'), JSON.stringify(killed), 'trainSegmenter'], {
-      env: addonEnvironment(),
-    })
-    const signal = await new Promise((resolve) => {
-      child.stdout.on(
-        'data',
-        (text: Buffer) =>
-          text
-            .toString()
-            .split('\n')
-            .some((line) => Number(line) >= 6) && child.kill('SIGKILL'),
-      )
-      child.on('close', (_, by) => resolve(by))
-    })
-    expect(signal).toBe('SIGKILL')
+    expect(await killedAt('trainSegmenter', killed, 6)).toBe('SIGKILL')
     expect(existsSync(join(killed.into, 'last.safetensors'))).toBe(false)
     await run(killed)
     for (const name of ['model.safetensors', 'last.safetensors'])
