@@ -96,6 +96,8 @@ export async function coordinate(folder: WorkFolder, options: CoordinateOptions)
       if (collector && (last || collector.due) && (await lease.take())) state.torn.push(...(await collector.commit()))
       const progress = { ...count(planned.complete, state, collector), ...(await rates(folder, state, collector)) }
       options.onProgress?.(progress)
+      // Whoever aborts on what it says is told so, also where it was the last word.
+      throwIfAborted(signal)
       planned.throwIfFailed()
       const finished = settled && state.torn.length === 0 && (!collector || progress.committed === progress.done)
       if (finished || stopped) {
