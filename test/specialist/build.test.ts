@@ -1,7 +1,15 @@
 import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { type BuildSpecialistOptions, buildSpecialist, exportModel, Segmenter, type SpecialistStage } from '../../lib/index'
+import {
+  type BuildSpecialistOptions,
+  buildSpecialist,
+  exportModel,
+  Segmenter,
+  type Specialist,
+  type SpecialistStage,
+} from '../../lib/index'
+import { longestSilence } from '../helpers/silence'
 import { absentName, name, tiny, world } from './world'
 
 const { archive, folder, photos, truth } = await world()
@@ -14,16 +22,12 @@ const workOf = (place: string, kind: string) => readdirSync(join(into(place), 'w
 describe('a name that the archive shows', async () => {
   const stages: SpecialistStage[] = []
   const notes: string[] = []
-  let longest = 0
-  let last = performance.now()
-  const ticking = setInterval(() => {
-    longest = Math.max(longest, performance.now() - last)
-    last = performance.now()
-  }, 10)
   const learning = { ...tiny.training, steps: 120, batchSize: 4, learningRate: 5e-3, augment: { jitter: 0, blur: 0 } }
   const asked = { truth, audit: 5, compare: ['sea'], training: learning, falsePositives: 500 }
-  const built = await build('grass', { ...asked, onStage: (stage) => stages.push(stage), onNote: (note) => notes.push(note) })
-  clearInterval(ticking)
+  let built = {} as Specialist
+  const { longest } = await longestSilence(async () => {
+    built = await build('grass', { ...asked, onStage: (stage) => stages.push(stage), onNote: (note) => notes.push(note) })
+  })
 
   test('gives a folder that loads and segments, by the thresholds of its card', async () => {
     expect(built).toMatchObject({ folder: into('grass'), names: [name], absent: [] })
