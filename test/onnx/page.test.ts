@@ -15,6 +15,8 @@ import { scenePictures, trainedNetwork } from './trained'
 /** Debian's: .ci/run installs it. */
 const executablePath = spawnSync('sh', ['-c', 'command -v chromium'], { encoding: 'utf8' }).stdout.trim()
 const missing = 'no chromium here: apt-get install chromium'
+/** For a browser that starts for the first time, and 14 MB of WebAssembly, on a busy machine: in ms. */
+const patience = 100_000
 const folder = await temporaryFolder()
 const file = join(folder, 'predict.html')
 let browser: Browser | undefined
@@ -26,11 +28,12 @@ beforeAll(async () => {
   await exportModel(saved, { format: 'onnx', into: join(folder, 'ground.onnx'), page: file })
   if (executablePath === '' && process.env.CI) throw new Error(missing)
   if (executablePath === '') return
-  browser = await chromium.launch({ executablePath, args: ['--no-sandbox'] })
+  browser = await chromium.launch({ executablePath, args: ['--no-sandbox'], timeout: patience })
   page = await (await browser.newContext({ offline: true })).newPage()
+  page.setDefaultTimeout(patience)
   await page.goto(pathToFileURL(file).href)
   await page.waitForFunction("!/^loading/.test(document.getElementById('state').textContent)")
-})
+}, 4 * patience)
 afterAll(() => browser?.close())
 
 test('opened from the disk, without a network, it gets ready', async ({ skip }) => {
