@@ -8,7 +8,7 @@ import { Archive, type BuildSpecialistOptions, Clip, type ImageItem, writeLabelM
 import { parseClasses } from '../../lib/text/classes'
 import { trainingPack } from '../helpers/scene-pack'
 
-// Of small pictures: on a busy machine a second thread waits for its core in every operation (40 s for what takes 7 with one). Of commands, too.
+// Pictures are small here, and on a busy machine a second thread waits for its core in every operation: 40 s for what takes 7 with one.
 process.env.WORDMASK_THREADS = '1'
 
 /** What the scenes of `world` show for certain, and what they do not. */
