@@ -50,8 +50,7 @@ async function answersOf(saved: string, images: readonly RawImage[]) {
 function apart(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b)
   let at = sorted.length >> 1
-  for (let i = at; i < (3 * sorted.length) >> 2; i++)
-    if (sorted[i]! - sorted[i - 1]! > sorted[at]! - sorted[at - 1]!) at = i
+  for (let i = at; i < (3 * sorted.length) >> 2; i++) if (sorted[i]! - sorted[i - 1]! > sorted[at]! - sorted[at - 1]!) at = i
   return (sorted[at - 1]! + sorted[at]!) / 2
 }
 
