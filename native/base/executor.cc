@@ -13,15 +13,18 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <thread>
 
 #include "base/cancel.h"
+#include "base/kept_memory.h"
 #include "base/threads.h"
 
 namespace wordmask {
 namespace {
 
 constexpr auto kExitGrace = std::chrono::seconds(5);
+constexpr auto kIdle = std::chrono::seconds(1);  // then what memory is kept goes back
 
 struct ThreadSetting {
   std::atomic<int> threads{0};     // 0: LibTorch's default
@@ -126,12 +129,21 @@ bool Executor::wait(uint64_t ticket, std::chrono::milliseconds grace) {
 
 void Executor::State::loop() {
   std::unique_lock lock(mutex);
+  bool used = false;  // since kept memory was released
   while (true) {
-    wake.wait(lock, [this] { return stopping || !queue.empty(); });
+    const auto called = [this] { return stopping || !queue.empty(); };
+    if (used && !wake.wait_for(lock, kIdle, called)) {
+      used = false;
+      lock.unlock();
+      release_kept_memory();
+      lock.lock();
+    }
+    wake.wait(lock, called);
     if (stopping) break;
     Job job = std::move(queue.front());
     queue.pop_front();
     running = job.ticket;
+    used = kind != Kind::kFiles;
     lock.unlock();
     run(std::move(job));
     lock.lock();
@@ -144,6 +156,8 @@ void Executor::State::loop() {
 
 void Executor::State::run(Job job) {
   apply_threads();
+  std::optional<KeepsMemory> keeps;
+  if (kind != Kind::kFiles) keeps.emplace();
   if (job.mode == Mode::kInference) {
     c10::InferenceMode guard;
     job.run();

@@ -2,6 +2,7 @@
 #include <napi.h>
 
 #include "base/executor.h"
+#include "base/kept_memory.h"
 #include "base/system.h"
 #include "bindings/cancel_token.h"
 #include "bindings/clip_wrap.h"
@@ -38,6 +39,7 @@ void add(Napi::Env env, Napi::Object exports, const std::vector<napi_property_de
 Napi::Object init(Napi::Env env, Napi::Object exports) {
   try {
     check_torch_version();
+    keep_memory();
     auto* data = new InstanceData(env);
     env.SetInstanceData(data);
     close_at_end(env, data);

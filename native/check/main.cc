@@ -5,6 +5,7 @@
 #include <stdexcept>
 
 #include "base/error.h"
+#include "base/kept_memory.h"
 #include "check/command.h"
 
 namespace wordmask::check {
@@ -25,6 +26,8 @@ int usage() {
 int dispatch(int argc, char** argv) {
   const auto found = argc < 2 ? commands().end() : commands().find(argv[1]);
   if (found == commands().end()) return usage();
+  keep_memory();
+  const KeepsMemory here;
   try {
     return found->second->run({argv + 2, argv + argc});
   } catch (const Error& error) {

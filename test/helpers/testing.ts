@@ -178,6 +178,12 @@ export interface Testing {
   queueOrder(n: number, withdrawn: number): { ran: number[]; taken: boolean; again: boolean; waited: boolean; ended: boolean }
   /** The function returned lets the lane go on. */
   holdLane(lane: string): () => void
+  /** Bytes that freed tensors have left for the next ones. */
+  keptMemory(): number
+  keptReuses(first: number, second: number): boolean
+  keptAfter(count: number, bytes: number, computes: boolean): number
+  keptRelease(): number
+  keptClashes(threads: number, rounds: number): number
   moduleState(config: ClipConfig): { key: string; shape: number[]; sources: string[] }[]
   encoderState(config: EncoderConfig): { key: string; shape: number[]; sources: string[] }[]
   /** Whether a file may hold that key although the tower has none like it. */

@@ -52,6 +52,7 @@ static Napi::Object init(Napi::Env env, Napi::Object exports) {
   wordmask::testing::define_vectors(env, exports);
   wordmask::testing::define_multiply_adds(env, exports);
   wordmask::testing::define_executor(env, exports);
+  wordmask::testing::define_kept_memory(env, exports);
   wordmask::testing::define_reco(env, exports);
   wordmask::testing::define_reco_net(env, exports);
   wordmask::testing::define_train(env, exports);

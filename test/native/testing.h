@@ -22,6 +22,7 @@ void define_confusion(Napi::Env env, Napi::Object exports);
 void define_stars(Napi::Env env, Napi::Object exports);
 void define_vectors(Napi::Env env, Napi::Object exports);
 void define_executor(Napi::Env env, Napi::Object exports);
+void define_kept_memory(Napi::Env env, Napi::Object exports);
 void define_models(Napi::Env env, Napi::Object exports);
 void define_encoders(Napi::Env env, Napi::Object exports);
 void define_multiply_adds(Napi::Env env, Napi::Object exports);

@@ -1,0 +1,93 @@
+// What freed tensors leave behind, seen from tensors.
+#include "base/kept_memory.h"
+
+#include <ATen/ops/empty.h>
+
+#include <algorithm>
+#include <atomic>
+#include <optional>
+#include <random>
+#include <thread>
+#include <vector>
+
+#include "testing.h"
+
+namespace wordmask::testing {
+namespace {
+
+at::Tensor block(int64_t bytes) { return at::empty({bytes}, at::kByte); }
+
+Napi::Value kept(const Napi::CallbackInfo& info) {
+  return Napi::Number::New(info.Env(), static_cast<double>(kept_memory()));
+}
+
+// keptReuses(first, second): whether a tensor of `second` bytes lies where one of `first` bytes lay, of nothing else.
+Napi::Value reuses(const Napi::CallbackInfo& info) {
+  const KeepsMemory here;
+  release_kept_memory();
+  const int64_t first = Argument(info[0], "first").integer(1, int64_t{1} << 30);
+  const int64_t second = Argument(info[1], "second").integer(1, int64_t{1} << 30);
+  auto one = block(first);
+  const auto* place = one.const_data_ptr();
+  one.reset();
+  const size_t before = kept_memory();
+  const auto two = block(second);
+  return Napi::Boolean::New(info.Env(), two.const_data_ptr() == place && kept_memory() < before);
+}
+
+// keptAfter(count, bytes, computes): kept after `count` tensors at once were given up, by a thread that computes or not.
+Napi::Value after(const Napi::CallbackInfo& info) {
+  std::optional<KeepsMemory> here;
+  if (Argument(info[2], "computes").boolean()) here.emplace();
+  release_kept_memory();
+  {
+    std::vector<at::Tensor> all;
+    for (int64_t i = 0; i < Argument(info[0], "count").integer(1, 1000); ++i)
+      all.push_back(block(Argument(info[1], "bytes").integer(1, int64_t{1} << 30)));
+  }
+  return kept(info);
+}
+
+Napi::Value release(const Napi::CallbackInfo& info) {
+  release_kept_memory();
+  return kept(info);
+}
+
+// keptClashes(threads, rounds): how often a tensor was not what its thread had written into it.
+Napi::Value clashes(const Napi::CallbackInfo& info) {
+  const auto count = Argument(info[0], "threads").integer(1, 16), rounds = Argument(info[1], "rounds").integer(1, 10000);
+  std::atomic<int> wrong{0};
+  std::vector<std::thread> threads;
+  for (int64_t id = 0; id < count; ++id) {
+    threads.emplace_back([&, id] {
+      const KeepsMemory here;
+      std::mt19937 random(static_cast<uint32_t>(id));
+      std::vector<at::Tensor> held(4);
+      for (int64_t round = 0; round < rounds; ++round) {
+        auto& tensor = held[random() % held.size()];
+        if (tensor.defined()) {
+          const auto* data = tensor.const_data_ptr<uint8_t>();
+          wrong += data[0] != id || data[tensor.numel() - 1] != id;
+        }
+        if (round % 97 == 0) release_kept_memory();
+        tensor = block(1000 + static_cast<int64_t>(random() % (4u << 20)));
+        auto* data = tensor.mutable_data_ptr<uint8_t>();
+        data[0] = data[tensor.numel() - 1] = static_cast<uint8_t>(id);
+      }
+    });
+  }
+  for (auto& thread : threads) thread.join();
+  return Napi::Number::New(info.Env(), wrong.load());
+}
+
+}  // namespace
+
+void define_kept_memory(Napi::Env, Napi::Object exports) {
+  define<kept>(exports, "keptMemory");
+  define<reuses>(exports, "keptReuses");
+  define<after>(exports, "keptAfter");
+  define<release>(exports, "keptRelease");
+  define<clashes>(exports, "keptClashes");
+}
+
+}  // namespace wordmask::testing
