@@ -35,7 +35,7 @@ Napi::Value reuses(const Napi::CallbackInfo& info) {
   return Napi::Boolean::New(info.Env(), two.const_data_ptr() == place && kept_memory() < before);
 }
 
-// keptAfter(count, bytes, computes): kept after `count` tensors at once were given up, by a thread that computes or not.
+// keptAfter(count, bytes, computes): kept after a thread that computes, or not, gave up `count` tensors at once.
 Napi::Value after(const Napi::CallbackInfo& info) {
   std::optional<KeepsMemory> here;
   if (Argument(info[2], "computes").boolean()) here.emplace();
@@ -55,7 +55,8 @@ Napi::Value release(const Napi::CallbackInfo& info) {
 
 // keptClashes(threads, rounds): how often a tensor was not what its thread had written into it.
 Napi::Value clashes(const Napi::CallbackInfo& info) {
-  const auto count = Argument(info[0], "threads").integer(1, 16), rounds = Argument(info[1], "rounds").integer(1, 10000);
+  const auto count = Argument(info[0], "threads").integer(1, 16);
+  const auto rounds = Argument(info[1], "rounds").integer(1, 10000);
   std::atomic<int> wrong{0};
   std::vector<std::thread> threads;
   for (int64_t id = 0; id < count; ++id) {
