@@ -52,8 +52,11 @@ export interface SystemInfo {
   /** They are faster than those for float32: what dtype 'auto' goes by. */
   fastBfloat16: boolean
   threads: number
-  /** built: libwordmask_cuda.so is in this process. reason: why CUDA is not available; empty when it is. */
-  cuda: { built: boolean; available: boolean; devices: string[]; reason: string }
+  /**
+   * built: libwordmask_cuda.so is in this process. reason: why CUDA is not available; empty when it is. graphs: towers there run as CUDA
+   * graphs (WORDMASK_CUDA_GRAPHS is not 0).
+   */
+  cuda: { built: boolean; available: boolean; devices: string[]; reason: string; graphs: boolean }
 }
 export declare function systemInfo(): SystemInfo
 /** Tensor threads of this process (intra-op); applied on the tensor thread before its next job. */

@@ -74,7 +74,10 @@ const cudaNext: Record<string, string> = {
 export function cuda(info: SystemInfo | undefined): Check[] {
   const check = (value: string, state: Check['state'], next?: string): Check[] => [{ group: 'CUDA', name: 'CUDA', value, state, next }]
   if (!info) return check('not known: the addon does not load', 'absent')
-  if (info.cuda.available) return check(info.cuda.devices.join(', '), 'ok')
+  if (info.cuda.available) {
+    const graphs = `CUDA graphs ${info.cuda.graphs ? 'on' : 'off: WORDMASK_CUDA_GRAPHS is 0'}`
+    return check(`${info.cuda.devices.join(', ')}; ${graphs}; page-locked copies on`, 'ok')
+  }
   return check(`not used: ${info.cuda.reason}`, 'absent', cudaNext[info.cuda.reason.slice(0, 'step N'.length)])
 }
 

@@ -3,7 +3,9 @@
 #include <ATen/Context.h>
 #include <ATen/core/dispatch/Dispatcher.h>
 
+#include <cstdlib>
 #include <mutex>
+#include <string_view>
 
 namespace wordmask {
 
@@ -18,8 +20,11 @@ std::string opening_reason() {
 
 int devices_of_torch() { return at::hasCUDA() ? static_cast<int>(at::detail::getCUDAHooks().deviceCount()) : 0; }
 
-// Registered by libwordmask_cuda.so (native/kernels/devices).
+// Registered by libwordmask_cuda.so (native/kernels/devices, native/kernels/graph).
 auto names_operator() { return c10::Dispatcher::singleton().findSchema({"wordmask::cuda_devices", ""}); }
+auto recorder_operator() {
+  return c10::Dispatcher::singleton().findSchemaOrThrow("wordmask::cuda_graph_recorder", "").typed<int64_t()>();
+}
 }  // namespace
 
 void set_cuda_reason(const std::string& reason) {
@@ -42,6 +47,12 @@ bool cuda_opened() { return names_operator().has_value(); }
 std::vector<std::string> cuda_device_names() {
   if (cuda_devices() == 0 || !cuda_opened()) return {};
   return names_operator()->typed<std::vector<std::string>()>().call();
+}
+
+GraphRecorder* cuda_graph_recorder() {
+  const char* wanted = std::getenv("WORDMASK_CUDA_GRAPHS");
+  if (wanted != nullptr && std::string_view(wanted) == "0") return nullptr;
+  return cuda_opened() ? reinterpret_cast<GraphRecorder*>(recorder_operator().call()) : nullptr;
 }
 
 }  // namespace wordmask

@@ -40,6 +40,7 @@ SystemInfo system_info() {
   info.cuda.available = cuda_devices() > 0;
   info.cuda.devices = cuda_device_names();
   info.cuda.reason = cuda_reason();
+  info.cuda.graphs = info.cuda.available && cuda_graph_recorder() != nullptr;
   return info;
 }
 

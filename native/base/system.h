@@ -16,7 +16,8 @@ struct SystemInfo {
     bool built = false;  // libwordmask_cuda.so is in this process
     bool available = false;
     std::vector<std::string> devices;
-    std::string reason;  // why not available; empty when it is
+    std::string reason;   // why not available; empty when it is
+    bool graphs = false;  // towers run as CUDA graphs
   } cuda;
 };
 SystemInfo system_info();

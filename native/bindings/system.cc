@@ -19,6 +19,7 @@ Napi::Value system_info(const Napi::CallbackInfo& info) {
   cuda["available"] = Napi::Boolean::New(env, system.cuda.available);
   cuda["devices"] = devices;
   cuda["reason"] = system.cuda.reason;
+  cuda["graphs"] = Napi::Boolean::New(env, system.cuda.graphs);
   Napi::Object result = Napi::Object::New(env);
   result["torch"] = system.torch;
   result["build"] = system.build;

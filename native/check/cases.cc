@@ -44,10 +44,11 @@ void judge_on_streams(const std::string& name, const Case& item, c10::Device dev
 }
 
 int run(const std::vector<std::string>& list) {
-  const Options arguments(list, {"device", "op", "huge", "kernels"});
+  const Options arguments(list, {"device", "op", "huge", "kernels", "cuda"});
   const std::string text = arguments.text("device", "cpu"), only = arguments.text("op", "");
   if (text != "cpu") open_cuda(cuda_library());
   if (arguments.has("kernels")) open(arguments.text("kernels", ""));
+  if (arguments.has("cuda")) open_kernels(arguments.text("cuda", ""));
   const c10::Device device = parse_device(text);
   WM_CHECK(only.empty() || CaseTable::all().count(only), code::kInvalidArgument, "no cases of an op '", only, "'");
   Counts counts;
@@ -61,9 +62,11 @@ int run(const std::vector<std::string>& list) {
   return counts.failed == 0 ? 0 : 1;
 }
 
-const Command kCases{
-    "cases", "[--device cpu|cuda|cuda:N] [--op NAME] [--huge yes] [--kernels LIBRARY]: kernels against references",
-    run};
+const Command kCases{"cases",
+                     "[--device cpu|cuda|cuda:N] [--op NAME] [--huge yes] [--kernels LIBRARY] [--cuda "
+                     "libwordmask_cuda.so]: kernels against "
+                     "references",
+                     run};
 
 }  // namespace
 }  // namespace wordmask::check

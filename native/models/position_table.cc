@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "base/error.h"
+#include "base/recording.h"
 
 namespace wordmask::models {
 
@@ -45,6 +46,7 @@ at::Tensor window_position(const at::Tensor& table, int64_t y, int64_t x, int64_
 }
 
 at::Tensor PositionCache::get(const at::Tensor& table, int64_t h, int64_t w, const PositionResize& how) {
+  if (Recording::now()) return resize_position(table, h, w, how);
   if (table.data_ptr() != data_ || table._version() != version_ || resized_.size() >= kCachedSizes) {
     resized_.clear();
     data_ = table.data_ptr();

@@ -10,8 +10,8 @@ struct TransformerImpl : torch::nn::Module {
   TransformerImpl(int64_t width, int64_t layers, int64_t heads, int64_t mlp_width, Activation activation, double eps);
   at::Tensor forward(at::Tensor x, bool causal);
   at::Tensor forward_but_last(at::Tensor x);  // blocks 1 .. L-1, no mask
-  // One token an image, rows int64 [b] on the CPU: [b, n, width] -> [b, width]. Packed, the last block computes nothing
-  // for the other tokens but their keys and values.
+  // One token an image, rows int64 [b] on the CPU or where x is: [b, n, width] -> [b, width]. Packed, the last block
+  // computes nothing for the other tokens but their keys and values.
   at::Tensor forward_row(at::Tensor x, const at::Tensor& rows, bool causal);
   BlockImpl& last() { return *resblocks->ptr<BlockImpl>(resblocks->size() - 1); }
 

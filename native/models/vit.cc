@@ -44,7 +44,7 @@ at::Tensor VitImpl::read_out(const at::Tensor& tokens) const { return project(ln
 at::Tensor VitImpl::forward(const at::Tensor& pixels) { return forward(pixels, {}); }
 
 at::Tensor VitImpl::forward(const at::Tensor& pixels, const at::Tensor& position) {
-  const auto class_token = at::zeros({pixels.size(0)}, at::kLong);
+  const auto class_token = at::zeros({pixels.size(0)}, pixels.options().dtype(at::kLong));
   return read_out(transformer->forward_row(embed(pixels, position).tokens, class_token, /*causal=*/false));
 }
 

@@ -2,6 +2,8 @@
 
 #include <ATen/ATen.h>
 
+#include <deque>
+
 #include "base/device.h"
 #include "models/clip.h"
 #include "models/init.h"
@@ -30,7 +32,7 @@ int64_t positive_batch(int batch_size) {
 }  // namespace
 
 Clip::Clip(models::ClipConfig config, std::shared_ptr<models::ClipImpl> model, c10::Device device, at::ScalarType dtype)
-    : config_(std::move(config)), model_(std::move(model)), device_(device), dtype_(dtype) {
+    : config_(std::move(config)), model_(std::move(model)), device_(device), dtype_(dtype), pass_(device, dtype) {
   model_->eval();
 }
 
@@ -83,13 +85,29 @@ at::Tensor Clip::encode_image(const std::vector<ImageU8>& images, const ResizeOp
   auto result = at::empty({total, config_.embed_dim}, at::kFloat);
   std::vector<const ImageU8*> all;
   for (const auto& image : images) all.push_back(&image);
+  struct Batch {
+    TowerPass::Answers answers;
+    int64_t from, n;
+  };
+  std::deque<Batch> under_way;
+  const auto collect = [&] {
+    auto [answers, from, n] = std::move(under_way.front());
+    under_way.pop_front();
+    result.narrow(0, from, n).copy_(scaled(answers.take(), normalize));
+    report(progress, from + n, total);
+  };
   for (int64_t from = 0; from < total; from += step) {
     const auto n = std::min(step, total - from);
     const auto batch = std::span(all).subspan(static_cast<size_t>(from), static_cast<size_t>(n));
-    result.narrow(0, from, n).copy_(encode_pixels(preprocess(batch, options, cancel), normalize));
-    report(progress, from + n, total);
+    under_way.push_back({start_image(preprocess(batch, options, cancel)), from, n});
+    if (under_way.size() > pass_.ahead()) collect();
   }
+  while (!under_way.empty()) collect();
   return result;
+}
+
+TowerPass::Answers Clip::start_image(const at::Tensor& pixels) {
+  return pass_.start(kImage, pixels, [this](const at::Tensor& there) { return model_->encode_image(there); });
 }
 
 at::Tensor Clip::encode_pixels(const at::Tensor& pixels, bool normalize) {
@@ -98,7 +116,7 @@ at::Tensor Clip::encode_pixels(const at::Tensor& pixels, bool normalize) {
   WM_CHECK(pixels.dim() == 4 && pixels.size(1) == 3 && pixels.size(2) == size && pixels.size(3) == size,
            code::kInvalidArgument, "Expected pixels [n, 3, ", size, ", ", size, "] but received ", pixels.sizes());
   if (pixels.size(0) == 0) return at::empty({0, config_.embed_dim}, at::kFloat);
-  return scaled(finished(model_->encode_image(pixels.to(device_))), normalize);
+  return scaled(start_image(pixels).take(), normalize);
 }
 
 at::Tensor Clip::encode_text(const at::Tensor& tokens, bool normalize, int batch_size, const Cancel& cancel,

@@ -12,6 +12,7 @@
 #include "base/image.h"
 #include "models/config.h"
 #include "pipeline/model_info.h"
+#include "pipeline/tower_pass.h"
 
 namespace wordmask::models {
 class ClipImpl;
@@ -71,10 +72,14 @@ class Clip {
  private:
   Clip(models::ClipConfig config, std::shared_ptr<models::ClipImpl> model, c10::Device device, at::ScalarType dtype);
   at::Tensor finished(const at::Tensor& answers) const { return pipeline::finished(answers, dtype_); }
+  enum Kind { kImage, kDense };  // of passes of the image tower
+  TowerPass::Answers start_image(const at::Tensor& pixels);
+  at::Tensor dense_pass(const at::Tensor& pixels, bool normalize, bool recordable);
   models::ClipConfig config_;
   std::shared_ptr<models::ClipImpl> model_;
   c10::Device device_;
   at::ScalarType dtype_;
+  TowerPass pass_;
 };
 
 }  // namespace wordmask::pipeline

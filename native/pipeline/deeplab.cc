@@ -10,7 +10,7 @@
 namespace wordmask::pipeline {
 
 DeepLab::DeepLab(std::shared_ptr<models::DeepLabV3PlusImpl> model, c10::Device device, at::ScalarType dtype)
-    : config_(model->config), model_(std::move(model)), device_(device), dtype_(dtype) {
+    : config_(model->config), model_(std::move(model)), device_(device), dtype_(dtype), pass_(device, dtype) {
   model_->eval();
 }
 
@@ -39,7 +39,8 @@ at::Tensor DeepLab::logits(const at::Tensor& pixels) {
   c10::InferenceMode guard;
   WM_CHECK(pixels.dim() == 4 && pixels.size(1) == 3 && pixels.numel() > 0, code::kInvalidArgument,
            "Expected pixels [n, 3, height, width] but received ", pixels.sizes());
-  return finished(model_->forward(pixels.to(device_)), dtype_).contiguous();
+  const auto work = [this](const at::Tensor& there) { return model_->forward(there); };
+  return pass_(/*kind=*/0, pixels, work).contiguous();
 }
 
 at::Tensor DeepLab::logits(const ImageU8& image, const DenseOptions& options) {

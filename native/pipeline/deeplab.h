@@ -1,6 +1,7 @@
 #pragma once
 #include "models/deeplab_config.h"
 #include "pipeline/clip.h"
+#include "pipeline/tower_pass.h"
 
 namespace wordmask::models {
 struct DeepLabV3PlusImpl;
@@ -34,6 +35,7 @@ class DeepLab {
   std::shared_ptr<models::DeepLabV3PlusImpl> model_;
   c10::Device device_;
   at::ScalarType dtype_;
+  TowerPass pass_;
 };
 
 }  // namespace wordmask::pipeline

@@ -28,10 +28,16 @@ void check_slide(const DenseOptions& options, int64_t cell) {
 
 at::Tensor Clip::dense_pixels(const at::Tensor& pixels, bool normalize) {
   c10::InferenceMode guard;
+  return dense_pass(pixels, normalize, /*recordable=*/true);
+}
+
+at::Tensor Clip::dense_pass(const at::Tensor& pixels, bool normalize, bool recordable) {
   const bool one = pixels.dim() == 3;
   WM_CHECK((one || pixels.dim() == 4) && pixels.size(-3) == 3 && pixels.numel() > 0, code::kInvalidArgument,
            "Expected pixels [3, height, width] or [n, 3, height, width] but received ", pixels.sizes());
-  const auto answers = finished(model_->visual->dense((one ? pixels.unsqueeze(0) : pixels).to(device_)));
+  const auto answers = pass_(
+      kDense, one ? pixels.unsqueeze(0) : pixels,
+      [this](const at::Tensor& there) { return model_->visual->dense(there); }, recordable);
   const auto features = one ? answers.squeeze(0) : answers;
   return (normalize ? unit(features) : features).contiguous();
 }
@@ -48,12 +54,14 @@ at::Tensor Clip::dense_features(const ImageU8& image, const DenseOptions& option
   const int64_t h = (options.height + cell - 1) / cell, w = (options.width + cell - 1) / cell;
   pixels = at::constant_pad_nd(pixels, {0, w * cell - options.width, 0, h * cell - options.height});
   const auto crop_h = std::min(options.crop / cell, h), crop_w = std::min(options.crop / cell, w);
+  // Windows as large as the picture are of as many sizes as pictures.
+  const bool whole = crop_h * cell == options.crop && crop_w * cell == options.crop;
   auto sum = at::zeros({h, w, config_.embed_dim}, at::kFloat);
   for (const auto y : starts(h, crop_h, options.stride / cell)) {
     for (const auto x : starts(w, crop_w, options.stride / cell)) {
       if (cancel) cancel->check();
       const auto window = pixels.narrow(1, y * cell, crop_h * cell).narrow(2, x * cell, crop_w * cell);
-      sum.narrow(0, y, crop_h).narrow(1, x, crop_w).add_(dense_pixels(window));
+      sum.narrow(0, y, crop_h).narrow(1, x, crop_w).add_(dense_pass(window, /*normalize=*/true, whole));
     }
   }
   return unit(sum);  // a mean of unit vectors points where their sum does

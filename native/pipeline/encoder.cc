@@ -18,7 +18,7 @@ constexpr int64_t kPixels = int64_t{8} * 512 * 512;
 
 Encoder::Encoder(models::EncoderConfig config, std::shared_ptr<models::EncoderTower> tower, c10::Device device,
                  at::ScalarType dtype)
-    : config_(std::move(config)), tower_(std::move(tower)), device_(device), dtype_(dtype) {
+    : config_(std::move(config)), tower_(std::move(tower)), device_(device), dtype_(dtype), pass_(device, dtype) {
   tower_->eval();
 }
 
@@ -54,11 +54,12 @@ at::Tensor Encoder::features(const at::Tensor& pixels, const Cancel& cancel) {
            "Expected pixels [n, 3, height, width] but received ", pixels.sizes());
   const int64_t n = pixels.size(0);
   const int64_t together = std::clamp<int64_t>(kPixels / (pixels.size(2) * pixels.size(3)), 1, n);
+  const auto work = [this](const at::Tensor& there) { return tower_->features(there); };
   at::Tensor result;
   for (int64_t from = 0; from < n; from += together) {
     if (cancel) cancel->check();
     const auto count = std::min(together, n - from);
-    const auto part = finished(tower_->features(pixels.narrow(0, from, count).to(device_)), dtype_).contiguous();
+    const auto part = pass_(/*kind=*/0, pixels.narrow(0, from, count), work).contiguous();
     if (count == n) return part;
     if (!result.defined()) result = at::empty({n, part.size(1), part.size(2), part.size(3)}, at::kFloat);
     result.narrow(0, from, count).copy_(part);

@@ -5,6 +5,7 @@
 
 #include "models/encoder_config.h"
 #include "pipeline/clip.h"
+#include "pipeline/tower_pass.h"
 
 namespace wordmask::models {
 struct EncoderTower;
@@ -40,6 +41,7 @@ class Encoder {
   std::shared_ptr<models::EncoderTower> tower_;
   c10::Device device_;
   at::ScalarType dtype_;
+  TowerPass pass_;
 };
 
 }  // namespace wordmask::pipeline

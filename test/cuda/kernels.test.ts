@@ -81,4 +81,14 @@ describe('libwordmask_cuda.so opened without a GPU', () => {
     ])
     expect(lines.filter((line) => !/^\w+ cpu( cuda)?$/.test(line))).toEqual([])
   })
+
+  test('its recorder of graphs is found and answers across the libraries; WORDMASK_CUDA_GRAPHS=0 hides it', ({ skip }) => {
+    skip(!library.path, library.missing)
+    const args = ['cases', '--op', 'cuda_graph', '--cuda', library.path!]
+    expect(check(args, { WORDMASK_CUDA_GRAPHS: '1' }).lines).toEqual([
+      expect.stringMatching(/^ok +cuda_graph the recorder refuses /),
+      'cpu: 1 passed, 0 failed',
+    ])
+    expect(check(args, { WORDMASK_CUDA_GRAPHS: '0' }).lines).toEqual(['cpu: 0 passed, 0 failed'])
+  })
 })

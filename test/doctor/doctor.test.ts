@@ -2,7 +2,9 @@ import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } fro
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
+import type { SystemInfo } from '../../binding'
 import { describeReport, doctor, type Report } from '../../lib/doctor'
+import { cuda } from '../../lib/doctor/checks'
 import { findLibTorch } from '../../lib/setup'
 import { divideCores } from '../../lib/threads'
 
@@ -44,6 +46,14 @@ describe('doctor', () => {
   test('CUDA switched off is said as the first step that failed', async () => {
     const report = await doctor({ ...process.env, WORDMASK_LIBTORCH: libtorch, WORDMASK_CUDA: '0' })
     expect(find(report, 'CUDA')).toMatchObject({ state: 'absent', value: 'not used: step 1 of 6, WORDMASK_CUDA is 0' })
+  })
+
+  test.each([
+    [true, 'on'],
+    [false, 'off: WORDMASK_CUDA_GRAPHS is 0'],
+  ])('with CUDA: the devices, whether towers run as graphs (%s), and page-locked copies', (graphs, words) => {
+    const info = { cuda: { built: true, available: true, devices: ['A', 'B'], reason: '', graphs } } as SystemInfo
+    expect(cuda(info)).toMatchObject([{ state: 'ok', value: `A, B; CUDA graphs ${words}; page-locked copies on` }])
   })
 
   test('a set-up machine is not changed by being examined', async () => {

@@ -2,7 +2,7 @@
 # after libwordmask_core.so it answers for CPU tensors: wordmask_check cases --kernels FILE.
 file(GLOB emulated CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/native/kernels/*/*_cuda.cu
   ${CMAKE_SOURCE_DIR}/native/kernels/*/*_cuda.cc)
-list(FILTER emulated EXCLUDE REGEX "/devices/")  # nothing of theirs is a kernel
+list(FILTER emulated EXCLUDE REGEX "/(devices|graph)/")  # nothing of theirs is a kernel
 set(emulated_kernels ${emulated})
 list(FILTER emulated_kernels INCLUDE REGEX "\\.cu$")
 set_source_files_properties(${emulated_kernels} PROPERTIES LANGUAGE CXX
