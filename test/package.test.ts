@@ -46,6 +46,7 @@ describe.sequential('the package, installed with --ignore-scripts into an empty 
         'dist/index.d.ts',
         'binding.d.ts',
         'models/scenes/scenes.pack',
+        ...['card.json', 'wordmask.json', 'model.safetensors'].map((file) => `models/samples/specialist/${file}`),
         'README.md',
         'LICENSE',
       ]),

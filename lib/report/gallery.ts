@@ -6,7 +6,7 @@ import type { Segmenter } from '../segmenter/segmenter'
 import type { ClassEntry } from '../text/classes'
 import { writeLabelMap } from '../write/label-map'
 import { writeOverlay } from '../write/overlay'
-import { type Report, type ReportItem, renderReport } from './page'
+import { type Report, type ReportItem, type ReportSection, renderReport } from './page'
 import { colourLabels, dataUri, overlayUri } from './picture'
 
 export interface Sample {
@@ -42,7 +42,7 @@ export interface GalleryInput {
   stop?: AbortSignal
   onRow?: (row: GalleryRow) => void
   /** What the page shows after the samples. */
-  more?: (rows: GalleryRow[]) => Promise<ReportItem[]>
+  more?: (rows: GalleryRow[]) => Promise<{ items: ReportItem[]; sections: ReportSection[] }>
 }
 
 export interface Gallery {
@@ -96,10 +96,11 @@ export async function gallery(input: GalleryInput): Promise<Gallery> {
     input.onRow?.(row)
     items.push({ title: sample.title ?? sample.name, panels, ...describeRow(row, input.classes) })
   }
-  items.push(...((await input.more?.(rows)) ?? []))
+  const more = await input.more?.(rows)
+  items.push(...(more?.items ?? []))
   const miou = { all: all.sums.mean(), present: present.sums.mean(), chanceAll: all.chance.mean(), chancePresent: present.chance.mean() }
   const page = path.join(input.into, 'index.html')
-  await writeAtomic(page, renderReport(describe(input, rows, miou, items)))
+  await writeAtomic(page, renderReport({ ...describe(input, rows, miou, items), sections: more?.sections ?? [] }))
   return { rows, page, miou }
 }
 

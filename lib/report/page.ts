@@ -27,8 +27,13 @@ export interface Report {
   /** `note` is small print under the value. */
   figures: { label: string; value: string; note?: string }[]
   items: ReportItem[]
+  /** Further parts of the page, each under a heading of its own. */
+  sections?: ReportSection[]
   footer: string[]
 }
+
+/** As a report; `command` is shown as one would type it. */
+export type ReportSection = Omit<Report, 'sections'> & { command?: string }
 
 /** A page that needs nothing beside it: styles and pictures are inside, there is no script. */
 export function renderReport(report: Report): string {
@@ -44,16 +49,34 @@ export function renderReport(report: Report): string {
 <body>
 <header>
 <h1>${escapeHtml(report.title)}</h1>
-${report.lead.map((text) => `<p>${escapeHtml(text)}</p>`).join('\n')}
+${paragraphs(report.lead)}
 <dl>${report.figures.map(figure).join('')}</dl>
 </header>
 <main>
-${report.items.map(item).join('\n')}
+<div class="items">
+${report.items.map((one) => item(one, 'h2')).join('\n')}
+</div>
+${(report.sections ?? []).map(section).join('\n')}
 </main>
-<footer>${report.footer.map((text) => `<p>${escapeHtml(text)}</p>`).join('')}</footer>
+<footer>${paragraphs(report.footer)}</footer>
 </body>
 </html>
 `
+}
+
+const paragraphs = (texts: readonly string[]) => texts.map((text) => `<p>${escapeHtml(text)}</p>`).join('\n')
+
+function section({ title, lead, command, figures, items, footer }: ReportSection): string {
+  return `<section>
+<h2>${escapeHtml(title)}</h2>
+${paragraphs(lead)}
+${command === undefined ? '' : `<pre><code>${escapeHtml(command).replace(/--[\w-]+/g, '<span>$&</span>')}</code></pre>`}
+<dl>${figures.map(figure).join('')}</dl>
+<div class="items">
+${items.map((one) => item(one, 'h3')).join('\n')}
+</div>
+<div class="rests">${paragraphs(footer)}</div>
+</section>`
 }
 
 function figure({ label, value, note }: Report['figures'][number]): string {
@@ -61,7 +84,7 @@ function figure({ label, value, note }: Report['figures'][number]): string {
   return `<div><dt>${escapeHtml(label)}</dt><dd>${escapeHtml(value)} ${small}</dd></div>`
 }
 
-function item({ title, panels, legend, facts }: ReportItem): string {
+function item({ title, panels, legend, facts }: ReportItem, heading: 'h2' | 'h3'): string {
   const pictures = panels.map(
     ({ caption, src }) =>
       `<figure><img src="${escapeHtml(src)}" alt="${escapeHtml(`${title}: ${caption}`)}"><figcaption>${escapeHtml(caption)}</figcaption></figure>`,
@@ -71,12 +94,15 @@ function item({ title, panels, legend, facts }: ReportItem): string {
       `<li><span class="swatch" style="background:rgb(${color.join(',')})"></span>${escapeHtml(name)}<span class="share">${(100 * coverage).toFixed(coverage < 0.1 ? 1 : 0)}%</span></li>`,
   )
   return `<article>
-<h2>${escapeHtml(title)}</h2>
+<${heading}>${escapeHtml(title)}</${heading}>
 <p class="facts">${facts.map(escapeHtml).join(' · ')}</p>
-<div class="panels" style="--columns:${panels.length}">${pictures.join('')}</div>
+<div class="panels" style="--columns:${panels.length};--narrow:${narrow(panels.length)}">${pictures.join('')}</div>
 <ul class="legend">${names.join('')}</ul>
 </article>`
 }
+
+/** Pictures side by side on a narrow screen. */
+const narrow = (panels: number) => (panels === 4 ? 2 : Math.min(panels, 3))
 
 export function escapeHtml(text: string): string {
   return text.replace(/[&<>"']/g, (c) => `&#${c.charCodeAt(0)};`)
@@ -88,15 +114,24 @@ const style = `
 * { box-sizing: border-box }
 body { margin: 0 auto; max-width: 1240px; padding: 2.5rem 1.5rem; color: var(--ink); background: var(--paper); font: 15px/1.5 system-ui, sans-serif }
 h1 { font-size: 1.7rem; margin: 0 0 .5rem; letter-spacing: -.01em }
-header p { max-width: 72ch; margin: .3rem 0; color: var(--quiet) }
+header p, section > p { max-width: 72ch; margin: .3rem 0; color: var(--quiet) }
 dl { display: flex; flex-wrap: wrap; gap: .75rem; margin: 1.5rem 0 2rem }
 dl div { background: var(--card); border: 1px solid var(--line); border-radius: 10px; padding: .6rem 1rem; min-width: 8rem }
 dt { color: var(--quiet); font-size: .8rem }
 dd { margin: 0; font-size: 1.35rem; font-weight: 600; font-variant-numeric: tabular-nums }
 dd small { font-size: .8rem; font-weight: 400; color: var(--quiet) }
-main { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 580px), 1fr)); gap: 1.25rem }
+.items { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 580px), 1fr)); gap: 1.25rem }
 article { background: var(--card); border: 1px solid var(--line); border-radius: 14px; padding: 1rem }
-h2 { font-size: 1.02rem; margin: 0; overflow-wrap: anywhere }
+article h2, article h3 { font-size: 1.02rem; margin: 0; overflow-wrap: anywhere }
+section { margin-top: 3rem; border-top: 1px solid var(--line); padding-top: 1.5rem }
+section > h2 { font-size: 1.35rem; margin: 0 0 .5rem; letter-spacing: -.01em }
+section dl { display: grid; grid-template-columns: repeat(auto-fit, minmax(9.5rem, 1fr)); margin: 1.25rem 0 1.5rem }
+section dl div { min-width: 0 }
+section dd small { display: block }
+pre { margin: 1rem 0 0; padding: .7rem 1rem; background: var(--card); border: 1px solid var(--line); border-radius: 10px; font: .85rem/1.5 ui-monospace, monospace; white-space: pre-wrap; overflow-wrap: anywhere }
+code span { white-space: nowrap }
+.rests { margin-top: 1rem; color: var(--quiet); font-size: .82rem; max-width: 110ch }
+.rests p { margin: .2rem 0 }
 .facts { margin: .1rem 0 .75rem; color: var(--quiet); font-size: .85rem; font-variant-numeric: tabular-nums }
 .panels { display: grid; grid-template-columns: repeat(var(--columns), 1fr); gap: .6rem }
 figure { margin: 0 }
@@ -104,8 +139,10 @@ img { display: block; width: 100%; height: auto; border-radius: 8px; image-rende
 figcaption { color: var(--quiet); font-size: .78rem; margin-top: .25rem; text-align: center }
 .legend { list-style: none; display: flex; flex-wrap: wrap; gap: .35rem .9rem; margin: .75rem 0 0; padding: 0; font-size: .85rem }
 .legend li { display: flex; align-items: center; gap: .4rem }
+.legend:empty { display: none }
 .swatch { width: .85rem; height: .85rem; border-radius: 3px; outline: 1px solid rgb(128 128 128 / .35) }
 .share { color: var(--quiet); font-variant-numeric: tabular-nums }
 footer { margin-top: 2rem; color: var(--quiet); font-size: .82rem; border-top: 1px solid var(--line); padding-top: .75rem }
 footer p { margin: .2rem 0 }
+@media (max-width: 480px) { body { padding: 1.5rem 1rem } .panels { grid-template-columns: repeat(var(--narrow), 1fr) } }
 `

@@ -22,7 +22,7 @@ import { makeReferences, referenceGroups } from './references'
 import { readSaid, underMasks } from './review'
 import { scan } from './scan'
 import { heldShare, split, usualSize } from './split'
-import { inherited, licencesOf, trainOn } from './training'
+import { inherited, licencesOf, trainingOf, trainOn } from './training'
 import { type TrainingCounts, writeTrainingSet } from './training-set'
 import { keyOf, Work } from './work'
 
@@ -147,7 +147,7 @@ async function build(
 
     const licences = await licencesOf(clip, options.encoder as Clip | undefined, training.backboneWeights, signal)
     const licence = options.licence ?? inherited(licences)
-    const trainedKey = keyOf(setKey, training, licence)
+    const trainedKey = keyOf(setKey, trainingOf(training), licence)
     const trained = work.path(`training-${trainedKey}`)
     const during = within('training')
     const facts = await work.value('training', trainedKey, () =>

@@ -14,7 +14,11 @@ import type { SpecialistCard } from './card'
 /** Parts of the work, in order. */
 export type SpecialistStage = 'presence' | 'references' | 'masks' | 'data' | 'training' | 'measuring'
 
-/** What of the training may be set: trainSegmenter's options. `size`: default the shorter side of the images, at most 320. */
+/**
+ * What of the training may be set: trainSegmenter's options. Defaults: `size` the shorter side of the images, at most 320; `steps` 2000;
+ * `learningRate` 0.002 from random weights, 0.0005 from `backboneWeights`; `augment` { jitter: 0.5, brightness: 0.2, contrast: 0.2, saturation: 0.2,
+ * hue: 0.02, blur: 0.1 } and trainSegmenter's for the rest.
+ */
 export type SpecialistTraining = Partial<
   Pick<
     TrainSegmenterOptions,

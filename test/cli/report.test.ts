@@ -14,6 +14,16 @@ const report = (title: string) =>
         legend: [{ name: 'fox', color: [1, 2, 3], coverage: 0.043 }],
       },
     ],
+    sections: [
+      {
+        title,
+        lead: ['why'],
+        command: `wordmask specialist "${title}"`,
+        figures: [{ label: 'IoU', value: '0.50', note: '0.40 to 0.60' }],
+        items: [{ title, facts: [], panels: [], legend: [] }],
+        footer: ['rests on'],
+      },
+    ],
     footer: ['end'],
   })
 
@@ -22,6 +32,14 @@ describe('report page', () => {
     const page = report('demo')
     expect(page).not.toMatch(/<script|https?:|src="(?!data:)|@import|url\(/)
     expect(page).toContain('<span class="share">4.3%</span>')
+  })
+  test('a section has its own heading, command, figures and items, one level down', () => {
+    const page = report('demo')
+    expect(page).toMatch(/<section>\s*<h2>demo<\/h2>\s*<p>why<\/p>\s*<pre><code>wordmask specialist &#34;demo&#34;<\/code><\/pre>/)
+    const section = page.slice(page.indexOf('<section>'), page.indexOf('</section>'))
+    expect(section).toContain('<small>0.40 to 0.60</small>')
+    expect(section).toContain('<h3>demo</h3>')
+    expect(section).toContain('<p>rests on</p>')
   })
   test('names from files cannot break out of the page', () => {
     const page = report('<img src=x onerror="alert(1)">')

@@ -33,6 +33,8 @@ What is written below --into:
   pictures.archive  the pictures, indexed: "wordmask search" looks in it; the page shows three searches
   reco/             a pool of rendered scenes, and what ReCo made of it: references for the names that the pictures show, and
                     a segmenter of them ("wordmask segment --model"); the page shows it beside dense CLIP
+  specialist/       what a small segmenter for one rare thing finds in its pictures, beside ReCo and the truth. It ships, and
+                    "wordmask specialist" made it from a name and unlabelled pictures: the page has the command and the figures
   run.json          how it was made; repeat it with: wordmask run run.json
 
 Examples:
