@@ -3,7 +3,7 @@ import { readdir, readFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { z } from 'zod'
 import type { ClipConfig } from '../binding'
-import { WordmaskError } from './errors'
+import { newerFormat, WordmaskError } from './errors'
 import { modelsFolder } from './folders'
 import { templateNames } from './text/prompts'
 
@@ -91,10 +91,7 @@ export function parseCard(text: string, file: string): ModelCard {
   }
   const version = (value as { version?: unknown } | null)?.version
   if (typeof version === 'number' && version > cardVersion) {
-    throw new WordmaskError(
-      'ERR_WORDMASK_VERSION',
-      `The card ${file} has format ${version}; this wordmask reads up to ${cardVersion}. Update with \`npm install wordmask@latest\`.`,
-    )
+    throw newerFormat(`The card ${file}`, version, cardVersion)
   }
   const result = cardSchema.safeParse(value)
   if (!result.success) throw new WordmaskError('ERR_WORDMASK_CHECKPOINT', `The card ${file} is not valid: ${z.prettifyError(result.error)}`)

@@ -53,6 +53,14 @@ export function invalidArgument(name: string, expected: string, received: unknow
   return new WordmaskError('ERR_WORDMASK_INVALID_ARGUMENT', `Expected ${expected} for ${name} but received ${describe(received)}`)
 }
 
+/** A file of a later wordmask. @param what the file @param found its format @param known the latest that is read here */
+export function newerFormat(what: string, found: unknown, known: number): WordmaskError {
+  return new WordmaskError(
+    'ERR_WORDMASK_VERSION',
+    `${what} has format ${found}; this wordmask reads up to ${known}. Update it: npm install wordmask@latest`,
+  )
+}
+
 /** For constructors that only the package calls. */
 export function madeElsewhere(name: string, maker: string): WordmaskError {
   return new WordmaskError('ERR_WORDMASK_INVALID_ARGUMENT', `Expected a ${name} to come from ${maker}, not from new ${name}`)

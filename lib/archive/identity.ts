@@ -3,7 +3,7 @@ import { stat } from 'node:fs/promises'
 import { z } from 'zod'
 import { preprocessSchema } from '../cards'
 import type { Clip } from '../clip/clip'
-import { WordmaskError } from '../errors'
+import { newerFormat, WordmaskError } from '../errors'
 import { sha256File } from '../setup'
 import type { ArchivePlace } from './place'
 
@@ -71,10 +71,7 @@ export function parseIdentity(text: string, place: ArchivePlace): ArchiveIdentit
   }
   const { format, version } = (value ?? {}) as { format?: unknown; version?: unknown }
   if (format === 'wordmask-archive' && typeof version === 'number' && version > archiveVersion) {
-    throw new WordmaskError(
-      'ERR_WORDMASK_VERSION',
-      `The archive ${place.uri} has format version ${version}; this wordmask reads up to ${archiveVersion}. Update with \`npm install wordmask@latest\`.`,
-    )
+    throw newerFormat(`The archive ${place.uri}`, version, archiveVersion)
   }
   const result = identitySchema.safeParse(value)
   if (!result.success) throw damaged(place, `archive.json is not valid: ${z.prettifyError(result.error).replace(/\s*\n\s*/g, ' ')}`)

@@ -1,6 +1,6 @@
 import { createReadStream } from 'node:fs'
 import { crc32 } from 'node:zlib'
-import { WordmaskError } from '../errors'
+import { newerFormat, WordmaskError } from '../errors'
 import type { EmbeddedRow, Reject } from './types'
 
 /** First record of a file of rows: whose vectors they are. */
@@ -96,9 +96,6 @@ function checkHeader(record: RecordsHeader | ArchiveRecord, name: string): void 
   if (!('format' in record) || record.format !== 'wordmask-rows')
     throw new WordmaskError('ERR_WORDMASK_ARCHIVE', `${name} is no file of archive rows. Remove it, then add the images again.`)
   if (record.version > recordsVersion) {
-    throw new WordmaskError(
-      'ERR_WORDMASK_VERSION',
-      `${name} has format version ${record.version}; this wordmask reads up to ${recordsVersion}. Update with \`npm install wordmask@latest\`.`,
-    )
+    throw newerFormat(name, record.version, recordsVersion)
   }
 }

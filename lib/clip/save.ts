@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { Clip as NativeClip, Task } from '../../binding'
 import { clipConfigSchema, preprocessSchema } from '../cards'
-import { WordmaskError } from '../errors'
+import { newerFormat, WordmaskError } from '../errors'
 import { templateNames } from '../text/prompts'
 import type { ClipSource } from './source'
 
@@ -54,10 +54,7 @@ export function parseSaved(text: string, file: string): SavedClip {
   }
   const version = (value as { version?: unknown } | null)?.version
   if (typeof version === 'number' && version > savedVersion) {
-    throw new WordmaskError(
-      'ERR_WORDMASK_VERSION',
-      `${file} has format ${version}; this wordmask reads up to ${savedVersion}. Update with \`npm install wordmask@latest\`.`,
-    )
+    throw newerFormat(file, version, savedVersion)
   }
   const result = savedSchema.safeParse(value)
   if (!result.success)

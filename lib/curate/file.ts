@@ -2,7 +2,7 @@ import { createReadStream } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import path from 'node:path'
 import { createInterface } from 'node:readline'
-import { WordmaskError } from '../errors'
+import { newerFormat, WordmaskError } from '../errors'
 import { writeAtomic } from '../run/atomic'
 import type { CuratedClass, CuratedImage, CuratedOrigin, CuratedSet } from './curated-set'
 
@@ -66,11 +66,7 @@ export async function loadCurated(given: string): Promise<{ classes: CuratedClas
 
 function checkHeader(header: Header, file: string): Header {
   if (header?.format !== format || !Array.isArray(header.classes)) throw notOurs(file)
-  if (!(header.version <= version))
-    throw new WordmaskError(
-      'ERR_WORDMASK_VERSION',
-      `${file} has format version ${header.version}; this wordmask reads up to ${version}. Update it: npm install wordmask@latest`,
-    )
+  if (!(header.version <= version)) throw newerFormat(file, header.version, version)
   return header
 }
 

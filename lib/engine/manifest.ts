@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { sha256Bytes } from '../archive/hashes'
-import { WordmaskError } from '../errors'
+import { newerFormat } from '../errors'
 import type { Job } from './job'
 import type { ShardOutput } from './operation'
 import { readIfThere } from './records'
@@ -66,11 +66,7 @@ async function putOutput(folder: WorkFolder, file: string, data: Uint8Array): Pr
 export async function readManifest(folder: WorkFolder, job: string): Promise<Manifest | undefined> {
   const uri = folder.place('done', job)
   const found = parse((await readIfThere(folder.store, uri))?.toString('utf8') ?? '')
-  if (typeof found?.version === 'number' && found.version > version)
-    throw new WordmaskError(
-      'ERR_WORDMASK_VERSION',
-      `${uri} has format version ${found.version}; this wordmask reads up to ${version}. Update it: npm install wordmask@latest`,
-    )
+  if (typeof found?.version === 'number' && found.version > version) throw newerFormat(uri, found.version, version)
   return manifestSchema.safeParse(found).data
 }
 

@@ -1,5 +1,5 @@
 import type { Shard } from '../archive/types'
-import { WordmaskError } from '../errors'
+import { newerFormat, WordmaskError } from '../errors'
 import { storeOf } from '../storage'
 import type { Store } from '../storage/store'
 import { normalUri } from '../storage/uri'
@@ -52,11 +52,7 @@ export class WorkFolder {
     const found = await readJson<OperationSpec & { version: number }>(store, file)
     if (found === undefined) throw new WordmaskError('ERR_WORDMASK_IO', `No run at ${uri}: ${file} is missing`)
     const { version: written, ...spec } = found
-    if (!(written <= version))
-      throw new WordmaskError(
-        'ERR_WORDMASK_VERSION',
-        `${file} has format version ${written}; this wordmask reads up to ${version}. Update it: npm install wordmask@latest`,
-      )
+    if (!(written <= version)) throw newerFormat(file, written, version)
     return new WorkFolder(store, uri, spec)
   }
 

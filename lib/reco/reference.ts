@@ -3,7 +3,7 @@ import { readdir } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { z } from 'zod'
 import { binding } from '../binding'
-import { WordmaskError } from '../errors'
+import { newerFormat, WordmaskError } from '../errors'
 import { makeFolder } from '../setup/make-folder'
 import type { ClassEntry } from '../text/classes'
 
@@ -119,11 +119,7 @@ async function readReference(file: string): Promise<Reference | undefined> {
     const { metadata } = await binding().readCheckpoint([file], {})
     const about: unknown = JSON.parse(metadata[aboutKey] ?? 'null')
     const found = (about as { version?: unknown } | null)?.version
-    if (typeof found === 'number' && found > version)
-      throw new WordmaskError(
-        'ERR_WORDMASK_VERSION',
-        `${file} has format ${found}; this wordmask reads up to ${version}. Update with \`npm install wordmask@latest\`.`,
-      )
+    if (typeof found === 'number' && found > version) throw newerFormat(file, found, version)
     const parsed = aboutSchema.safeParse(about)
     if (!parsed.success) return undefined
     const { data } = await binding().readTensor([file], tensorKey, {})

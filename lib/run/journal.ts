@@ -2,7 +2,7 @@ import { createReadStream } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
 import path from 'node:path'
 import { createInterface } from 'node:readline'
-import { WordmaskError } from '../errors'
+import { newerFormat, WordmaskError } from '../errors'
 import { makeFolder } from '../setup/make-folder'
 
 /** One line a finished image. `image` is its path, `name` its place in the output folder without ending. */
@@ -83,8 +83,7 @@ async function readKeys(file: string): Promise<{ done: Map<string, JournalKey>; 
 function checkHeader(file: string, line: string): void {
   const { format, version } = JSON.parse(line) as { format?: string; version?: number }
   if (format !== header.format) throw new WordmaskError('ERR_WORDMASK_IO', `${file} is no wordmask journal; choose another --into`)
-  if (!(version! <= header.version))
-    throw new WordmaskError('ERR_WORDMASK_VERSION', `${file} has format version ${version}; this wordmask reads up to ${header.version}`)
+  if (!(version! <= header.version)) throw newerFormat(file, version, header.version)
 }
 
 /** Lines that end in a newline and parse, with the byte offset after each; stops at the first that does not. */

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import { readFile, stat } from 'node:fs/promises'
 import path from 'node:path'
-import { WordmaskError } from '../errors'
+import { newerFormat, WordmaskError } from '../errors'
 import { redactAll } from '../redact'
 import { writeAtomic } from './atomic'
 import { type Machine, machine, packageVersion } from './environment'
@@ -131,10 +131,7 @@ export async function readRun(file: string): Promise<RunFile> {
     throw new WordmaskError('ERR_WORDMASK_IO', `Expected a run.json written by wordmask, but ${file} is none`)
   }
   if (!(run.version! <= version)) {
-    throw new WordmaskError(
-      'ERR_WORDMASK_VERSION',
-      `${file} has format version ${run.version}; this wordmask reads up to ${version}. Update it: npm install wordmask@latest`,
-    )
+    throw newerFormat(file, run.version, version)
   }
   return run as RunFile
 }

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { imageSize } from '../clip/options'
-import { WordmaskError } from '../errors'
+import { newerFormat, WordmaskError } from '../errors'
 import { positiveInteger, slideOptions } from '../options'
 import { refine, refinementOf } from '../refine/options'
 import { type ClassSpec, parseClasses } from '../text/classes'
@@ -50,10 +50,7 @@ export async function readIndex(folder: string): Promise<SavedSegmenter> {
   }
   const version = (value as { version?: unknown } | null)?.version
   if (typeof version === 'number' && version > segmenterVersion) {
-    throw new WordmaskError(
-      'ERR_WORDMASK_VERSION',
-      `${file} has format ${version}; this wordmask reads up to ${segmenterVersion}. Update with \`npm install wordmask@latest\`.`,
-    )
+    throw newerFormat(file, version, segmenterVersion)
   }
   const broken = (what: string, cause?: unknown) =>
     new WordmaskError('ERR_WORDMASK_CHECKPOINT', `${file} is not a saved segmenter: ${what}`, { cause })

@@ -98,7 +98,7 @@ class KeptMemory final : public c10::Allocator {
       if (found == used_.end()) return false;
       const Block block{data, found->second};
       used_.erase(found);
-      if (computes) {
+      if (computes && block.bytes <= kMostKept) {
         kept_.push_back(block);
         bytes_ += block.bytes;
         auto oldest = kept_.begin();

@@ -64,9 +64,11 @@ describe('label maps of pictures as stored', () => {
   test('a word that nobody understands is an error, no guess', async () => {
     const { labels } = await pictureOf(1)
     expect(await orientationOf(join(labels, 'nowhere'))).toBe(true)
-    for (const text of ['', '{}', '{"version":1,"kind":"labels","orient":"no"}', '{"version":2,"kind":"labels","orient":false}']) {
+    for (const text of ['', '{}', '{"version":1,"kind":"labels","orient":"no"}']) {
       writeFileSync(join(labels, 'wordmask.json'), text)
       await expect(orientationOf(labels)).rejects.toHaveCode('ERR_WORDMASK_IO', /wordmask\.json/)
     }
+    writeFileSync(join(labels, 'wordmask.json'), '{"version":2,"kind":"labels","turned":true}')
+    await expect(orientationOf(labels)).rejects.toHaveCode('ERR_WORDMASK_VERSION', /wordmask\.json has format 2/)
   })
 })

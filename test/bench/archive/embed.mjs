@@ -1,5 +1,5 @@
 // node embed.mjs [--count 5000] [--model scenes|FILE]: a folder of rendered JPEGs, 320 x 240, into an archive, end to end, against its parts,
-// each measured alone: decoding, resizing, the tower.
+// each measured alone: decoding, the perceptual hash, resizing, the tower.
 import { basename, join } from 'node:path'
 import sharp from 'sharp'
 import { above, built, numbers, resident, scratch, tell, timed, wordmask } from './common.mjs'
@@ -8,6 +8,7 @@ import { jpegs } from './jpegs.mjs'
 const { count, batch, seed, model } = numbers({ count: 5000, batch: 32, seed: 3 })
 const { Archive, Clip, decodeImage } = wordmask
 const { mapOrdered } = built('image/stream.js')
+const { perceptualHash } = built('archive/phash.js')
 /** As many as an archive decodes at once. */
 const atOnce = 6
 
@@ -21,6 +22,9 @@ const decode = await timed(async () => {
 const pixels = []
 for await (const one of mapOrdered(files.slice(0, Math.min(count, 512)), (file) => decodeImage(file), { concurrency: atOnce }))
   pixels.push({ ...one, channels: 3 })
+const hash = await timed(async () => {
+  for await (const _ of mapOrdered(pixels, perceptualHash, { concurrency: atOnce }));
+})
 const resize = await timed(async () => {
   for await (const _ of mapOrdered(pixels, (image) => clip.preprocess(image), { concurrency: 2 }));
 })
@@ -45,7 +49,12 @@ const again = await timed(() => archive.add(folder, { captions: false, batchSize
 await archive.close()
 clip.dispose()
 
-const rate = { decode: count / decode.seconds, resize: pixels.length / resize.seconds, encode: ready.length / encode.seconds }
+const rate = {
+  decode: count / decode.seconds,
+  hash: pixels.length / hash.seconds,
+  resize: pixels.length / resize.seconds,
+  encode: ready.length / encode.seconds,
+}
 const endToEnd = count / whole.seconds
 const parts = 1 / (1 / rate.decode + 1 / rate.resize + 1 / rate.encode)
 tell({
