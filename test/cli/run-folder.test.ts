@@ -59,7 +59,7 @@ describe('journal', () => {
     writeFileSync(other, '{"format":"something"}\n')
     expect(await caught(Journal.open(other, false))).toHaveCode('ERR_WORDMASK_IO', /no wordmask journal/)
     writeFileSync(other, '{"format":"wordmask-images","version":9}\n')
-    expect(await caught(Journal.open(other, false))).toHaveCode('ERR_WORDMASK_VERSION', /version 9/)
+    expect(await caught(Journal.open(other, false))).toHaveCode('ERR_WORDMASK_VERSION', /format 9/)
   })
   test('an image done twice is read once, with its later line', async () => {
     const file = join(folder, 'twice.jsonl')
@@ -147,7 +147,7 @@ describe('run.json', () => {
       expect(await caught(readRun(file))).toHaveCode('ERR_WORDMASK_IO', /run\.json/)
     }
     writeFileSync(file, '{"format":"wordmask-run","version":2,"argv":[]}')
-    expect(await caught(readRun(file))).toHaveCode('ERR_WORDMASK_VERSION', /version 2/)
+    expect(await caught(readRun(file))).toHaveCode('ERR_WORDMASK_VERSION', /format 2/)
   })
   test('weights are hashed as sha256sum does', async () => {
     const file = join(folder, 'weights.bin')
