@@ -526,6 +526,9 @@ export declare function regions(
   task: Task,
 ): Promise<Region[]>
 
+/** side * side grey values, row-major: the mean luma (ITU-R BT.601) under each of side x side equal cells. */
+export declare function greyThumbnail(image: Pixels, side: number, task: Task): Promise<Uint8Array>
+
 /** matrix[t * n + p] counts pixels of truth t predicted p; pixels whose truth is `ignore` are left out; anything >= n throws. */
 export declare function confusion(
   truth: Uint8Array | Uint16Array,

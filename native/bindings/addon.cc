@@ -59,6 +59,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   add(env, exports, refine_functions());
   add(env, exports, region_functions());
   add(env, exports, star_functions());
+  add(env, exports, thumbnail_functions());
   add(env, exports, train_functions());
   add(env, exports, train_segmenter_functions());
   return exports;

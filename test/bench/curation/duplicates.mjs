@@ -6,13 +6,13 @@ import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import sharp from 'sharp'
-import phash from 'sharp-phash'
-import { dot, hex, join as joined } from './pool.mjs'
+import { dot, join as joined } from './pool.mjs'
 
 const root = join(import.meta.dirname, '../../..')
 const load = createRequire(import.meta.url)
-const { Clip } = load(join(root, 'dist/index.js'))
+const { Clip, decodeImage } = load(join(root, 'dist/index.js'))
 const { binding } = load(join(root, 'dist/binding.js'))
+const { perceptualHash } = load(join(root, 'dist/archive/phash.js'))
 const { dedupe } = load(join(root, 'dist/dedupe/dedupe.js'))
 
 const { values } = parseArgs({
@@ -63,9 +63,10 @@ for (let index = 0; index < count; index++) {
   )
   vectors.push(data)
   for (const [change, bytes] of files) {
-    const { width, height } = await sharp(bytes).metadata()
+    const pixels = await decodeImage(bytes)
+    const { width, height } = pixels
     const sha256 = createHash('sha256').update(bytes).digest('hex')
-    rows.push({ row: rows.length, scene: index, change, width, height, sha256, phash: hex(await phash(bytes)) })
+    rows.push({ row: rows.length, scene: index, change, width, height, sha256, phash: await perceptualHash(pixels) })
   }
 }
 const dim = clip.info.embedDim

@@ -1,7 +1,9 @@
 // A pool of unseen scenes in which some names are shown and others are not: what curation is measured on.
 import { createHash } from 'node:crypto'
+import { createRequire } from 'node:module'
 import sharp from 'sharp'
-import phash from 'sharp-phash'
+
+const { perceptualHash } = createRequire(import.meta.url)('../../../dist/archive/phash.js')
 
 /** Scenes looked at together: some 80 of them are taken. */
 const atOnce = 512
@@ -75,11 +77,9 @@ async function describe({ pixels, present, index, caption }) {
   const id = String(index).padStart(7, '0')
   return {
     ...{ id, uri: `/scenes/${id}.png`, width, height, bytes: png.length, sha256: createHash('sha256').update(png).digest('hex') },
-    ...{ phash: hex(await phash(png)), caption, addedAt: '2026-11-21T00:00:00.000Z', present: new Set(present) },
+    ...{ phash: await perceptualHash(pixels), caption, addedAt: '2026-11-21T00:00:00.000Z', present: new Set(present) },
   }
 }
-
-export const hex = (bits) => BigInt(`0b${bits}`).toString(16).padStart(16, '0')
 
 export function join(parts) {
   const all = new Float32Array(parts.reduce((n, part) => n + part.length, 0))
