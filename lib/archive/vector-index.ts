@@ -27,6 +27,10 @@ const indexOptions = z.strictObject({
 })
 
 const fewestRows = 256
+/** LanceDB draws 256 vectors for each part to find the parts by, and holds several copies of them as float32: here fewer where that is more. */
+const usualDrawn = 256
+const fewestDrawn = 32
+const drawnBytes = 128 * 2 ** 20
 const timedQueries = 10
 const reportFile = (place: { uri: string }): string => `${place.uri.replace(/\/+$/, '')}/index.json`
 
@@ -49,7 +53,7 @@ export async function createIndex(
   await withFileLock(commitLock(place), signal, () =>
     lance(place, async () => {
       await table.checkoutLatest()
-      await table.createIndex('vector', { config: configOf(type, partitions), replace: true })
+      await table.createIndex('vector', { config: configOf(type, partitions, identity.model.dim), replace: true })
     }),
   )
   const seconds = (performance.now() - began) / 1000
@@ -98,8 +102,10 @@ export async function readIndexReport({ place }: OpenArchive): Promise<IndexRepo
   }
 }
 
-function configOf(type: IndexKind, numPartitions: number): Index {
-  const common = { distanceType: 'cosine', numPartitions } as const
+function configOf(type: IndexKind, numPartitions: number, dim: number): Index {
+  const drawn = Math.floor(drawnBytes / (4 * dim * numPartitions))
+  const sampleRate = Math.max(fewestDrawn, Math.min(usualDrawn, drawn))
+  const common = { distanceType: 'cosine', numPartitions, sampleRate } as const
   switch (type) {
     case 'ivf-flat':
       return Index.ivfFlat(common)
