@@ -9,6 +9,10 @@ import { hiddenSchema, imagesSchema, rejectsSchema } from './schema'
 const indexCache = 256n << 20n
 const metadataCache = 64n << 20n
 
+/** With the caches of `session`: LanceDB passes over a session that is an argument of its own. */
+export const connectWith = (session: Session, uri: string, storageOptions: Record<string, string>): Promise<Connection> =>
+  connect(uri, { storageOptions, session })
+
 /** The tables of an archive, each as of its own last look: `latest` looks again. */
 export class LanceTables {
   private constructor(
@@ -22,7 +26,7 @@ export class LanceTables {
   /** @param create makes tables that are missing. @throws ERR_WORDMASK_ARCHIVE, ERR_WORDMASK_IO */
   static async open(place: ArchivePlace, dim: number, storageOptions: Record<string, string>, create: boolean): Promise<LanceTables> {
     const session = new Session(indexCache, metadataCache)
-    const connection = await lance(place, () => connect(place.uri, { storageOptions }, session))
+    const connection = await lance(place, () => connectWith(session, place.uri, storageOptions))
     const table = async (name: string, schema: Schema) => {
       try {
         return create

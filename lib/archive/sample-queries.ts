@@ -17,7 +17,7 @@ export async function imageQueries(snapshot: Snapshot, count: number): Promise<F
   return (await vectors.take(Float64Array.from(positions), {})).data
 }
 
-/** Texts as vectors: those given, else captions spread over the archive, else names of common things that the model knows. */
+/** Texts as vectors: those given, else captions spread over the archive, else names of common things, of both those that the model knows. */
 export async function textQueries(
   snapshot: Snapshot,
   clip: Clip,
@@ -25,22 +25,27 @@ export async function textQueries(
   count: number,
 ): Promise<Float32Array> {
   if (given && given.length > 0) return (await clip.encodeText(given)).data
-  const captions = await someCaptions(snapshot, count)
-  if (captions.length > 0) return (await clip.encodeText(captions)).data
-  const known: Float32Array[] = []
-  for (const name of commonThings) {
-    try {
-      known.push((await clip.encodeText(`a photo of a ${name}`)).data)
-    } catch (error) {
-      if (!(error instanceof WordmaskError) || error.code !== 'ERR_WORDMASK_VOCABULARY') throw error
-    }
+  const captions = await knownTexts(clip, await someCaptions(snapshot, count))
+  if (captions.length > 0) return captions
+  return knownTexts(
+    clip,
+    commonThings.map((name) => `a photo of a ${name}`),
+  )
+}
+
+/** Vectors of the texts whose words the model knows, one after the other. */
+async function knownTexts(clip: Clip, texts: readonly string[]): Promise<Float32Array> {
+  try {
+    return texts.length === 0 ? new Float32Array(0) : (await clip.encodeText(texts)).data
+  } catch (error) {
+    if (!(error instanceof WordmaskError) || error.code !== 'ERR_WORDMASK_VOCABULARY') throw error
+    if (texts.length === 1) return new Float32Array(0)
   }
-  const all = new Float32Array(known.reduce((sum, { length }) => sum + length, 0))
-  let at = 0
-  for (const vector of known) {
-    all.set(vector, at)
-    at += vector.length
-  }
+  const half = texts.length >> 1
+  const parts = [await knownTexts(clip, texts.slice(0, half)), await knownTexts(clip, texts.slice(half))]
+  const all = new Float32Array(parts.reduce((sum, { length }) => sum + length, 0))
+  all.set(parts[0] as Float32Array)
+  all.set(parts[1] as Float32Array, (parts[0] as Float32Array).length)
   return all
 }
 

@@ -1,6 +1,8 @@
 import { join } from 'node:path'
+import { Session } from '@lancedb/lancedb'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { Archive } from '../../lib/archive/archive'
+import { connectWith } from '../../lib/archive/lance'
 import type { SourceImage } from '../../lib/archive/types'
 import { Clip } from '../../lib/clip/clip'
 import { temporaryFolder } from './pictures'
@@ -76,6 +78,21 @@ describe('createIndex', () => {
       expect(even.every(({ metadata }) => metadata!.even === true)).toBe(true)
     },
   )
+
+  test('captions that the model knows no word of are not measured with', async () => {
+    const { text, image } = await archive.createIndex({ type: 'ivf-flat', sample: 20 })
+    expect([text!.at10, image.at10].every((recall) => recall >= 0.9)).toBe(true)
+  })
+
+  test('what LanceDB keeps of an index counts in the caches it was given, which bound it', async () => {
+    const session = new Session(64n << 20n, 16n << 20n)
+    const connection = await connectWith(session, join(folder, 'vectors'), {})
+    const images = await connection.openTable('images')
+    await images.query().nearestTo(new Float32Array(clip.info.embedDim).fill(1)).column('vector').nprobes(4).limit(3).toArray()
+    expect(session.approxNumItems()).toBeGreaterThan(0)
+    images.close()
+    connection.close()
+  })
 
   test('rows that came after the index are found', async () => {
     const [late] = [...vectors(1, clip.info.embedDim, 99_999)]
