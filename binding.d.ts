@@ -63,6 +63,11 @@ export declare function systemInfo(): SystemInfo
 export declare function setThreads(threads: number): void
 /** Why CUDA was not opened (lib/cuda.ts), or empty where it was; said where device 'cuda' is asked for. */
 export declare function setCudaReason(reason: string): void
+/**
+ * Gives freed memory that the allocator keeps back to the system, where it can (glibc). Threads that come and go, as LanceDB's do, leave
+ * much of it in arenas of their own.
+ */
+export declare function returnFreeMemory(task: Task): Promise<void>
 /** The class of every error thrown or rejected from here on in this environment; without it, an Error with `code`. */
 export declare function setErrorClass(errorClass: new (code: any, message: string) => Error): void
 

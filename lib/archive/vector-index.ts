@@ -1,5 +1,6 @@
 import { Index } from '@lancedb/lancedb'
 import { z } from 'zod'
+import { binding } from '../binding'
 import type { Clip } from '../clip/clip'
 import { invalidArgument, WordmaskError } from '../errors'
 import { checkOptions, positiveInteger, runOptions, throwIfAborted } from '../options'
@@ -85,6 +86,7 @@ export async function createIndex(
     return report as IndexReport
   } finally {
     await snapshot.lifetime.dispose()
+    await binding().returnFreeMemory({})
   }
 }
 

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import { binding } from '../binding'
 import { commitSegment, type Target } from './commit'
 import type { CommitOptions, Known } from './contract'
 import { syncFolders } from './durable'
@@ -110,6 +111,7 @@ export class ArchiveWriter {
     for (let next = this.closed[0]; next; next = this.closed[0]) {
       await commitFile(this.target, next.file)
       this.closed.shift()
+      await binding().returnFreeMemory({})
     }
   }
 

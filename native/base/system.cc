@@ -3,6 +3,10 @@
 #include <ATen/Version.h>
 #include <torch/version.h>
 
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
+
 #include "base/cuda.h"
 #include "base/device.h"
 #include "base/error.h"
@@ -48,6 +52,12 @@ void check_torch_version() {
   const std::string loaded = loaded_torch_version();
   WM_CHECK(loaded == TORCH_VERSION, code::kNativeLoad, "wordmask was built against LibTorch ", TORCH_VERSION,
            " but LibTorch ", loaded.empty() ? "of unknown version" : loaded, " is loaded in this process");
+}
+
+void return_free_memory() {
+#ifdef __GLIBC__
+  malloc_trim(0);
+#endif
 }
 
 }  // namespace wordmask

@@ -25,4 +25,8 @@ SystemInfo system_info();
 // Throws when the LibTorch in this process is not the version these sources were compiled against.
 void check_torch_version();
 
+// Gives freed memory that the allocator keeps back to the system, where it can (glibc): threads that come and go, as
+// LanceDB's do, leave much of it in arenas of their own.
+void return_free_memory();
+
 }  // namespace wordmask

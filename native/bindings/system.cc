@@ -3,7 +3,9 @@
 #include "base/cuda.h"
 #include "base/executor.h"
 #include "bindings/argument.h"
+#include "bindings/cancel_token.h"
 #include "bindings/functions.h"
+#include "bindings/worker.h"
 #include "bindings/wrapped.h"
 
 namespace wordmask::bindings {
@@ -47,11 +49,18 @@ Napi::Value set_error_class(const Napi::CallbackInfo& info) {
   return info.Env().Undefined();
 }
 
+// returnFreeMemory(task): Promise<void>
+Napi::Value return_free_memory(const Napi::CallbackInfo& info) {
+  return run(
+      info.Env(), read_task(info[0]), "files", [](const Job&) { wordmask::return_free_memory(); }, ToUndefined{});
+}
+
 }  // namespace
 
 std::vector<napi_property_descriptor> system_functions() {
   return {sync<system_info>("systemInfo", kExport), sync<set_threads>("setThreads", kExport),
-          sync<set_error_class>("setErrorClass", kExport), sync<set_cuda_reason>("setCudaReason", kExport)};
+          sync<set_error_class>("setErrorClass", kExport), sync<set_cuda_reason>("setCudaReason", kExport),
+          async<return_free_memory>("returnFreeMemory", kExport)};
 }
 
 }  // namespace wordmask::bindings

@@ -31,6 +31,12 @@ test('four threads that take and give up blocks of all sizes, while all is relea
   expect(testing().keptClashes(4, 1000)).toBe(0)
 })
 
+test('what a thread has freed between blocks in use stays in memory until it is asked back', () => {
+  const [before, after] = testing().freeMemory()
+  expect(before).toBeGreaterThan(0.9)
+  expect(after).toBeLessThan(0.1)
+})
+
 test('what a pass of a tower leaves is kept for the next one, and goes back once there has been nothing to do for a second', async () => {
   testing().keptRelease()
   await using clip = await Clip.load('scenes')

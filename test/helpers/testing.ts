@@ -184,6 +184,7 @@ export interface Testing {
   keptAfter(count: number, bytes: number, computes: boolean): number
   keptRelease(): number
   keptClashes(threads: number, rounds: number): number
+  freeMemory(): [before: number, after: number]
   moduleState(config: ClipConfig): { key: string; shape: number[]; sources: string[] }[]
   encoderState(config: EncoderConfig): { key: string; shape: number[]; sources: string[] }[]
   /** Whether a file may hold that key although the tower has none like it. */

@@ -2,14 +2,17 @@
 #include "base/kept_memory.h"
 
 #include <ATen/ops/empty.h>
+#include <sys/mman.h>
 
 #include <algorithm>
 #include <atomic>
+#include <cstdlib>
 #include <optional>
 #include <random>
 #include <thread>
 #include <vector>
 
+#include "base/system.h"
 #include "testing.h"
 
 namespace wordmask::testing {
@@ -81,6 +84,44 @@ Napi::Value clashes(const Napi::CallbackInfo& info) {
   return Napi::Number::New(info.Env(), wrong.load());
 }
 
+// Share of whole pages within `blocks` that are in memory.
+double resident(const std::vector<uint8_t*>& blocks, size_t bytes) {
+  constexpr size_t kPage = 4096;
+  size_t pages = 0, present = 0;
+  for (const uint8_t* block : blocks) {
+    const auto begin = (reinterpret_cast<uintptr_t>(block) / kPage + 2) * kPage;
+    std::vector<unsigned char> in((reinterpret_cast<uintptr_t>(block) + bytes - begin) / kPage - 1);
+    if (mincore(reinterpret_cast<void*>(begin), in.size() * kPage, in.data()) != 0) continue;
+    pages += in.size();
+    for (const unsigned char page : in) present += page & 1;
+  }
+  return pages == 0 ? -1 : static_cast<double>(present) / static_cast<double>(pages);
+}
+
+// freeMemory(): how much of what a thread has freed between blocks in use is in memory, before and after
+// return_free_memory.
+Napi::Value free_memory(const Napi::CallbackInfo& info) {
+  constexpr size_t kBytes = 64 << 10;
+  double before = 0, after = 0;
+  std::thread([&] {
+    std::vector<uint8_t*> held, freed;
+    for (int i = 0; i < 1000; ++i) {
+      auto* block = static_cast<uint8_t*>(std::malloc(kBytes));
+      std::fill_n(block, kBytes, uint8_t{1});
+      (i % 2 == 0 ? held : freed).push_back(block);
+    }
+    for (uint8_t* block : freed) std::free(block);
+    before = resident(freed, kBytes);
+    return_free_memory();
+    after = resident(freed, kBytes);
+    for (uint8_t* block : held) std::free(block);
+  }).join();
+  Napi::Array both = Napi::Array::New(info.Env(), 2);
+  both[0u] = Napi::Number::New(info.Env(), before);
+  both[1u] = Napi::Number::New(info.Env(), after);
+  return both;
+}
+
 }  // namespace
 
 void define_kept_memory(Napi::Env, Napi::Object exports) {
@@ -89,6 +130,7 @@ void define_kept_memory(Napi::Env, Napi::Object exports) {
   define<after>(exports, "keptAfter");
   define<release>(exports, "keptRelease");
   define<clashes>(exports, "keptClashes");
+  define<free_memory>(exports, "freeMemory");
 }
 
 }  // namespace wordmask::testing

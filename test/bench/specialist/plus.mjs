@@ -1,5 +1,5 @@
 // node test/bench/specialist/plus.mjs [--seeds 0,1,2] [--images 1500] [--steps 2500] [--refine crf|pamr|none] [--backbone mobilenet_v2]
-//   [--width 0.5] [--batch-size 8] [--learning-rate 0.002] [--dtype float32] [--jitter 0.8] [--workers 1] [--into FILE], and of the ReCo table
+//   [--width 0.5] [--batch-size 8] [--dtype float32] [--workers 1] [--into FILE], and of the ReCo table
 //   (reco/components.mjs): [--objects 12] [--each 60] [--test 100] [--k 50] [--window official] [--finder scenes] [--clip scenes-clip] [--encoder scenes]
 //   [--seconds 300]
 // ReCo+ on scenes, on the names and pools of the ReCo table: dense CLIP, ReCo, and a DeepLabv3+ that has learned from ReCo's pseudo-labels of
@@ -13,6 +13,7 @@ import { makeWorld, pngOf, testScenes } from '../reco/pool.mjs'
 import { built, Clip, confusionOf, inFolder, numbers, openPack, Segmenter, writeFigures } from '../reco/score.mjs'
 
 const { pseudoLabel, trainSegmenter } = built('./index.js')
+const { trainingOf } = built('./specialist/training.js')
 const { values } = parseArgs({
   options: {
     seeds: { type: 'string', default: '0,1,2' },
@@ -22,9 +23,7 @@ const { values } = parseArgs({
     backbone: { type: 'string', default: 'mobilenet_v2' },
     width: { type: 'string', default: '0.5' },
     'batch-size': { type: 'string', default: '8' },
-    'learning-rate': { type: 'string', default: '0.002' },
     dtype: { type: 'string', default: 'float32' },
-    jitter: { type: 'string', default: '0.8' },
     workers: { type: 'string', default: '1' },
     objects: { type: 'string', default: '12' },
     each: { type: 'string', default: '60' },
@@ -94,30 +93,18 @@ async function measure(folder, seed) {
   return { seed, classes, pool, found, cpuSeconds: (user + system) / 1e6 }
 }
 
-/** ReCo's labels of pictures, and a network that learns them by ReCo+'s recipe. */
+/** ReCo's labels of pictures, and a network that learns them from random weights, by the recipe of specialists. */
 async function learn(folder, classes, pictures, seed) {
   const photos = join(folder, 'unlabelled')
   mkdirSync(photos)
   for (const [i, { image }] of pictures.entries()) writeFileSync(join(photos, `${String(i).padStart(5, '0')}.png`), await pngOf(image))
   const refine = values.refine === 'none' ? null : values.refine
   const labelled = await pseudoLabel(photos, { segmenter: join(folder, 'teacher'), refine, into: join(folder, 'pseudo') })
-  const [width, steps, batchSize, learningRate] = numbers(values, 'width', 'steps', 'batch-size', 'learning-rate')
-  const [jitter, workers] = numbers(values, 'jitter', 'workers')
+  const [width, steps, batchSize, workers] = numbers(values, 'width', 'steps', 'batch-size', 'workers')
   const trained = await trainSegmenter({
     ...{ images: labelled.images, labels: labelled.labels, classes, into: join(folder, 'student'), size: side },
-    ...{
-      backbone: values.backbone,
-      width,
-      steps,
-      batchSize,
-      learningRate,
-      workers,
-      seed,
-      dtype: values.dtype,
-      augment: { jitter },
-      samples: 0,
-      logEvery: 100,
-    },
+    ...trainingOf({ dtype: values.dtype, width, steps, batchSize, workers }),
+    ...{ backbone: values.backbone, seed, samples: 0, logEvery: 100 },
     onMetrics: ({ step, loss }) => process.stderr.write(`step ${step}: loss ${loss?.toFixed(3)}\n`),
   })
   process.stderr.write(`${trained.steps} steps in ${trained.seconds.toFixed(0)} s, ${trained.cpuSeconds.toFixed(0)} CPU seconds\n`)
