@@ -69,9 +69,13 @@ const randomStart = (backbone: string) =>
 function optionsOf(flags: TrainSegmenterFlags): Omit<TrainSegmenterOptions, 'classes'> {
   const { backbone, outputStride, width, size, crop, steps, batchSize, optimiser, learningRate, backboneLearningRate } = flags
   const { weightDecay, dropout, dtype, workers, checkpointEvery, validateEvery, logEvery, patience, samples, seed, licence } = flags
-  const { scale, jitter, blur, valImages, valLabels, background, ignore, validateRefine } = flags
+  const { scale, jitter, colours, blur, valImages, valLabels, background, ignore, validateRefine } = flags
   const file = (given: string | undefined) => given && path.resolve(given)
-  const augment = { ...(scale && { scaleLow: scale[0], scaleHigh: scale[1] }), ...given({ jitter, blur }) }
+  const [brightness, contrast, saturation, hue] = colours ?? []
+  const augment = {
+    ...(scale && { scaleLow: scale[0], scaleHigh: scale[1] }),
+    ...given({ jitter, brightness, contrast, saturation, hue, blur }),
+  }
   return {
     images: path.resolve(flags.images),
     labels: path.resolve(flags.labels),

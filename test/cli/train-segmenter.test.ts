@@ -54,6 +54,17 @@ describe('wordmask train segmenter', () => {
     expect(JSON.parse(readFileSync(join(out, 'run.json'), 'utf8'))).toMatchObject({ model: { family: 'DeepLabv3+' } })
   }, 120_000)
 
+  test('--colours: the default spelled out learns the same, milder changes something else', async () => {
+    const weights = async (into: string, ...more: string[]) => {
+      const { code, stderr } = await wordmask(train(into, '--steps', '3', '--jitter', '1', '--samples', '0', ...more))
+      expect(code, stderr).toBe(0)
+      return read(into, 'model.safetensors')
+    }
+    const usual = await weights('usual')
+    expect((await weights('spelled', '--colours', '0.8,0.8,0.8,0.2')).equals(usual)).toBe(true)
+    expect((await weights('mild', '--colours', '0.2,0.2,0.2,0.02')).equals(usual)).toBe(false)
+  }, 120_000)
+
   test('stopped by SIGINT it ends with 130 and a checkpoint; the same command ends with the weights of a run never stopped', async () => {
     const long = (into: string) => train(into, '--steps', '24', '--log-every', '2', '--samples', '0')
     expect((await start(long('stopped'), { raise: { signal: 'SIGINT', at: /8\/24/ } }).ended).code).toBe(130)
@@ -71,6 +82,8 @@ describe('wordmask train segmenter', () => {
   test.each([
     [['--size', 'big'], /240x180/, 2],
     [['--scale', '2,1'], /smallest and the largest/, 2],
+    [['--colours', '0.2,0.2,0.2,0.6'], /hue up to 0\.5/, 2],
+    [['--colours', '0.2'], /brightness, contrast/, 2],
     [['--val-images', 'x'], /--val-images and --val-labels together/, 2],
     [['--batch-size', '1'], /2 to 4096/, 2],
     [['--backbone-weights', '/none.pth'], /none\.pth/, 1],

@@ -27,6 +27,7 @@ export interface TrainSegmenterFlags {
   dropout?: number
   scale?: [number, number]
   jitter?: number
+  colours?: [number, number, number, number]
   blur?: number
   dtype: 'float32' | 'bfloat16'
   workers?: number
@@ -75,6 +76,7 @@ export function trainSegmenter(models: Command, context: Context): void {
     work('--dropout <share>', '(default: 0.1)').argParser(number(0, 0.99)),
     work('--scale <low,high>', 'random scale of an image (default: 0.5,2)').argParser(scale),
     work('--jitter <chance>', 'that colours change (default: 0.8)').argParser(number(0, 1)),
+    work('--colours <b,c,s,h>', 'by how much at most: brightness, contrast, saturation, hue (default: 0.8,0.8,0.8,0.2)').argParser(colours),
     work('--blur <chance>', 'that an image is blurred (default: 0.5)').argParser(number(0, 1)),
     work('--dtype <type>', 'arithmetic of convolutions').choices(['float32', 'bfloat16']).default('float32'),
     work('--workers <n>', 'threads of a step; part of the recipe (default: the cores)').argParser(integer(1, 256)),
@@ -119,6 +121,21 @@ function scale(value: string): [number, number] {
   throw new InvalidArgumentError('Expected the smallest and the largest scale, as in 0.5,2.')
 }
 
+/** "0.8,0.8,0.8,0.2" */
+function colours(value: string): [number, number, number, number] {
+  const [brightness, contrast, saturation, hue, more] = value.split(',').map(number(0, 1))
+  if (
+    brightness !== undefined &&
+    contrast !== undefined &&
+    saturation !== undefined &&
+    hue !== undefined &&
+    more === undefined &&
+    hue <= 0.5
+  )
+    return [brightness, contrast, saturation, hue]
+  throw new InvalidArgumentError('Expected brightness, contrast and saturation up to 1 and hue up to 0.5, as in 0.2,0.2,0.2,0.02.')
+}
+
 const data = (form: string, what: string): Option => new Option(form, what).helpGroup('Data:')
 const model = (form: string, what: string): Option => new Option(form, what).helpGroup('Model:')
 const work = (form: string, what: string): Option => new Option(form, what).helpGroup('Work:')
@@ -130,6 +147,9 @@ their labels on the way) and run.json. The same flags on the same machine give t
 Ctrl-C writes a checkpoint, and the same command goes on from it. An image that cannot be read is reported and left out.
 
 --validate-refine crf measures on the validation set with and without a dense CRF and keeps what does best after it: how ReCo+ was chosen.
+
+From random weights on few images, the recipe of specialists learns more: --learning-rate 0.002 --jitter 0.5 --colours 0.2,0.2,0.2,0.02
+--blur 0.1.
 
 Label values are positions in --classes from 0 on (with --background: 0 is background, names start at 1).
 
