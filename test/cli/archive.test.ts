@@ -159,10 +159,10 @@ describe('stats, dedupe', () => {
 
   test('the resized copy is found, hidden on request, and shown again', async () => {
     const run = async (...args: string[]) => last((await wordmask(['dedupe', archive, '--json', ...args])).stdout)!
-    const plan = await run('--no-cosine', '--max-hamming', '6', '--into', at('duplicates.jsonl'))
+    const plan = await run('--no-cosine', '--max-hamming', '3', '--into', at('duplicates.jsonl'))
     expect(plan).toMatchObject({ event: 'dedupe', rows: 13, duplicates: 1 })
     expect(json(at('duplicates.jsonl'))).toMatchObject({ how: 'hash' })
-    expect(await run('--no-cosine', '--max-hamming', '6', '--apply')).toMatchObject({ duplicates: 1 })
+    expect(await run('--no-cosine', '--max-hamming', '3', '--apply')).toMatchObject({ duplicates: 1 })
     expect(last((await wordmask(['stats', archive, '--json'])).stdout)).toMatchObject({ hidden: 1 })
     expect(await run('--undo')).toMatchObject({ event: 'restored', rows: 1 })
   })
