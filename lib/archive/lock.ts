@@ -22,6 +22,31 @@ export async function withFileLock<T>(
   work: () => Promise<T>,
   onWait?: () => void,
 ): Promise<T> {
+  const release = await holdFile(file, signal, onWait)
+  try {
+    return await work()
+  } finally {
+    release()
+  }
+}
+
+/** A folder that one call works in at a time; another waits, and says so. */
+export async function inFolder<T>(folder: string, signal: AbortSignal | undefined, work: () => Promise<T>): Promise<T> {
+  const release = await holdFolder(folder, signal)
+  try {
+    return await work()
+  } finally {
+    release()
+  }
+}
+
+/** As inFolder. -> what gives the folder back; the end of the process does so, too */
+export const holdFolder = (folder: string, signal: AbortSignal | undefined): Promise<() => void> =>
+  holdFile(join(folder, '.lock'), signal, () =>
+    process.emitWarning(`Another call works in ${folder}: waiting for it`, { type: 'WordmaskWarning', code: 'WORDMASK_WAITING' }),
+  )
+
+async function holdFile(file: string, signal: AbortSignal | undefined, onWait?: () => void): Promise<() => void> {
   let told = false
   while (!acquire(file)) {
     throwIfAborted(signal)
@@ -32,22 +57,14 @@ export async function withFileLock<T>(
     else await delay(lookAgain, undefined, { signal }).catch(() => {})
   }
   const touch = setInterval(() => signOfLife(file), touchEvery)
-  const release = () => rmSync(file, { force: true })
-  process.once('exit', release)
-  try {
-    return await work()
-  } finally {
+  const remove = () => rmSync(file, { force: true })
+  process.once('exit', remove)
+  return () => {
     clearInterval(touch)
-    process.off('exit', release)
-    release()
+    process.off('exit', remove)
+    remove()
   }
 }
-
-/** A folder that one call works in at a time; another waits, and says so. */
-export const inFolder = <T>(folder: string, signal: AbortSignal | undefined, work: () => Promise<T>): Promise<T> =>
-  withFileLock(join(folder, '.lock'), signal, work, () =>
-    process.emitWarning(`Another call works in ${folder}: waiting for it`, { type: 'WordmaskWarning', code: 'WORDMASK_WAITING' }),
-  )
 
 function signOfLife(file: string): void {
   try {
@@ -63,7 +80,7 @@ function acquire(file: string): boolean {
   try {
     makeFolderSync(dirname(file))
     writeFileSync(own, JSON.stringify(thisProcess()))
-    linkSync(own, file)
+    if (!link(own, file)) writeFileSync(file, JSON.stringify(thisProcess()), { flag: 'wx' })
     return true
   } catch (cause) {
     const { code, message } = cause as NodeJS.ErrnoException
@@ -71,6 +88,17 @@ function acquire(file: string): boolean {
     throw new WordmaskError('ERR_WORDMASK_IO', `The lock ${file} cannot be written (${message})`, { cause })
   } finally {
     rmSync(own, { force: true })
+  }
+}
+
+/** False on a disk that knows no links, as those of cameras (FAT, exFAT) do not. */
+function link(own: string, file: string): boolean {
+  try {
+    linkSync(own, file)
+    return true
+  } catch (error) {
+    if (['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS'].includes((error as NodeJS.ErrnoException).code ?? '')) return false
+    throw error
   }
 }
 

@@ -46,6 +46,7 @@ export async function evaluateBenchmark(options: EvalFlags, context: Context): P
       path.resolve(options.into),
       factsOfRun(options, context, dataset, root, answers),
       options.overwrite ?? false,
+      context.interrupt.stop,
     )
     const result = await carryOut(options, context, { dataset, root, layout, answers, folder, findings, unseen })
     const seconds = (Date.now() - started) / 1000
@@ -80,7 +81,7 @@ async function carryOut(options: EvalFlags, context: Context, opened: Opened): P
     await folder.close('done')
     return result
   } catch (error) {
-    await folder.close(stop.aborted ? 'interrupted' : 'failed')
+    await folder.fail(stop.aborted ? 'interrupted' : 'failed')
     throw error
   }
 }

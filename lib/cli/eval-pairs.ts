@@ -6,6 +6,7 @@ import { type Dataset, ignored, type Layout, type Pair } from '../eval/datasets/
 import { type CountConfusion, type PictureScore, readTruth, scorePicture } from '../eval/picture'
 import type { ProtocolPoints } from '../eval/published'
 import { mapOrdered } from '../image/stream'
+import { isDiskFull } from '../run/atomic'
 import type { OutputFolder, Pending } from '../run/output-folder'
 import { writeLabelMap } from '../write/label-map'
 import type { Answers } from './eval-answers'
@@ -63,7 +64,7 @@ export async function scorePairs(input: PairsInput): Promise<Set<string>> {
       return { pair, image, scored: await scoreOne(input, pair, image, prediction) }
     } catch (error) {
       // A label map that does not belong to the class list would be wrong for every image: that is no bad image.
-      if ((error as { code?: string }).code === 'ERR_WORDMASK_CLASSES') throw error
+      if ((error as { code?: string }).code === 'ERR_WORDMASK_CLASSES' || isDiskFull(error)) throw error
       return { pair, image, error }
     }
   }

@@ -76,7 +76,7 @@ async function carryOut(job: EvalJob, scenes: boolean, input: EvalInput, started
   }
   const overwrite = options.overwrite ?? false
   if (scenes) await refuseOtherRun(into, facts, overwrite)
-  const folder = scenes ? undefined : await OutputFolder.open(into, facts, overwrite)
+  const folder = scenes ? undefined : await OutputFolder.open(into, facts, overwrite, context.interrupt.stop)
   const record = folder?.record ?? (await RunRecord.start(into, facts))
   const close = (status: 'done' | 'interrupted' | 'failed') => (folder ? folder.close(status) : record.finish(status))
   try {

@@ -34,8 +34,10 @@ export function describeFailure(error: unknown, command: string): Failure {
   // What Node says of files (EACCES, ENOSPC ...) is in the message.
   const code = known?.syscall !== undefined ? 'ERR_WORDMASK_IO' : typeof known?.code === 'string' ? known.code : unknown
   const usage = error instanceof UsageError || usageCodes.has(code)
+  const full = /\b(ENOSPC|EDQUOT)\b/.test(message)
   const exitCode = usage ? exitCodes.usage : code === 'ERR_WORDMASK_ABORTED' ? exitCodes.interrupted : exitCodes.failure
-  return { message, code, next: usage ? help : nextCommand(code, command, help), exitCode, stack: known?.stack }
+  const next = full ? 'make room on the disk, then the same command again' : usage ? help : nextCommand(code, command, help)
+  return { message, code, next, exitCode, stack: known?.stack }
 }
 
 function nextCommand(code: string, command: string, help: string): string {

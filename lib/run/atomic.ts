@@ -113,7 +113,17 @@ async function writeBeside(file: string, write: (handle: FileHandle) => Promise<
   }
 }
 
-const besideOf = (file: string) => path.join(path.dirname(file), `.${path.basename(file)}.${randomBytes(4).toString('hex')}.partial`)
+/** A name may be as long as the disk takes, and then leaves no room for more: its beginning says enough. */
+function besideOf(file: string): string {
+  const begin = [...path.basename(file)].slice(0, 40).join('')
+  return path.join(path.dirname(file), `.${begin}.${randomBytes(4).toString('hex')}.partial`)
+}
+
+/** Whether it is the disk that takes nothing more, and not one file that cannot be written. */
+export function isDiskFull(error: unknown): boolean {
+  const { code, cause } = (error ?? {}) as NodeJS.ErrnoException
+  return ['ENOSPC', 'EDQUOT', 'EROFS'].includes(code ?? '') || (cause !== undefined && isDiskFull(cause))
+}
 
 function cannotWrite(file: string, cause: unknown): WordmaskError {
   return new WordmaskError('ERR_WORDMASK_IO', `Cannot write ${file}: ${(cause as Error).message}`, { cause })

@@ -2,6 +2,7 @@ import { createReadStream } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
 import path from 'node:path'
 import { createInterface } from 'node:readline'
+import { isObject } from '../arguments'
 import { newerFormat, WordmaskError } from '../errors'
 import { makeFolder } from '../setup/make-folder'
 
@@ -19,7 +20,7 @@ export type JournalKey = Pick<JournalLine, 'image' | 'name' | 'bytes' | 'modifie
 
 /**
  * An append-only JSON-lines file: the truth about which images are done. A line is written after its outputs are in
- * place; a last line torn by a crash is cut off when the file is opened again.
+ * place; a line torn by a crash or a full disk is cut off with what follows it when the file is opened again.
  */
 export class Journal {
   private constructor(
@@ -69,9 +70,8 @@ async function readKeys(file: string): Promise<{ done: Map<string, JournalKey>; 
   let whole = 0
   let lines = 0
   for await (const { line, end } of wholeLines(file)) {
-    if (whole === 0) checkHeader(file, line)
-    else {
-      const { image, name, bytes, modified } = JSON.parse(line) as JournalLine
+    if (whole > 0) {
+      const { image, name, bytes, modified } = line
       done.set(image, { image, name, bytes, modified })
       lines++
     }
@@ -80,26 +80,43 @@ async function readKeys(file: string): Promise<{ done: Map<string, JournalKey>; 
   return { done, whole, lines }
 }
 
-function checkHeader(file: string, line: string): void {
-  const { format, version } = JSON.parse(line) as { format?: string; version?: number }
+/** What a crash left of a first line is ours, too; anything else belongs to somebody. */
+function checkHeader(file: string, text: string, whole: boolean): void {
+  if (!whole && `${JSON.stringify(header)}\n`.startsWith(text)) return
+  const { format, version } = (parsed(text) ?? {}) as { format?: string; version?: number }
   if (format !== header.format) throw new WordmaskError('ERR_WORDMASK_IO', `${file} is no wordmask journal; choose another --into`)
   if (!(version! <= header.version)) throw newerFormat(file, version, header.version)
 }
 
-/** Lines that end in a newline and parse, with the byte offset after each; stops at the first that does not. */
-async function* wholeLines(file: string): AsyncGenerator<{ line: string; end: number }> {
+/** Lines that end in a newline and parse, with the byte offset after each; stops at the first that does not. The first is the header. */
+async function* wholeLines(file: string): AsyncGenerator<{ line: JournalLine; end: number }> {
   let end = 0
-  let pending: string | undefined
-  for await (const line of createInterface({ input: createReadStream(file), crlfDelay: Infinity })) {
-    if (pending !== undefined) {
-      end += Buffer.byteLength(pending) + 1
-      yield { line: pending, end }
-    }
-    pending = line
+  for await (const { text, whole } of textLines(file)) {
+    if (end === 0) checkHeader(file, text, whole)
+    const line = whole ? parsed(text) : undefined
+    if (line === undefined) return
+    end += Buffer.byteLength(text) + 1
+    yield { line, end }
   }
-  // readline does not say whether the last line ended in a newline: the length of the file does.
-  if (pending !== undefined && pending !== '' && (await endsWithNewline(file)))
-    yield { line: pending, end: end + Buffer.byteLength(pending) + 1 }
+}
+
+function parsed(text: string): JournalLine | undefined {
+  try {
+    const value: unknown = JSON.parse(text)
+    return isObject(value) ? (value as unknown as JournalLine) : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/** `whole`: ended by a newline, which readline does not say of the last one: the end of the file does. */
+async function* textLines(file: string): AsyncGenerator<{ text: string; whole: boolean }> {
+  let pending: string | undefined
+  for await (const text of createInterface({ input: createReadStream(file), crlfDelay: Infinity })) {
+    if (pending !== undefined) yield { text: pending, whole: true }
+    pending = text
+  }
+  if (pending !== undefined) yield { text: pending, whole: await endsWithNewline(file) }
 }
 
 async function endsWithNewline(file: string): Promise<boolean> {
@@ -118,11 +135,7 @@ async function endsWithNewline(file: string): Promise<boolean> {
 export async function* readJournal(file: string): AsyncGenerator<JournalLine> {
   const latest = new Map<string, number>()
   let number = 0
-  for await (const { line } of wholeLines(file)) if (number++ > 0) latest.set((JSON.parse(line) as JournalLine).image, number)
+  for await (const { line } of wholeLines(file)) if (number++ > 0) latest.set(line.image, number)
   number = 0
-  for await (const { line } of wholeLines(file)) {
-    if (number++ === 0) continue
-    const entry = JSON.parse(line) as JournalLine
-    if (latest.get(entry.image) === number) yield entry
-  }
+  for await (const { line } of wholeLines(file)) if (number++ > 0 && latest.get(line.image) === number) yield line
 }

@@ -1,6 +1,8 @@
 import { appendFile, rm, stat } from 'node:fs/promises'
 import path from 'node:path'
+import { holdFolder } from '../archive/lock'
 import { WordmaskError } from '../errors'
+import { makeFolder } from '../setup/make-folder'
 import { Journal, type JournalLine, readJournal } from './journal'
 import { OutputNames } from './names'
 import { differences, type RunFacts, type RunFile, RunRecord, readRunIfAny } from './run-file'
@@ -23,17 +25,30 @@ export class OutputFolder {
     readonly folder: string,
     readonly record: RunRecord,
     private readonly journal: Journal,
+    private readonly release: () => void,
   ) {
     this.#names = new OutputNames(journal.done.values())
   }
 
-  /** @throws ERR_WORDMASK_INVALID_ARGUMENT when the folder holds another run's results and `overwrite` is not set. */
-  static async open(folder: string, facts: RunFacts, overwrite: boolean): Promise<OutputFolder> {
-    const earlier = await refuseOtherRun(folder, facts, overwrite)
-    if (overwrite && earlier !== undefined) await removeOutputs(folder)
-    const journal = await Journal.open(journalFile(folder), overwrite)
-    await rm(rejectsFile(folder), { force: true })
-    return new OutputFolder(folder, await RunRecord.start(folder, facts), journal)
+  /**
+   * Waits for a process that works in the folder.
+   * @throws ERR_WORDMASK_INVALID_ARGUMENT when the folder holds another run's results and `overwrite` is not set.
+   */
+  static async open(folder: string, facts: RunFacts, overwrite: boolean, signal?: AbortSignal): Promise<OutputFolder> {
+    await refuseOtherRun(folder, facts, overwrite)
+    await makeFolder(folder)
+    const release = await holdFolder(folder, signal)
+    try {
+      // Whoever was waited for may have left another run's results.
+      const earlier = await refuseOtherRun(folder, facts, overwrite)
+      if (overwrite && earlier !== undefined) await removeOutputs(folder)
+      const journal = await Journal.open(journalFile(folder), overwrite)
+      await rm(rejectsFile(folder), { force: true })
+      return new OutputFolder(folder, await RunRecord.start(folder, facts), journal, release)
+    } catch (error) {
+      release()
+      throw error
+    }
   }
 
   /** Lines of the journal: one more than images wherever an image changed and was done again. */
@@ -86,8 +101,17 @@ export class OutputFolder {
   }
 
   async close(status: 'done' | 'interrupted' | 'failed') {
-    await this.journal.close()
-    return this.record.finish(status)
+    try {
+      await this.journal.close()
+      return await this.record.finish(status)
+    } finally {
+      this.release()
+    }
+  }
+
+  /** Closes after an error, which is the one to tell: a full disk does not take these last lines either. */
+  async fail(status: 'interrupted' | 'failed' = 'failed'): Promise<void> {
+    await this.close(status).catch(() => {})
   }
 }
 

@@ -54,6 +54,40 @@ describe('journal', () => {
     for await (const entry of readJournal(file)) images.push(entry.image)
     expect(images).toEqual(['a', 'c'])
   })
+  test('a line damaged in the middle is cut off with what follows it, which is done again', async () => {
+    const file = join(folder, 'damaged.jsonl')
+    const first = await Journal.open(file, true)
+    for (const image of ['a', 'b', 'c']) await first.append(line(image))
+    await first.close()
+    const lines = readFileSync(file, 'utf8').split('\n')
+    lines[2] = lines[2]!.slice(0, 14)
+    writeFileSync(file, lines.join('\n'))
+    const second = await Journal.open(file, false)
+    expect([...second.done.keys()]).toEqual(['a'])
+    expect(second.lineCount).toBe(1)
+    await second.append(line('d'))
+    await second.close()
+    expect(readFileSync(file, 'utf8').split('\n').slice(2)).toEqual([JSON.stringify(line('d')), ''])
+  })
+  test.each([
+    ['text without a newline', 'dear diary'],
+    ['lines that are no JSON', 'dear diary\nall is well\n'],
+    ['an empty line', '\n'],
+    ['JSON of somebody else without a newline', '{"image":"a.jpg"}'],
+  ])('a file of that name with %s is refused and stays as it is', async (_, text) => {
+    const file = join(folder, 'images.jsonl')
+    writeFileSync(file, text)
+    expect(await caught(Journal.open(file, false))).toHaveCode('ERR_WORDMASK_IO', /no wordmask journal/)
+    expect(readFileSync(file, 'utf8')).toBe(text)
+  })
+  test('a header torn by a crash is written again', async () => {
+    const file = join(folder, 'header.jsonl')
+    writeFileSync(file, '{"format":"wordm')
+    const journal = await Journal.open(file, false)
+    await journal.append(line('a'))
+    await journal.close()
+    expect([...(await Journal.open(file, false)).done.keys()]).toEqual(['a'])
+  })
   test('a file of another kind and a newer version are refused', async () => {
     const other = join(folder, 'other.jsonl')
     writeFileSync(other, '{"format":"something"}\n')
