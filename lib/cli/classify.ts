@@ -3,7 +3,7 @@ import { OutputFolder, type Pending } from '../run/output-folder'
 import type { ClassEntry } from '../text/classes'
 import { batches, eachOrError } from './batches'
 import type { ClassifyFlags } from './commands/classify'
-import { countImages, findImages } from './inputs'
+import { checkInputs, countImages, findImages } from './inputs'
 import { type LoadedModel, loadModel, readTemplates, type TemplatesFlag } from './model'
 import type { Context } from './program'
 import { progress, sayRejected, speak } from './terminal'
@@ -18,16 +18,18 @@ interface Score {
 export async function classifyImages(args: string[], options: ClassifyFlags, context: Context): Promise<void> {
   const { stop } = context.interrupt
   const json = options.json ?? false
+  const into = options.into === undefined ? undefined : path.resolve(options.into)
+  if (into !== undefined) await checkInputs(args, into)
   const { classesFromArgument } = await import('../text/class-file.js')
   const { rank } = await import('../clip/rank.js')
   const classes = await classesFromArgument(options.classes)
   const templates = await readTemplates(options.templates)
   const model = await loadModel(options, context)
   const { clip } = model
-  const into = options.into === undefined ? undefined : path.resolve(options.into)
   // Class vectors once, for all images; before the folder is made, so that an unknown word leaves none behind.
   const text = await clip.classVectors(classes, templates, { signal: stop })
-  const folder = into && (await OutputFolder.open(into, runFacts(options, classes, templates, model, context), options.overwrite ?? false))
+  const folder =
+    into && (await OutputFolder.open(into, runFacts(options, classes, templates, model, context), options.overwrite ?? false, stop))
   const counts = folder ? folder.record.counts : { done: 0, skipped: 0, rejected: 0 }
   const score = async (images: Pending[]): Promise<Score[][]> => {
     const files = images.map((image) => image.path)
@@ -67,7 +69,7 @@ export async function classifyImages(args: string[], options: ClassifyFlags, con
       bar.step(counts.done + counts.skipped + counts.rejected)
     }
   } catch (error) {
-    if (folder) await folder.close('failed')
+    if (folder) await folder.fail()
     throw error
   } finally {
     bar.stop()

@@ -1,13 +1,12 @@
 import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
-import { stat } from 'node:fs/promises'
 import path from 'node:path'
 import { createInterface } from 'node:readline'
 import { OutputFolder, type Pending } from '../run/output-folder'
 import { npyHeader, RowWriter, safetensorsHeader } from '../run/rows'
 import { batches, eachOrError } from './batches'
 import type { EmbedFlags } from './commands/embed'
-import { countImages, findImages } from './inputs'
+import { canRead, checkInputs, countImages, findImages } from './inputs'
 import { type LoadedModel, loadModel, readTemplates, type TemplatesFlag } from './model'
 import type { Context } from './program'
 import { progress, sayRejected, seconds, shownPath, speak } from './terminal'
@@ -21,9 +20,10 @@ export async function embedInputs(args: string[], options: EmbedFlags, context: 
   const into = path.resolve(options.into)
   const json = options.json ?? false
   const { stop } = context.interrupt
+  if (options.texts === undefined) await checkInputs(args, into)
   const templates = options.texts === undefined ? undefined : await readTemplates(options.templates)
   const model = await loadModel(options, context)
-  const folder = await OutputFolder.open(into, runFacts(options, templates, model, context), options.overwrite ?? false)
+  const folder = await OutputFolder.open(into, runFacts(options, templates, model, context), options.overwrite ?? false, stop)
   const rows = options.format === 'jsonl' ? undefined : await openRows(into, options.format, model.clip.info.embedDim, folder.lineCount)
   const todo = options.texts === undefined ? imagesOf(args, folder, into, stop) : textsOf(options.texts, folder, stop)
   const encode = (items: Item[]) => encodeItems(items, model, options, templates)
@@ -52,7 +52,7 @@ export async function embedInputs(args: string[], options: EmbedFlags, context: 
     }
   } catch (error) {
     await rows?.pause()
-    await folder.close('failed')
+    await folder.fail()
     throw error
   } finally {
     bar.stop()
@@ -102,11 +102,10 @@ async function* imagesOf(args: string[], folder: OutputFolder, into: string, sto
 
 /** Every line that is not blank is a text; its id is file:line. */
 async function* textsOf(file: string, folder: OutputFolder, stop: AbortSignal): AsyncGenerator<Item> {
-  if (!(await stat(file).catch(() => undefined))?.isFile())
-    throw new UsageError(`Cannot read the texts in ${file}`, 'ERR_WORDMASK_FILE_NOT_FOUND')
+  if (!(await canRead(file))) throw new UsageError(`Cannot read the texts in ${file}`, 'ERR_WORDMASK_FILE_NOT_FOUND')
   let line = 0
-  for await (const text of createInterface({ input: createReadStream(file), crlfDelay: Infinity })) {
-    line++
+  for await (const read of createInterface({ input: createReadStream(file), crlfDelay: Infinity })) {
+    const text = line++ === 0 ? read.replace(/^\ufeff/, '') : read
     if (stop.aborted) return
     if (text.trim() === '') continue
     const id = `${path.resolve(file)}:${line}`

@@ -41,14 +41,31 @@ export async function* findImages(args: string[], options: InputOptions = {}): A
   }
 }
 
+/**
+ * Before an output folder is made, which a misspelt name should not leave behind.
+ * @throws UsageError for a folder that is both, and where the first argument yields nothing
+ */
+export async function checkInputs(args: string[], into: string): Promise<void> {
+  const target = await real(into)
+  for (const arg of args)
+    if ((await stat(arg).catch(() => undefined))?.isDirectory() && (await real(arg)) === target)
+      throw new UsageError(`--into names the folder that the images are in: choose another, such as ${path.join(arg, 'out')}`)
+  // A list may be a pipe, which is read once.
+  const [first] = args
+  if (first === undefined || first.startsWith('@')) return
+  for await (const _ of findImages([first], { skip: into })) return
+}
+
+/** 0 where a list is a pipe: its images are known once it is read, and that is once. */
 export async function countImages(args: string[], options: InputOptions = {}): Promise<number> {
+  for (const arg of args) if (arg.startsWith('@') && !(await stat(listFile(arg)).catch(() => undefined))?.isFile()) return 0
   let count = 0
   for await (const _ of findImages(args, options)) count++
   return count
 }
 
 async function* expand(arg: string, options: InputOptions): AsyncGenerator<Input> {
-  if (arg.startsWith('@')) return yield* listed(arg.slice(1), options)
+  if (arg.startsWith('@')) return yield* listed(listFile(arg), options)
   const found = await stat(arg).catch(() => undefined)
   if (found?.isDirectory()) return yield* walk(path.resolve(arg), options)
   const { base, isGlob } = picomatch.scan(arg.replaceAll(path.sep, '/'))
@@ -57,9 +74,16 @@ async function* expand(arg: string, options: InputOptions): AsyncGenerator<Input
   yield { path: path.resolve(arg), relative: path.basename(arg) }
 }
 
+/** `@-` is the standard input. */
+const listFile = (arg: string) => (arg === '@-' ? '/dev/stdin' : arg.slice(1))
+
+/** A file, or a pipe as a shell makes it of `<(find ...)`. */
+export async function canRead(file: string): Promise<boolean> {
+  return (await stat(file).catch(() => undefined))?.isDirectory() === false
+}
+
 async function* listed(list: string, options: InputOptions): AsyncGenerator<Input> {
-  if (!(await stat(list).catch(() => undefined))?.isFile())
-    throw new UsageError(`Cannot read the list ${list}`, 'ERR_WORDMASK_FILE_NOT_FOUND')
+  if (!(await canRead(list))) throw new UsageError(`Cannot read the list ${list}`, 'ERR_WORDMASK_FILE_NOT_FOUND')
   for await (const line of createInterface({ input: createReadStream(list), crlfDelay: Infinity })) {
     if (options.stop?.aborted) return
     const arg = line.trim()
@@ -68,6 +92,9 @@ async function* listed(list: string, options: InputOptions): AsyncGenerator<Inpu
     yield* expand(arg, options)
   }
 }
+
+/** Without links, as far as it is there. */
+const real = (file: string) => realpath(file).catch(() => path.resolve(file))
 
 async function* globbed(glob: string, base: string, options: InputOptions): AsyncGenerator<Input> {
   const matches = picomatch(path.resolve(glob).replaceAll(path.sep, '/'))
@@ -78,14 +105,16 @@ async function* globbed(glob: string, base: string, options: InputOptions): Asyn
 
 /** @param accept by file name; default: image endings. */
 async function* walk(root: string, options: InputOptions, accept: (name: string) => boolean = isImage): AsyncGenerator<Input> {
-  const skip = options.skip === undefined ? undefined : path.resolve(options.skip)
+  const skip = options.skip === undefined ? undefined : await real(options.skip)
   const seen = new Set<string>()
   async function* folder(at: string): AsyncGenerator<Input> {
-    const real = await realpath(at)
-    if (at === skip || seen.has(real)) return
-    seen.add(real)
-    const entries = (await readdir(at, { withFileTypes: true })).sort((a, b) => (a.name < b.name ? -1 : 1))
-    for (const entry of entries) {
+    const own = await real(at)
+    if (own === skip || seen.has(own)) return
+    seen.add(own)
+    const entries = await readdir(at, { withFileTypes: true }).catch(() => undefined)
+    // Reading it as an image says what is wrong with a folder that cannot be read.
+    if (entries === undefined) return yield { path: at, relative: path.relative(root, at).replaceAll(path.sep, '/') || path.basename(at) }
+    for (const entry of entries.sort((a, b) => (a.name < b.name ? -1 : 1))) {
       if (options.stop?.aborted) return
       const file = path.join(at, entry.name)
       if (entry.name.startsWith('.')) continue

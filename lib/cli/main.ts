@@ -9,6 +9,14 @@ for (const stream of [process.stdout, process.stderr]) {
   })
 }
 
+// What the library warns of is a note here, without what Node says around it.
+const standard = process.listeners('warning')
+process.removeAllListeners('warning')
+process.on('warning', (warning) => {
+  if (warning.name === 'WordmaskWarning') process.stderr.write(`note: ${warning.message}\n`)
+  else for (const listener of standard) listener(warning)
+})
+
 run(process.argv.slice(2)).then((code) => {
   process.exitCode = code
 })

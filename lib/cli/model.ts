@@ -1,11 +1,13 @@
-import { readFile, stat } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
 import { commandLine } from '../doctor/native'
 import type { Clip } from '../index'
 import { hashWeights, type RunFacts } from '../run/run-file'
 import type { ModelAbout } from '../segmenter/method'
 import { type Templates, templateNames } from '../text/prompts'
 import type { ModelFlags } from './flags'
+import { canRead } from './inputs'
 import type { Context } from './program'
+import { UsageError } from './usage'
 
 /** What is named wherever a photograph or a word needs a real CLIP: OpenAI's, MIT, 350 MB. */
 export const photographModel = 'ViT-B/16'
@@ -43,8 +45,11 @@ export type TemplatesFlag = Exclude<Templates, readonly string[]> | string[] | u
 export async function readTemplates(value: string | undefined): Promise<TemplatesFlag> {
   const named = templateNames.find((name) => name === value)
   if (value === undefined || named !== undefined) return named
-  if ((await stat(value).catch(() => undefined))?.isFile()) {
-    return (await readFile(value, 'utf8')).split(/\r?\n/).filter((line) => line.trim() !== '')
+  if (await canRead(value)) {
+    const text = (await readFile(value, 'utf8')).replace(/^\ufeff/, '')
+    return text.split(/\r?\n/).filter((line) => line.trim() !== '')
   }
+  if (!value.includes('{}') && /[\\/]|\.txt$/i.test(value))
+    throw new UsageError(`The file of templates is missing: ${value}`, 'ERR_WORDMASK_FILE_NOT_FOUND')
   return [value]
 }

@@ -1,8 +1,9 @@
 import path from 'node:path'
+import { isDiskFull } from '../run/atomic'
 import { OutputFolder } from '../run/output-folder'
 import type { ClassEntry } from '../text/classes'
 import type { SegmentFlags } from './commands/segment'
-import { countImages, findImages } from './inputs'
+import { checkInputs, countImages, findImages } from './inputs'
 import { readTemplates, type TemplatesFlag } from './model'
 import type { Context } from './program'
 import { recoOptions } from './reco-flags'
@@ -19,6 +20,7 @@ export async function segmentImages(args: string[], options: SegmentFlags, conte
   const into = path.resolve(options.into)
   const { stop } = context.interrupt
   const json = options.json ?? false
+  if (options.curated === undefined) await checkInputs(args, into)
   const { classesFromArgument } = await import('../text/class-file.js')
   const curated =
     options.curated === undefined ? undefined : await (await import('./archive/curated-images.js')).openCurated(options.curated)
@@ -30,7 +32,7 @@ export async function segmentImages(args: string[], options: SegmentFlags, conte
   const { segmenter, classes, model } = opened
   if (!asked) await checkOutputs(classes, options)
   const view = options.model === undefined ? {} : { ...(named && { classes: named }), ...callOptions(options, templates) }
-  const folder = await OutputFolder.open(into, runFacts(options, classes, templates, model, context), options.overwrite ?? false)
+  const folder = await OutputFolder.open(into, runFacts(options, classes, templates, model, context), options.overwrite ?? false, stop)
   const total = process.stderr.isTTY && !json ? (curated?.count ?? (await countImages(args, { skip: into, stop }))) : 0
   const bar = await progress('segmenting', total, json)
   const quiet = process.stderr.isTTY && process.stdout.isTTY && !json
@@ -60,6 +62,8 @@ export async function segmentImages(args: string[], options: SegmentFlags, conte
         const line = `${image.name}  ${found.join(', ') || 'background only'}  ${seconds(ms)}`
         speak(json, { event: 'image', image: image.path, name: image.name, ms, coverage, outputs }, quiet ? undefined : line)
       } catch (error) {
+        // Not for an image's sake: what comes after it could not be written either.
+        if (isDiskFull(error)) throw error
         const { code, message } = error as { code?: string; message: string }
         await folder.rejected(image, { code, message })
         speak(json, { event: 'rejected', image: image.path, code, message }, undefined)
@@ -70,7 +74,7 @@ export async function segmentImages(args: string[], options: SegmentFlags, conte
     }
     await writeDataSetFiles(into, folder, classes, options.write)
   } catch (error) {
-    await folder.close('failed')
+    await folder.fail()
     throw error
   } finally {
     bar.stop()

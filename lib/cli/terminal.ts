@@ -49,7 +49,8 @@ export async function progress(label: string, total: number, json: boolean): Pro
     step: (done, known) => {
       if (!started) bar.start(known ?? total, done)
       started = true
-      if (known !== undefined) bar.setTotal(known)
+      // Where the total is not known, or more has come since.
+      bar.setTotal(known ?? Math.max(total, done))
       bar.update(done)
     },
     stop: () => {

@@ -1,4 +1,4 @@
-import { stat } from 'node:fs/promises'
+import { readFile, stat } from 'node:fs/promises'
 import { checkPath, checkString } from '../arguments'
 import { WordmaskError } from '../errors'
 import { readWhole } from '../image/read'
@@ -75,11 +75,10 @@ export async function classesFromArgument(argument: string): Promise<ClassEntry[
   checkString('argument', argument, 'names or the path of a class file')
   if (argument.trim() === '')
     throw new WordmaskError('ERR_WORDMASK_CLASSES', 'Expected names or the path of a class file but received nothing')
-  const isFile = await stat(argument).then(
-    (found) => found.isFile(),
-    () => false,
-  )
-  if (isFile) return readClassFile(argument)
+  const found = await stat(argument).catch(() => undefined)
+  if (found?.isFile()) return readClassFile(argument)
+  // A pipe as a shell makes it of `<(...)`, or /dev/stdin: its end comes with the end of the command behind it.
+  if (found && !found.isDirectory()) return parseClassText(decodeUtf8(await readFile(argument), argument), argument)
   if (/[\\/]|\.(txt|json|csv)$/i.test(argument) && !argument.includes(',')) {
     throw new WordmaskError('ERR_WORDMASK_FILE_NOT_FOUND', `The class file is missing: ${argument}`)
   }

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -111,6 +112,13 @@ describe('files', () => {
     await writeFile(file, 'fox\n')
     expect((await classesFromArgument(file)).map(({ name }) => name)).toEqual(['fox'])
     expect((await classesFromArgument('fox, tall grass')).map(({ name }) => name)).toEqual(['fox', 'tall grass'])
+    const pipe = join(folder, 'pipe')
+    execFileSync('mkfifo', [pipe])
+    const [piped] = await Promise.all([classesFromArgument(pipe), writeFile(pipe, 'fox, vixen\ngrass\n')])
+    expect(piped.map(({ name, synonyms }) => [name, synonyms])).toEqual([
+      ['fox', ['vixen']],
+      ['grass', []],
+    ])
     await expect(classesFromArgument('names.txt')).rejects.toHaveCode('ERR_WORDMASK_FILE_NOT_FOUND', /names\.txt/)
     await expect(classesFromArgument('fox,,grass')).rejects.toHaveCode(code)
   })

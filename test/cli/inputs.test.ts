@@ -1,8 +1,18 @@
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { findImages, type InputOptions } from '../../lib/cli/inputs.js'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { checkInputs, countImages, findImages, type InputOptions } from '../../lib/cli/inputs.js'
+
+/** The folder that the system does not let us read; root, who may run the tests, may read any. */
+const locked = vi.hoisted(() => ({ folder: '' }))
+vi.mock('node:fs/promises', async (original) => {
+  const fs = await original<typeof import('node:fs/promises')>()
+  const readdir = (at: string, options: { withFileTypes: true }) =>
+    at === locked.folder ? Promise.reject(Object.assign(new Error('EACCES'), { code: 'EACCES' })) : fs.readdir(at, options)
+  return { ...fs, readdir }
+})
 
 const root = mkdtempSync(join(tmpdir(), 'wordmask-inputs-'))
 beforeAll(() => {
@@ -12,6 +22,9 @@ beforeAll(() => {
   symlinkSync(root, join(root, 'b', 'loop'))
 })
 afterAll(() => rmSync(root, { recursive: true }))
+
+/** A pipe waits for its reader: not in this thread. */
+const write = async (pipe: string, text: string) => (await import('node:fs/promises')).writeFile(pipe, text)
 
 async function found(args: string[], options: InputOptions = {}): Promise<string[]> {
   const paths: string[] = []
@@ -56,6 +69,26 @@ describe('findImages', () => {
   test('a list that is not there is named', async () => {
     await expect(found(['@nowhere.txt'])).rejects.toThrow(/nowhere\.txt/)
   })
+  test('the output folder is left out under whatever path it is named', async () => {
+    const other = join(root, '.hidden', 'same')
+    symlinkSync(root, other)
+    expect(await found([other], { skip: join(root, 'out') })).not.toContain('out/6.png')
+    expect(await found([root], { skip: join(other, 'out') })).not.toContain('out/6.png')
+    expect(await found([root], { skip: join(root, 'gone') })).toContain('out/6.png')
+  })
+  test('a folder that cannot be read is an image that cannot be read; the others go on', async () => {
+    locked.folder = join(root, 'a', 'deep')
+    expect(await found([join(root, 'a')])).toEqual(['1.png', '2.JPEG', 'deep'])
+    locked.folder = ''
+  })
+  test('a list may be a pipe, which is read once and not for counting', async () => {
+    const pipe = join(root, '.hidden', 'pipe')
+    execFileSync('mkfifo', [pipe])
+    expect(await countImages([`@${pipe}`])).toBe(0)
+    const [paths] = await Promise.all([found([`@${pipe}`]), write(pipe, `${join(root, 'z.jpg')}\n`)])
+    expect(paths).toEqual(['z.jpg'])
+    expect(existsSync(pipe)).toBe(true)
+  })
   test('stop ends the stream without an error', async () => {
     const controller = new AbortController()
     const paths: string[] = []
@@ -64,5 +97,20 @@ describe('findImages', () => {
       controller.abort()
     }
     expect(paths).toEqual(['a/1.png'])
+  })
+})
+
+describe('checkInputs', () => {
+  test('an output folder that is an input folder is refused, also behind a link or for a later argument', async () => {
+    const link = join(root, '.hidden', 'a')
+    symlinkSync(join(root, 'a'), link)
+    await expect(checkInputs([join(root, 'a')], join(root, 'a'))).rejects.toThrow(/--into names the folder that the images are in/)
+    await expect(checkInputs([join(root, 'b'), link], join(root, 'a'))).rejects.toThrow(/--into names/)
+    await checkInputs([root, '@any.txt'], join(root, 'a'))
+    await checkInputs([join(root, 'a')], join(root, 'new', 'folder'))
+  })
+  test('what yields no image is told before anything is made; lists are read later', async () => {
+    await expect(checkInputs([join(root, '*.bmp')], join(root, 'new'))).rejects.toThrow(/No images in/)
+    await checkInputs(['@nowhere.txt'], join(root, 'new'))
   })
 })

@@ -18,7 +18,7 @@ export function classify(program: Command, context: Context): void {
   const command = program
     .command('classify')
     .description('score names against whole images')
-    .argument('<images...>', 'files, folders, globs, or @list.txt')
+    .argument('<images...>', 'files, folders, globs, or @list.txt (@-: standard input)')
   withFlags(command, flags.classes(), flags.templates(), ...modelFlags(), flags.batchSize(), flags.seed())
   withFlags(
     command,

@@ -20,7 +20,7 @@ export function embed(program: Command, context: Context): void {
   const command = program
     .command('embed')
     .description('write CLIP vectors of images or texts')
-    .argument('[images...]', 'files, folders, globs, or @list.txt')
+    .argument('[images...]', 'files, folders, globs, or @list.txt (@-: standard input)')
   const texts = new Option('--texts <file>', 'embed the lines of a text file instead of images').helpGroup('Words:')
   withFlags(command, texts, flags.templates(), ...modelFlags(), flags.batchSize(), flags.seed())
   withFlags(

@@ -40,7 +40,7 @@ export function evaluate(program: Command, context: Context): void {
   const command = program
     .command('eval')
     .description('score segmentation on benchmarks, or on rendered scenes with retrieval and chance levels')
-    .argument('[images...]', 'with --labels: files, folders, globs, or @list.txt')
+    .argument('[images...]', 'with --labels: files, folders, globs, or @list.txt (@-: standard input)')
   withFlags(
     command,
     data('--dataset <key>', 'a benchmark (below), folder, or scenes: pictures rendered by the package, with exact masks').argParser(text),

@@ -21,7 +21,7 @@ export function segment(program: Command, context: Context): void {
   const command = program
     .command('segment')
     .description('segment images by a list of names')
-    .argument('[images...]', 'files, folders (their tree is mirrored), globs, or @list.txt')
+    .argument('[images...]', 'files, folders (their tree is mirrored), globs, or @list.txt (@-: standard input)')
   const curated = sourceOption(
     '--curated <folder>',
     'the images that "wordmask curate" chose, with its names unless --classes says others',
