@@ -48,12 +48,12 @@ export class Archive extends ArchiveHandle {
   }
 
   /**
-   * Embeds images and adds them. Iterate the answer for progress or await it for the last of it; it begins with the first of the
-   * two. An image that the archive holds is skipped, without reading it where size and time of its file (ETag of an object) are what they
-   * were (a tar is read through, its images are not decoded); one whose content changed replaces its row; what cannot be read becomes a
-   * reject and is not tried again unless `retryRejects`. A crop (`box`) is embedded from its upright parent. Rows reach the
-   * journal batch by batch, and the table by commits of 50,000 rows or five minutes: a killed process loses nothing that was
-   * embedded. Searches see what is committed; at the end everything is. Calls on one object run one after the other.
+   * Embeds images and adds them. Iterate the answer for progress or await it for the last of it; it begins with the first of the two. An
+   * image that the archive holds is skipped, without reading it where size and time of its file (ETag of an object) are what they were (a
+   * tar is read through, its images are not decoded); one whose content changed replaces its row; what cannot be read becomes a reject and
+   * is not tried again unless `retryRejects`. A crop (`box`) is embedded from its upright parent. Rows reach the journal batch by batch, and
+   * the table by commits of 50,000 rows or five minutes: a killed process loses nothing that was embedded. Calls run one after the other.
+   * @throws ERR_WORDMASK_ARCHIVE where the perceptual hashes that are there are made by another rule
    */
   add(sources: SourceInput | SourceInput[], given: options.AddOptions = {}): AddRun {
     const { captions = true, tiles, boxes, root, onNotice, ...rest } = checkOptions('add', options.addOptions, given)
@@ -69,7 +69,7 @@ export class Archive extends ArchiveHandle {
   /** Adds what embedImages made, here or in another process, and commits it. Doing it twice changes nothing. */
   async addRecords(records: AsyncIterable<ArchiveRecord> | Iterable<ArchiveRecord>, given: { signal?: AbortSignal } = {}): Promise<void> {
     const { signal } = checkOptions('addRecords', options.signalOnly, given)
-    const writer = this.writing()
+    const writer = this.appending()
     await this.inTurn(() => addRecords(this.target, writer, records, signal))
   }
 
@@ -191,7 +191,7 @@ export class Archive extends ArchiveHandle {
     given: options.AddImagesOptions,
     images: (signal: AbortSignal, onReject: (reject: Reject) => void) => AsyncIterable<SourceImage> | Iterable<SourceImage>,
   ): AddRun {
-    const parts = { target: this.target, writer: this.writing(), clip: this.clip() }
+    const parts = { target: this.target, writer: this.appending(), clip: this.clip() }
     return new AddRun((report, stop) => {
       const signal = given.signal ? AbortSignal.any([given.signal, stop]) : stop
       return this.inTurn(() => addImages(parts, (onReject) => images(signal, onReject), { ...given, signal }, report))

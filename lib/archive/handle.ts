@@ -2,7 +2,7 @@ import type { Clip } from '../clip/clip'
 import { madeElsewhere, WordmaskError } from '../errors'
 import { Lifetime } from '../lifetime'
 import type { Target } from './commit'
-import type { ArchiveModel } from './identity'
+import { type ArchiveModel, checkHashes } from './identity'
 import { OpenArchive } from './open'
 import { needsClip } from './query'
 import { Snapshots } from './snapshots'
@@ -82,6 +82,13 @@ export class ArchiveHandle {
     if (!this.writer)
       throw new WordmaskError('ERR_WORDMASK_READ_ONLY', `${this.uri} was opened with readOnly. Open it without to change it.`)
     return this.writer
+  }
+
+  /** @internal As writing(), for new rows. @throws ERR_WORDMASK_ARCHIVE where those that are there have hashes of another rule */
+  protected appending(): ArchiveWriter {
+    const writer = this.writing()
+    checkHashes(this.parts.identity, this.parts.place)
+    return writer
   }
 
   /** @internal */

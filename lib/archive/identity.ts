@@ -5,6 +5,7 @@ import { preprocessSchema } from '../cards'
 import type { Clip } from '../clip/clip'
 import { newerFormat, WordmaskError } from '../errors'
 import { sha256File } from '../setup'
+import { hashRule } from './phash'
 import type { ArchivePlace } from './place'
 
 export const archiveVersion = 1
@@ -27,6 +28,8 @@ const identitySchema = z.object({
   id: z.string(),
   createdAt: z.string(),
   model: modelSchema,
+  /** By which rule its perceptual hashes are made; checkouts that did not record it had another one. */
+  perceptualHash: z.string().default('unrecorded'),
 })
 
 /** The model that an archive's vectors come from. */
@@ -58,7 +61,10 @@ export async function modelOf(clip: Clip): Promise<ArchiveModel> {
 }
 
 export function newIdentity(model: ArchiveModel): ArchiveIdentity {
-  return { format: 'wordmask-archive', version: archiveVersion, id: randomUUID(), createdAt: new Date().toISOString(), model }
+  return {
+    ...{ format: 'wordmask-archive', version: archiveVersion, id: randomUUID(), createdAt: new Date().toISOString() },
+    ...{ model, perceptualHash: hashRule },
+  }
 }
 
 /** @throws ERR_WORDMASK_VERSION, ERR_WORDMASK_ARCHIVE for what is damaged or something else */
@@ -98,5 +104,15 @@ export function checkModel(identity: ArchiveIdentity, model: ArchiveModel, place
     'ERR_WORDMASK_ARCHIVE_MODEL',
     `The vectors of ${place.uri} come from ${held.name}${is}; ${model.name} cannot be compared with them. ` +
       `Use --model ${held.load}, or index into another archive: \`npx wordmask index SOURCES --into OTHER --model ${model.load}\`.`,
+  )
+}
+
+/** Whether rows can be added: near-duplicates would be missed among hashes of two rules. @throws ERR_WORDMASK_ARCHIVE */
+export function checkHashes({ perceptualHash, model }: ArchiveIdentity, place: ArchivePlace): void {
+  if (perceptualHash === hashRule) return
+  throw new WordmaskError(
+    'ERR_WORDMASK_ARCHIVE',
+    `The perceptual hashes of ${place.uri} are made by another rule (${perceptualHash}, here ${hashRule}): it can be searched, not added to. ` +
+      `Index its sources into another archive: \`npx wordmask index SOURCES --into OTHER --model ${model.load}\`.`,
   )
 }

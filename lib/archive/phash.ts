@@ -4,6 +4,8 @@ import { binding } from '../binding'
 /** The image is looked at as 32 x 32 grey values; 8 x 8 of its lowest frequencies, the mean aside, make the bits. */
 const side = 32
 const low = 8
+/** What an archive records of its hashes: those of two rules cannot be compared. Another rule gets another name. */
+export const hashRule = 'mean-luma-32'
 
 /**
  * cos((2i + 1) u pi / 64) cos((2j + 1) v pi / 64) for u, v of 1 .. 8, row-major [u, v, i, j]: the factors sharp-phash multiplies in

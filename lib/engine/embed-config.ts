@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { hashRule } from '../archive/phash'
 import { preprocessSchema } from '../cards'
 import { positiveInteger } from '../options'
 
@@ -10,4 +11,6 @@ export const embedConfig = z.strictObject({
   dtype: z.enum(['float32', 'bfloat16', 'float16']),
   orient: z.boolean(),
   maxPixels: positiveInteger.optional(),
+  /** By which rule perceptual hashes are made. A worker of a version that has another one refuses. */
+  perceptualHash: z.literal(hashRule),
 })

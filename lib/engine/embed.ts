@@ -1,5 +1,6 @@
 import { embedImages } from '../archive/embed'
 import { modelOf } from '../archive/identity'
+import { hashRule } from '../archive/phash'
 import { type ArchiveRecord, encodeRecord, recordsVersion } from '../archive/records'
 import type { Reject, Shard, SourceImage } from '../archive/types'
 import { Clip } from '../clip/clip'
@@ -76,7 +77,15 @@ export async function embedSpec(
 ): Promise<OperationSpec> {
   const { load, dim, preprocess, weights } = await modelOf(clip)
   const { activation } = clip.source.config
-  const config = { dim, preprocess, activation, dtype: clip.info.dtype, orient, ...(maxPixels !== undefined && { maxPixels }) }
+  const config = {
+    dim,
+    preprocess,
+    activation,
+    dtype: clip.info.dtype,
+    orient,
+    perceptualHash: hashRule,
+    ...(maxPixels !== undefined && { maxPixels }),
+  }
   return { name: 'embed', config, weights, model: load }
 }
 

@@ -1,4 +1,5 @@
 import { Archive } from '../archive/archive'
+import { checkHashes } from '../archive/identity'
 import { type ArchiveRecord, readRows } from '../archive/records'
 import type { Reject, Shard } from '../archive/types'
 import { invalidArgument } from '../errors'
@@ -46,6 +47,7 @@ export async function indexSources(
   if (!(archive instanceof Archive)) throw invalidArgument('the archive', 'an Archive that is open', archive)
   const clip = archive.parts.options.clip
   if (!clip) throw invalidArgument('the archive', 'one that was opened with its clip', 'one without')
+  checkHashes(archive.parts.identity, archive.parts.place)
   checkWorkers({ queue, part })
   const folder = await WorkFolder.create(workBase(archive.uri), await embedSpec(clip, { orient, maxPixels }))
   const rejects: Reject[] = []

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { Archive } from '../../lib/archive/archive'
 import { archivePlace } from '../../lib/archive/place'
 import { Clip } from '../../lib/clip/clip'
+import { indexSources } from '../../lib/engine/index-sources'
 import { saveTinyClip } from '../api/tiny-clip'
 import { filesAsImages, temporaryFolder, writePictures } from './pictures'
 
@@ -77,6 +78,26 @@ describe('Archive.open refuses', () => {
     await opening(join(folder, 'x'), { readonly: true }).rejects.toThrow(expect.toHaveCode('ERR_WORDMASK_UNKNOWN_OPTION', /readOnly/))
     await opening(join(folder, 'x'), { clip: 'scenes' }).rejects.toThrow(expect.toHaveCode('ERR_WORDMASK_INVALID_ARGUMENT', /a Clip/))
   })
+})
+
+test('an archive whose perceptual hashes are of another rule, or of none that is recorded, is searched and not added to', async () => {
+  for (const perceptualHash of ['other-rule', undefined]) {
+    const path = await made(`hashes ${perceptualHash}`)
+    const file = join(path, 'archive.json')
+    const identity = JSON.parse(await readFile(file, 'utf8'))
+    expect(identity.perceptualHash).toBe('mean-luma-32')
+    await writeFile(file, JSON.stringify({ ...identity, perceptualHash }))
+    await using archive = await Archive.open(path, { clip })
+    expect(await archive.search('a fox', { topK: 3 })).toHaveLength(3)
+    const refusal = expect.toHaveCode(
+      'ERR_WORDMASK_ARCHIVE',
+      /another rule \((other-rule|unrecorded), here mean-luma-32\).*index SOURCES --into OTHER/,
+    )
+    expect(() => archive.add(join(folder, 'images'))).toThrow(refusal)
+    await expect(archive.addRecords([])).rejects.toThrow(refusal)
+    await expect(indexSources(archive, join(folder, 'images'))).rejects.toThrow(refusal)
+    expect((await archive.stats()).rows).toBe(3)
+  }
 })
 
 test('a creation that was stopped before archive.json is taken up again', async () => {

@@ -11,7 +11,7 @@ const atOnce = 512
 const ABSENT = 40
 const FEW = [5, 5, 5, 5, 8, 8, 12, 12, 20, 20, 30, 30, 50, 50, 100, 100]
 /** Words that no scene shows and no caption has, but templates have: the model can read them. */
-export const OUTSIDE = ['tattoo', 'origami', 'graffiti', 'sculpture', 'embroidery', 'video game', 'toy', 'doodle', 'sketch', 'rendering']
+export const OUTSIDE = ['tattoo', 'origami', 'graffiti', 'sculpture', 'video game', 'toy', 'doodle', 'sketch', 'rendering', 'plushie']
 
 /** Numbers in [0, 1) that are the same everywhere (mulberry32). */
 export function seeded(seed) {
