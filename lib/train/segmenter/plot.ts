@@ -56,7 +56,9 @@ export async function plotSegmenter(metrics: string, svg: string): Promise<void>
     height,
     data: {
       values: names.flatMap((series) =>
-        lines.filter((line) => line[series] !== undefined).map((line) => ({ step: line.step, series: titles[series] ?? series, value: line[series] })),
+        lines
+          .filter((line) => line[series] !== undefined)
+          .map((line) => ({ step: line.step, series: titles[series] ?? series, value: line[series] })),
       ),
     },
     mark: { type: 'line', strokeWidth: 1.5, point: points || lines.length < fewLines },
