@@ -5,8 +5,9 @@ import { type Command, InvalidArgumentError, Option } from 'commander'
  * Values are checked here as far as their form goes; files are opened and models loaded later.
  */
 export const flags = {
-  /** Default: the built-in `scenes`, a demonstration model for drawings. */
-  clip: () => model('--clip <model>', 'built-in name, file, folder or pulled ID (default: "scenes", built in, for drawings)'),
+  /** Default: the built-in `scenes`, a demonstration model for drawings; of what has an archive, the model of that. */
+  clip: (fallback = '"scenes", built in, for drawings') =>
+    model('--clip <model>', `built-in name, file, folder or pulled ID (default: ${fallback})`),
   /** auto = CUDA where there is one, else CPU. */
   device: () =>
     model('--device <device>', 'auto, cpu, cuda, cuda:1')
@@ -19,10 +20,10 @@ export const flags = {
   /** Other spellings of a benchmark's names; its classes stay what they are. */
   names: () => words('--names <names>', "benchmarks: a name set, a class file or names, in the order of the set's classes").argParser(text),
   /** Sentences a name is put into; the class vector is the mean over them. */
-  templates: () =>
+  templates: (fallback = "what the model's card says") =>
     words(
       '--templates <set>',
-      "none, vild, imagenet, reco, or a file with one prompt a line, {} for the name (default: what the model's card says)",
+      `none, vild, imagenet, reco, or a file with one prompt a line, {} for the name (default: ${fallback})`,
     ).argParser(text),
   background: () =>
     words('--background <rule>', 'names:sky,wall or threshold:0.3 (default: none, every pixel gets a class)').argParser(background),
@@ -48,7 +49,9 @@ export const flags = {
 } as const
 
 /** Which model, where and how it runs: the same three flags in every command that runs one. */
-export const modelFlags = (): Option[] => [flags.clip(), flags.device(), flags.dtype()]
+export const modelFlags = (fallback?: string): Option[] => [flags.clip(fallback), flags.device(), flags.dtype()]
+/** The same where an archive is asked, whose vectors come from a model. */
+export const archiveModelFlags = (): Option[] => modelFlags("the archive's own")
 
 /** Adds flags; --help groups them and keeps this order inside a group. */
 export function withFlags(command: Command, ...options: Option[]): Command {

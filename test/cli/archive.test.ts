@@ -187,6 +187,13 @@ describe('curate, export, segment --curated', () => {
       '--json',
     ])
     expect(curated.code, curated.stderr).toBe(0)
+    const absent = await wordmask(['curate', at('samples.archive'), '--classes', 'dog', '--into', at('absent')])
+    expect(absent).toMatchObject({
+      code: 1,
+      stdout: expect.stringMatching(/dog 0 of 100.*\n\n0 images in .* wordmask search \S+samples\.archive "words"/),
+    })
+    const same = await wordmask(['dedupe', at('samples.archive'), '--no-cosine', '--apply'])
+    expect(same).toMatchObject({ code: 0, stdout: expect.stringMatching(/^0 of 8 images .* hidden$/m) })
     expect(last(curated.stdout)).toMatchObject({ event: 'summary', images: 6 })
     expect(readdirSync(at('curated')).sort()).toEqual(['curated.jsonl', 'review.html', 'run.json'])
     const exported = await wordmask(['export', at('curated'), '--format', 'coco', '--into', at('coco'), '--json'])

@@ -39,6 +39,19 @@ describe('help', () => {
     expect(code).toBe(0)
     expect(stdout.match(new RegExp(`^  wordmask ${command}\\b`, 'gm'))!.length).toBeGreaterThanOrEqual(2)
   })
+  test.each([
+    ['segment', /--clip .*"scenes", built in/, /--templates .*what the model's card says/],
+    ['embed', /--clip .*"scenes", built in/, /--templates .*\(default: none\)/],
+    ['index', /--clip .*the archive's own; of a new one "scenes"/, /./],
+    ['search', /--clip .*\(default: the archive's own\)/, /--templates .*\(default: none\)/],
+    ['curate', /--clip .*\(default: the archive's own\)/, /--templates .*what the model's card says/],
+    ['specialist', /--clip .*\(default: the archive's own\)/, /./],
+    ['reco build', /--clip .*\(default: the archive's own\)/, /./],
+  ])('%s --help names the model and the templates that it takes where none are given', async (command, clip, templates) => {
+    const text = (await wordmask([...command.split(' '), '--help'])).stdout.replace(/\n {10,}/g, ' ')
+    expect(text).toMatch(clip)
+    expect(text).toMatch(templates)
+  })
   test('segment --help explains background, and that without it every pixel gets a class', async () => {
     const { stdout } = await wordmask(['segment', '--help'])
     expect(stdout).toMatch(/without --background every pixel gets one of the names/)

@@ -70,11 +70,9 @@ async function report(set: CuratedSet, into: string, options: CurateFlags, ms: n
     speak(json, { event: 'class', name: entry.name, images: images.length, wanted, presence, estimatedPrecision }, line)
   }
   if (options.decisions !== undefined) await reportMeasured(set, options.decisions, json)
-  speak(
-    json,
-    { event: 'summary', into, images: set.size, ms },
-    `\n${set.size} images in ${seconds(ms)}. Look at them: ${path.join(folder, 'review.html')}\nNext: wordmask export ${quoted(folder)} --format coco --into DIR`,
-  )
+  const look = `\n${set.size} images in ${seconds(ms)}. Look at them: ${path.join(folder, 'review.html')}\nNext: wordmask export ${quoted(folder)} --format coco --into DIR`
+  const none = `\n0 images in ${seconds(ms)}. Next, what is nearest: wordmask search ${quoted(set.origin.archive)} "words" --into hits`
+  speak(json, { event: 'summary', into, images: set.size, ms }, set.size === 0 ? none : look)
 }
 
 /** Precision that people measured; where the decisions are of no random sample there is none. */
@@ -89,11 +87,11 @@ async function reportMeasured(set: CuratedSet, files: string[], json: boolean): 
 }
 
 function curateOptions(options: CurateFlags) {
-  const { perClass, minScore, margin, groupBy, perGroup, diverse, duplicates, decisions, falseAlarms, test } = options
+  const { perClass, minScore, margin, groupBy, perGroup, diverse, keepDuplicates, decisions, falseAlarms, test } = options
   return {
     ...{ perClass, minScore, margin, groupBy, perGroup, diverse, decisions },
     falseAlarms: test ? falseAlarms : (false as const),
-    ...(!duplicates && { duplicates: false as const }),
+    ...(keepDuplicates && { duplicates: false as const }),
   }
 }
 

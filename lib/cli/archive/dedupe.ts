@@ -30,10 +30,8 @@ export async function dedupeArchive(uri: string, options: DedupeFlags, context: 
     if (options.into !== undefined) await writeDuplicates(options.into, report, stop)
     const { counts, duplicates, rows, reason } = report
     const parts = `${counts.exact} by bytes, ${counts.hash} by perceptual hash, ${counts.cosine} by vector`
-    const done =
-      reason === undefined
-        ? `would be hidden; hide them: wordmask dedupe ${uri} --apply`
-        : `hidden; undo: wordmask dedupe ${uri} --undo "${reason}"`
+    const next = reason === undefined ? `; hide them: wordmask dedupe ${uri} --apply` : `; undo: wordmask dedupe ${uri} --undo "${reason}"`
+    const done = `${reason === undefined ? 'would be hidden' : 'hidden'}${duplicates === 0 ? '' : next}`
     speak(
       json,
       { event: 'dedupe', rows, duplicates, counts, reason, into: options.into },

@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import { flags, integer, type ModelFlags, modelFlags, number, searchOption, withFlags } from '../flags'
+import { archiveModelFlags, flags, integer, type ModelFlags, number, searchOption, withFlags } from '../flags'
 import type { Context } from '../program'
 
 export const indexTypes = ['ivf-flat', 'ivf-pq', 'ivf-rq', 'hnsw-sq', 'hnsw-pq'] as const
@@ -24,7 +24,7 @@ export function createIndex(program: Command, context: Context): void {
       .default(0.95)
       .argParser(number(0.01, 1)),
     searchOption('--partitions <n>', 'parts of an IVF index (default: square root of the rows)').argParser(integer(1, 1_000_000)),
-    ...modelFlags(),
+    ...archiveModelFlags(),
     flags.json(),
   )
   command.addHelpText('after', help).action(async (archive: string, options: CreateIndexFlags) => {

@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import { collect, flags, integer, type ModelFlags, modelFlags, number, outputOption, searchOption, text, withFlags } from '../flags'
+import { archiveModelFlags, collect, flags, integer, type ModelFlags, number, outputOption, searchOption, text, withFlags } from '../flags'
 import type { Context } from '../program'
 import { requireClasses } from '../usage'
 
@@ -12,7 +12,7 @@ export interface CurateFlags extends Omit<ModelFlags, 'batchSize'> {
   groupBy?: string
   perGroup?: number
   diverse?: 'mmr' | 'k-centre'
-  duplicates: boolean
+  keepDuplicates?: boolean
   exclude?: string[]
   decisions?: string[]
   falseAlarms: number
@@ -40,7 +40,7 @@ export function curate(program: Command, context: Context): void {
     searchOption('--group-by <column>', 'images of one group (camera, site, burst) are capped').argParser(text),
     searchOption('--per-group <n>', 'images of a group (default: 1)').argParser(integer(1, 1_000_000)),
     searchOption('--diverse <method>', 'take different images first').choices(['mmr', 'k-centre']),
-    searchOption('--no-duplicates', 'keep near-duplicates (without it they are left out)'),
+    searchOption('--keep-duplicates', 'near-duplicates, too, which are left out otherwise'),
     searchOption('--exclude <folder>', 'leave out what an earlier set holds (repeat it for more)').argParser(collect),
     searchOption(
       '--decisions <file>',
@@ -50,7 +50,7 @@ export function curate(program: Command, context: Context): void {
       .default(0.05)
       .argParser(number(0.0001, 0.5)),
     searchOption('--no-test', 'take the best images of a name whatever they show'),
-    ...modelFlags(),
+    ...archiveModelFlags(),
     outputOption('--audit <n>', 'review.html shows n images at random: judging them measures precision').argParser(integer(1, 100_000)),
     flags.seed(),
     flags.into().default('wordmask-curated'),

@@ -22,7 +22,7 @@ export function embed(program: Command, context: Context): void {
     .description('write CLIP vectors of images or texts')
     .argument('[images...]', 'files, folders, globs, or @list.txt (@-: standard input)')
   const texts = new Option('--texts <file>', 'embed the lines of a text file instead of images').helpGroup('Words:')
-  withFlags(command, texts, flags.templates(), ...modelFlags(), flags.batchSize(), flags.seed())
+  withFlags(command, texts, flags.templates('none'), ...modelFlags(), flags.batchSize(), flags.seed())
   withFlags(
     command,
     outputOption('--format <format>', 'float32 rows').choices(formats).default('npy'),

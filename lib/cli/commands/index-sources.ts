@@ -38,7 +38,7 @@ export function indexSources(program: Command, context: Context): void {
     ),
     sourceOption('--no-orient', 'leave the EXIF orientation aside'),
     sourceOption('--retry-rejects', 'try again what could not be read before'),
-    ...modelFlags(),
+    ...modelFlags('the archive\'s own; of a new one "scenes", built in, for drawings'),
     flags.batchSize().default(32),
     ...machineFlags(2000, 'this process alone'),
     outputOption('--into <archive>', 'the archive: a folder, or s3://bucket/prefix; made where there is none').argParser(text),

@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import { flags, type ModelFlags, modelFlags, withFlags } from '../flags'
+import { archiveModelFlags, flags, type ModelFlags, withFlags } from '../flags'
 import type { Context } from '../program'
 import { type RecoFlags, recoFlags } from '../reco-flags'
 import { requireClasses, UsageError } from '../usage'
@@ -25,7 +25,7 @@ export function reco(program: Command, context: Context): void {
     flags.classes(),
     flags.templates(),
     ...recoFlags(),
-    ...modelFlags(),
+    ...archiveModelFlags(),
     flags.seed(),
     flags.into('folder of the segmenter; a build that stopped goes on there, and further names join').default('wordmask-reco'),
     flags.overwrite(),

@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import { collect, flags, integer, type ModelFlags, modelFlags, number, outputOption, searchOption, text, withFlags } from '../flags'
+import { archiveModelFlags, collect, flags, integer, type ModelFlags, number, outputOption, searchOption, text, withFlags } from '../flags'
 import type { Context } from '../program'
 import { UsageError } from '../usage'
 
@@ -32,8 +32,8 @@ export function search(program: Command, context: Context): void {
     searchOption('--min-score <cosine>', 'leave out hits below it').argParser(number(-1, 1)),
     searchOption('--approximate', 'use the index of "wordmask create-index" instead of comparing with every image'),
     searchOption('--crops', 'show crops as they are, instead of the image they are of'),
-    flags.templates(),
-    ...modelFlags(),
+    flags.templates('none'),
+    ...archiveModelFlags(),
     outputOption('--into <folder>', 'write hits.jsonl and a contact sheet a query (JPEG) there').argParser(text),
     flags.json(),
   )

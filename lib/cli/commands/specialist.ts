@@ -1,5 +1,5 @@
 import { type Command, Option } from 'commander'
-import { collect, flags, integer, type ModelFlags, modelFlags, number, outputOption, sourceOption, text, withFlags } from '../flags'
+import { archiveModelFlags, collect, flags, integer, type ModelFlags, number, outputOption, sourceOption, text, withFlags } from '../flags'
 import type { Context } from '../program'
 import { UsageError } from '../usage'
 import { size } from './train-segmenter'
@@ -54,7 +54,7 @@ export function specialist(program: Command, context: Context): void {
     words('--decisions <file>', 'what review.html and audit.html saved (default: where they lie in --into; repeat it for more)').argParser(
       collect,
     ),
-    ...modelFlags(),
+    ...archiveModelFlags(),
     model('--encoder <model>', "whose features are co-segmented (default: the archive's CLIP)").argParser(text),
     model(
       '--backbone-weights <file>',
