@@ -9,8 +9,9 @@ import { type CuratedClass, type CuratedImage, type CuratedOrigin, CuratedParts,
 import { type Decisions, readDecisions } from './decisions'
 import type { ReadImages } from './images'
 import { defaultNear } from './near'
-import { estimatedPrecision, firstRows, imageLevel, type Level, NullLevel, pValueOf, statistic } from './null-level'
+import { estimatedPrecision, imageLevel, type Level, NullLevel } from './null-level'
 import { type CurateOptions, curateOptions } from './options'
+import { firstRows, type Judgement, judge } from './presence'
 import { type SelectOptions, select } from './select'
 import type { ClassText, CurateSource } from './source'
 
@@ -101,8 +102,9 @@ async function curateClass(
   const level = nulls?.level
   for (let k = Math.min(size, Math.max(firstLook * options.wanted, firstRows)); ; k = Math.min(size, nextLook * k)) {
     const candidates = await search.best(k, signal)
-    const value = statistic(candidates.slice(0, firstRows).map(({ evidence }) => evidence))
-    const present = level === undefined || value >= level.level
+    const best = candidates.slice(0, firstRows).map(({ evidence }) => evidence)
+    const said = level && judge(level.tests, best)
+    const present = said === undefined || said.present
     const least = level === undefined ? Number.NEGATIVE_INFINITY : present ? imageLevelOf(level, candidates) : Number.POSITIVE_INFINITY
     const selection = await select(candidates, accepted, { ...options, level: least })
     // More may be found further down only where some of the last that were looked at are still good enough.
@@ -114,17 +116,16 @@ async function curateClass(
       entry,
       wanted: options.wanted,
       images: selection.taken.map((one, rank) => imageOf(one, entry.name, rank, kept.has(one.row))),
-      ...(level && { presence: presenceOf(level, value, candidates, least, deeper) }),
+      ...(said && { presence: presenceOf(said, candidates, least, deeper) }),
       ...(level && present && scored.length > 0 && { estimatedPrecision: estimate(level, candidates, scored) }),
       dropped: selection.dropped,
     }
   }
 }
 
-function presenceOf(level: Level, value: number, candidates: readonly Found[], least: number, deeper: boolean): Presence {
-  const present = value >= level.level
+function presenceOf(said: Judgement, candidates: readonly Found[], least: number, deeper: boolean): Presence {
   const above = candidates.filter(({ evidence }) => evidence >= least).length
-  return { present, statistic: value, level: level.level, pValue: pValueOf(value, level), above, ...(deeper && { atLeast: true }) }
+  return { ...said, above, ...(deeper && { atLeast: true }) }
 }
 
 const imageLevelOf = (level: Level, candidates: readonly Found[]) =>

@@ -27,7 +27,7 @@ export interface CuratedImage extends ArchiveRow {
 /** Whether the archive shows a name at all, as null-level.ts tells it. */
 export interface Presence {
   present: boolean
-  /** Mean evidence of the five best images (null-level.ts), and the level that it must reach. */
+  /** Mean evidence of the best images (presence.ts), and the level that it must reach. */
   statistic: number
   level: number
   /** Chance that a name that means nothing looks at least as present, from random words on the same archive; small for some that are not present. */

@@ -1,11 +1,8 @@
 import { WordmaskError } from '../errors'
+import { firstRows, judge, leastImages, type PresenceTest, testsOf } from './presence'
 import { Rivals } from './rivals'
 import type { CurateSource } from './source'
 
-/** A present name shows in at least so many images: the statistic is the mean evidence of as many. */
-export const leastImages = 5
-/** Best rows by cosine that a name's statistic is taken from. */
-export const firstRows = 32
 /** Null names that are needed to say how such names score. */
 export const leastNulls = 16
 
@@ -18,12 +15,11 @@ export interface NullTexts {
   nulls: Float32Array
 }
 
-/** What a name's statistic must reach, from null names on the same archive. */
+/** What null names on the same archive say. */
 export interface Level {
-  level: number
-  location: number
-  scale: number
-  /** Evidence of the best rows of each null name whose statistic is below the level. */
+  /** When a name is present. */
+  tests: readonly PresenceTest[]
+  /** Evidence of the best rows of each null name that is not called present. */
   below: readonly number[][]
 }
 
@@ -32,7 +28,7 @@ export interface Level {
  *
  * - Evidence of a row for a name: how much larger its cosine with the name is than with any rival. Rivals are the other classes and the
  *   bank, less the names of the bank that lie nearest to the name itself.
- * - Statistic of a name: the mean of its 5 largest evidences among its 32 best rows.
+ * - Statistic of a name: the mean of its largest evidences among its 32 best rows; of 5, of larger archives of more (presence.ts).
  * - Null: the statistics of random words in the name's place, all names their rivals. Some of them may be shown after all, which moves
  *   only the upper half: so their location is the median, and their scale the median less the 16% quantile. The rest of their distribution
  *   is taken to be that of a largest value, Gumbel's.
@@ -66,7 +62,7 @@ export class NullLevel {
       const own = scores.subarray(i * k, i * k + best.length)
       evidence.push(await rivals.margins(nulls.subarray(i * dim, (i + 1) * dim), own, await source.vectors(best, signal)))
     }
-    return new NullLevel(rivals, levelOf(evidence, rivals.any, falseAlarms))
+    return new NullLevel(rivals, levelOf(evidence, source.size, rivals.any, falseAlarms))
   }
 
   /** Evidence of rows for class `index`. `vectors` are unit rows [n, dim]. */
@@ -76,20 +72,16 @@ export class NullLevel {
 }
 
 /** @param evidence of the best rows of each null name @param rivals whether names have any, so that 0 means something */
-export function levelOf(evidence: readonly number[][], rivals: boolean, falseAlarms: number): Level {
-  const statistics = evidence.map(statistic)
-  const sorted = Float64Array.from(statistics).sort()
-  const location = quantileOf(sorted, 0.5)
-  const scale = location - quantileOf(sorted, 0.16)
-  const level = Math.max(rivals ? scale : Number.NEGATIVE_INFINITY, location + upperQuantile(falseAlarms) * scale)
-  return { location, scale, level, below: evidence.filter((_, i) => statistics[i]! < level) }
+export function levelOf(evidence: readonly number[][], images: number, rivals: boolean, falseAlarms: number): Level {
+  const tests = testsOf(evidence, images, rivals, falseAlarms)
+  return { tests, below: evidence.filter((one) => !judge(tests, one).present) }
 }
 
 /** Share of the images of a present name that null names may account for. */
 const mostFalse = 0.1
 
 /** The least evidence of images that a present name is given; `evidence` is that of its best rows. Infinity: none. */
-export function imageLevel({ below }: Level, evidence: readonly number[]): number {
+export function imageLevel({ below }: Pick<Level, 'below'>, evidence: readonly number[]): number {
   const nulls = Float64Array.from(below.flat()).sort().reverse()
   // What lies below the last row that was looked at of any null name cannot be counted.
   const seen = below.reduce((most, rows) => (rows.length < firstRows ? most : Math.max(most, Math.min(...rows))), Number.NEGATIVE_INFINITY)
@@ -103,14 +95,9 @@ export function imageLevel({ below }: Level, evidence: readonly number[]): numbe
 }
 
 /** Of the `count` images of a class with an evidence of `least` or more. In [0, 1]; not a measurement. */
-export function estimatedPrecision({ below }: Level, least: number, count: number): number {
+export function estimatedPrecision({ below }: Pick<Level, 'below'>, least: number, count: number): number {
   const expected = below.reduce((sum, evidence) => sum + evidence.filter((value) => value >= least).length, 0) / Math.max(1, below.length)
   return Math.max(0, 1 - expected / count)
-}
-
-/** How far a statistic lies above the null names, in their scales, as a one-sided p-value. */
-export function pValueOf(value: number, { location, scale }: Pick<Level, 'location' | 'scale'>): number {
-  return scale > 0 ? upperTail((value - location) / scale) : value > location ? 0 : 1
 }
 
 function untold(expected: string, received: string): WordmaskError {
@@ -120,32 +107,3 @@ function untold(expected: string, received: string): WordmaskError {
     `Expected ${expected} to tell whether names are present but received ${received}; ${next}`,
   )
 }
-
-/** Mean of the largest `leastImages`; -Infinity of fewer. */
-export function statistic(evidence: readonly number[]): number {
-  if (evidence.length < leastImages) return Number.NEGATIVE_INFINITY
-  const best = [...evidence].sort((a, b) => b - a).slice(0, leastImages)
-  return best.reduce((sum, value) => sum + value, 0) / leastImages
-}
-
-/** The value below which a share `q` of sorted values lies, interpolated. */
-export function quantileOf(sorted: Float64Array, q: number): number {
-  const at = q * (sorted.length - 1)
-  const low = Math.floor(at)
-  const next = sorted[Math.min(low + 1, sorted.length - 1)]!
-  return sorted[low]! + (at - low) * (next - sorted[low]!)
-}
-
-/** Value that a largest value of many is above with chance p, in scales above its median (Gumbel's distribution). */
-export function upperQuantile(p: number): number {
-  return (-Math.log(-Math.log1p(-p)) - middle) / (middle - low)
-}
-
-/** The other way round. */
-export function upperTail(z: number): number {
-  return -Math.expm1(-Math.exp(-(middle + z * (middle - low))))
-}
-
-/** Gumbel's median and 16% quantile. */
-const middle = -Math.log(Math.log(2))
-const low = -Math.log(-Math.log(0.16))

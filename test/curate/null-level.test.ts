@@ -1,38 +1,8 @@
 import { describe, expect, test } from 'vitest'
-import {
-  estimatedPrecision,
-  imageLevel,
-  levelOf,
-  NullLevel,
-  pValueOf,
-  quantileOf,
-  statistic,
-  upperQuantile,
-  upperTail,
-} from '../../lib/curate/null-level'
+import { estimatedPrecision, imageLevel, NullLevel } from '../../lib/curate/null-level'
+import { judge } from '../../lib/curate/presence'
 import { Rivals } from '../../lib/curate/rivals'
 import { memorySource, randomUnits, row } from './memory'
-
-describe('figures of the null level', () => {
-  test('statistic: the mean of the five largest; fewer say nothing', () => {
-    expect(statistic([1, 9, 2, 8, 3, 7, 4])).toBeCloseTo((9 + 8 + 7 + 4 + 3) / 5, 12)
-    expect(statistic([1, 2, 3, 4])).toBe(Number.NEGATIVE_INFINITY)
-  })
-
-  test('quantiles by hand', () => {
-    const sorted = Float64Array.of(0, 10, 20, 30, 40)
-    expect([0, 0.16, 0.5, 1].map((q) => quantileOf(sorted, q))).toEqual([0, 6.4, 20, 40])
-  })
-
-  test("Gumbel's quantiles of the tables: half lies above .3665, 5% above 2.9702, 1% above 4.6001; the scale is .3665 + .6057", () => {
-    expect(upperQuantile(0.5)).toBeCloseTo(0, 12)
-    expect(upperQuantile(0.84)).toBeCloseTo(-1, 12)
-    expect(upperQuantile(0.05)).toBeCloseTo((2.9702 - 0.3665) / 0.9722, 3)
-    expect(upperQuantile(0.01)).toBeCloseTo((4.6001 - 0.3665) / 0.9722, 3)
-    for (const p of [0.001, 0.05, 0.3, 0.9]) expect(upperTail(upperQuantile(p))).toBeCloseTo(p, 9)
-    expect(pValueOf(3, { location: 1, scale: 2 })).toBe(upperTail(1))
-  })
-})
 
 describe('evidence', () => {
   const axis = (i: number, dim = 4) => Array.from({ length: dim }, (_, j) => (j === i ? 1 : 0))
@@ -64,19 +34,8 @@ describe('evidence', () => {
     ])
   })
 
-  test('the level rises as fewer false alarms are asked for, and is no less than one scale where there is any rival', () => {
-    const evidence = Array.from({ length: 101 }, (_, i) => new Array(5).fill((i - 90) / 100))
-    const [strict, loose, floor] = [0.001, 0.02, 0.4].map((p) => levelOf(evidence, true, p))
-    expect(strict).toMatchObject({ location: expect.closeTo(-0.4, 12), scale: expect.closeTo(0.34, 12) })
-    expect(strict!.level).toBeCloseTo(-0.4 + upperQuantile(0.001) * 0.34, 12)
-    expect(loose!.level).toBeCloseTo(-0.4 + upperQuantile(0.02) * 0.34, 12)
-    expect(floor!.level).toBe(floor!.scale)
-    expect(floor!.below).toHaveLength(101)
-    expect(levelOf(evidence, false, 0.4).level).toBeLessThan(0)
-  })
-
   test('images by hand: null names have .5 and nothing more; of .9 .8 .45 .3 the first two, of 20 more all above .3', () => {
-    const level = { level: 0.6, location: 0, scale: 1, below: [[0.5, 0.35], [0.1]] }
+    const level = { below: [[0.5, 0.35], [0.1]] }
     expect(imageLevel(level, [0.9, 0.8, 0.45, 0.3])).toBe(0.8)
     const many = Array.from({ length: 20 }, (_, i) => 0.9 - i / 100)
     expect(imageLevel(level, [...many, 0.45, 0.3])).toBe(0.3)
@@ -84,7 +43,7 @@ describe('evidence', () => {
   })
 
   test('estimated precision by hand: null names have 2 and 0 images above .5, the class 10: 1 - 1 / 10', () => {
-    const level = { level: 0.6, location: 0, scale: 1, below: [[0.55, 0.5, 0.4], [0.1]] }
+    const level = { below: [[0.55, 0.5, 0.4], [0.1]] }
     expect(estimatedPrecision(level, 0.5, 10)).toBeCloseTo(0.9, 12)
     expect(estimatedPrecision(level, 0.5, 1)).toBe(0)
     expect(estimatedPrecision({ ...level, below: [] }, 0.5, 10)).toBe(1)
@@ -103,7 +62,7 @@ describe('evidence', () => {
     const { rows: best, k } = await many.top(names, 32)
     for (let i = 0; i < 100; i++) {
       const vectors = await many.vectors(Array.from(best.subarray(i * k, (i + 1) * k)))
-      if (statistic(await nulls.evidence(i, vectors)) >= nulls.level.level) alarms++
+      if (judge(nulls.level.tests, await nulls.evidence(i, vectors)).present) alarms++
     }
     expect(alarms).toBeLessThanOrEqual(5)
   })
