@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander'
 import { packageVersion } from '../run/environment'
 import { describeFailure, printFailure } from './failure'
+import { fitted } from './help-text'
 import { type Interrupt, listenForInterrupt } from './interrupt'
 import { exitCodes } from './usage'
 
@@ -53,8 +54,8 @@ export async function run(argv: string[]): Promise<number> {
   const program = new Command('wordmask')
     .description('Words and images in, masks out: CLIP on LibTorch, from the command line and from Node.')
     .version(packageVersion(), '-V, --version')
-    .configureOutput({ outputError: () => {} })
-    .configureHelp({ helpWidth: Math.min(process.stdout.columns ?? 110, 120), showGlobalOptions: false })
+    .configureOutput({ outputError: () => {}, writeOut: sayHelp })
+    .configureHelp({ helpWidth: Math.min(process.stdout.columns || 110, 120), showGlobalOptions: false })
     .showHelpAfterError(false)
     .addHelpText('after', examples)
   for (const register of await commandFiles()) register(program, context)
@@ -82,6 +83,12 @@ export async function run(argv: string[]): Promise<number> {
     interrupt.dispose()
     notes.forEach(sayNote)
   }
+}
+
+/** In a file or a pipe help is as it was written; a terminal has its width. */
+function sayHelp(text: string): void {
+  const { isTTY, columns } = process.stdout
+  process.stdout.write(isTTY && columns > 0 ? fitted(text, columns) : text)
 }
 
 function sayNote(text: string): string {
