@@ -66,9 +66,12 @@ export function madeElsewhere(name: string, maker: string): WordmaskError {
   return new WordmaskError('ERR_WORDMASK_INVALID_ARGUMENT', `Expected a ${name} to come from ${maker}, not from new ${name}`)
 }
 
+/** "an AbortSignal", "a Uint8Array", "a URL". */
+export const withArticle = (name: string): string => `${/^([aeio]|un)/i.test(name) ? 'an' : 'a'} ${name}`
+
 function describe(value: unknown): string {
   if (typeof value === 'string') return JSON.stringify(value.length > 60 ? `${value.slice(0, 57)}...` : value)
   if (value === null || typeof value !== 'object') return String(value)
   if (Array.isArray(value)) return `an array of ${value.length}`
-  return `a ${value.constructor?.name ?? 'object'}`
+  return withArticle(value.constructor?.name ?? 'object')
 }

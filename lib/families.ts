@@ -19,7 +19,7 @@ export interface CheckpointDescription {
   files: string[]
   /** 'safetensors' | 'torch-zip' | 'torch-legacy' | 'torchscript' | 'detectron2-pickle' */
   format: string
-  /** 'clip' | 'ovseg' | 'zegformer' | 'ovsegmentor' | 'deit' | 'dino' | 'dinov2' | 'resnet' | 'deeplabv3plus' | 'unknown' */
+  /** 'clip' | 'ovseg' | 'zegformer' | 'ovsegmentor' | 'deit' | 'dino' | 'dinov2' | 'resnet' | 'mobilenet_v2' | 'deeplabv3plus' | 'unknown' */
   family: string
   title: string
   /** Whether this version of wordmask runs the family. */
@@ -102,6 +102,8 @@ function note(rule: Rule | undefined, shapes: Shapes): string | undefined {
   if (!rule) return `Its keys fit no family that wordmask knows; the first are ${shapes.first(3).join(', ') || '(none)'}`
   if (rule.family === 'deeplabv3plus')
     return 'It runs from the folder that `wordmask train segmenter` wrote (segment --model); weights alone are a start for its --initial'
+  if (rule.family === 'mobilenet_v2')
+    return 'A start for the backbone: `wordmask train segmenter --backbone-weights FILE`, or `wordmask specialist`'
   if (!runnableFamilies.has(rule.family)) return `${rule.title} is recognised but not yet runnable in this version`
   if (shapes.prefix === '' || encoderFamilies.has(rule.family)) return undefined
   return `Its keys lie under '${shapes.prefix}': save that part of the state dict alone before loading`

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { invalidArgument, WordmaskError } from './errors'
+import { invalidArgument, WordmaskError, withArticle } from './errors'
 
 /** What every long call takes. */
 export interface RunOptions {
@@ -71,7 +71,7 @@ function expectation(issue: z.core.$ZodIssue): string {
   switch (issue.code) {
     case 'invalid_type':
       if ((issue.expected as string) === 'int') return 'a whole number'
-      return /^[aeiou]/.test(issue.expected) ? `an ${issue.expected}` : `a ${issue.expected}`
+      return withArticle(issue.expected)
     case 'invalid_value':
       return issue.values.map((value) => JSON.stringify(value)).join(' or ')
     case 'too_small':

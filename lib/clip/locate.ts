@@ -29,6 +29,8 @@ async function locateFolder(folder: string): Promise<Located> {
   if (openClip) return describe(folder, [join(folder, openClip)], 'open_clip')
   const huggingFace = has('config.json') ? huggingFaceWeights.find(has) : undefined
   if (huggingFace) return describe(folder, await shards(join(folder, huggingFace)), 'huggingface')
+  // What `wordmask train segmenter` wrote, which keeps its last weights and its checkpoint, too.
+  if (has('wordmask.json') && has('model.safetensors')) return describe(folder, [join(folder, 'model.safetensors')], undefined)
   const names = await readdir(folder)
   const weights = names.filter((name) => /\.(safetensors|pt|pth|bin)$/.test(name))
   if (weights.length === 1) return describe(folder, [join(folder, weights[0] as string)], undefined)

@@ -49,9 +49,13 @@ export const rules: Rule[] = [
     family: 'deeplabv3plus',
     title: 'DeepLabv3+',
     prefixes: wrapped,
-    matches: (shapes) => shapes.has('classifier.aspp.convs.0.0.weight', 'classifier.project.0.weight', 'backbone.conv1.weight'),
+    matches: (shapes) =>
+      shapes.has('classifier.aspp.convs.0.0.weight', 'classifier.project.0.weight') &&
+      (shapes.has('backbone.conv1.weight') || shapes.has('backbone.features.0.0.weight')),
     architecture: (shapes) => ({
-      blocks: [1, 2, 3, 4].map((stage) => shapes.count(`backbone.layer${stage}.`)),
+      ...(shapes.has('backbone.conv1.weight')
+        ? { blocks: [1, 2, 3, 4].map((stage) => shapes.count(`backbone.layer${stage}.`)) }
+        : { backbone: 'mobilenet_v2', width: shapes.size('backbone.features.17.conv.3.weight', 0) }),
       separable: shapes.has('classifier.classifier.0.body.0.weight') ? 'yes' : 'no',
       classes: shapes.size('classifier.classifier.3.weight', 0),
     }),
@@ -74,6 +78,13 @@ export const rules: Rule[] = [
     prefixes: wrapped,
     matches: (shapes) => shapes.has('visual.conv1.weight', 'token_embedding.weight', 'text_projection', 'logit_scale'),
     architecture: (shapes) => clipTowers(openAi(shapes)),
+  },
+  {
+    family: 'mobilenet_v2',
+    title: 'MobileNetV2 (torchvision)',
+    prefixes: wrapped,
+    matches: (shapes) => shapes.has('features.0.0.weight', 'features.17.conv.3.weight', 'classifier.1.weight'),
+    architecture: (shapes) => ({ width: shapes.size('features.18.0.weight', 0), classes: shapes.size('classifier.1.weight', 0) }),
   },
   ...encoderRules,
 ]

@@ -96,6 +96,12 @@ async function readImageFile(file: string): Promise<Uint8Array> {
     return await readWhole(file)
   } catch (cause) {
     const code = (cause as NodeJS.ErrnoException).code
+    if (/^[a-z][a-z0-9+.-]+:\/\//i.test(file) && code === 'ENOENT')
+      throw new WordmaskError(
+        'ERR_WORDMASK_FILE_NOT_FOUND',
+        `Expected a path but received an address: ${file}. Fetch it and pass the bytes`,
+        { cause },
+      )
     if (code === 'ENOENT' || code === 'ENOTDIR')
       throw new WordmaskError('ERR_WORDMASK_FILE_NOT_FOUND', `The image is missing: ${file}`, { cause })
     if (code === 'EINVAL') throw new WordmaskError('ERR_WORDMASK_IMAGE', `${firstLine(cause)}: read it and pass the bytes`, { cause })

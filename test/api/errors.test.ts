@@ -23,6 +23,9 @@ describe('WordmaskError', () => {
     [null, 'null'],
     [[1, 2], 'an array of 2'],
     [new Map(), 'a Map'],
+    [new AbortController().signal, 'an AbortSignal'],
+    [new Uint8Array(2), 'a Uint8Array'],
+    [new URL('file:///a'), 'a URL'],
   ])('what came is described: %j', (value, described) => {
     expect(invalidArgument('size', 'a number', value).message).toBe(`Expected a number for size but received ${described}`)
   })

@@ -85,6 +85,16 @@ test('every kind of fixture decodes to RGB of its size', async () => {
 })
 
 describe('decodeImage: bad input', () => {
+  test.each(['https://example.org/a.png', 'file:///a.png', 's3://bucket/a.png'])(
+    '%s is an address, and not a file that is missing',
+    async (uri) => {
+      await expect(decodeImage(uri)).rejects.toHaveCode(
+        'ERR_WORDMASK_FILE_NOT_FOUND',
+        /received an address: .* Fetch it and pass the bytes/,
+      )
+    },
+  )
+
   test('missing, a folder, empty, not an image, SVG', async () => {
     await expect(decodeImage(join(folder, 'none.jpg'))).rejects.toHaveCode('ERR_WORDMASK_FILE_NOT_FOUND', /none\.jpg/)
     await expect(decodeImage(folder)).rejects.toHaveCode('ERR_WORDMASK_IMAGE', /folder/)

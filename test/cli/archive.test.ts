@@ -147,6 +147,8 @@ describe('search', () => {
     const { code, stderr } = await wordmask(['search', at('nothing'), 'fox'])
     expect(code).toBe(1)
     expect(stderr).toMatch(/wordmask index/)
+    const status = await wordmask(['status', at('nothing')])
+    expect([status.code, status.stderr]).toEqual([1, expect.stringMatching(/neither an archive nor a run[^]*ERR_WORDMASK_FILE_NOT_FOUND/)])
   })
 })
 

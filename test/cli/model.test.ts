@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
@@ -70,6 +70,24 @@ describe('model info', () => {
     const { code, stderr } = await info(sharded)
     expect(stderr).toMatch(/model-00002-of-00002\.safetensors[^]*ERR_WORDMASK_FILE_NOT_FOUND/)
     expect(code).toBe(1)
+  })
+
+  test('the folder of a trained segmenter is what is in it, also beside its last weights and its checkpoint', async () => {
+    const trained = join(folder, 'trained')
+    cpSync(join(root, 'models', 'samples', 'specialist'), trained, { recursive: true })
+    cpSync(join(trained, 'model.safetensors'), join(trained, 'last.safetensors'))
+    const { code, stdout } = await info(trained)
+    expect(stdout).toMatch(/^family +DeepLabv3\+ \(deeplabv3plus\)$/m)
+    expect(stdout).toMatch(/^architecture +backbone mobilenet_v2, width 80, separable yes, classes 2$/m)
+    expect(stdout).toMatch(/^files .*trained\/model\.safetensors$/m)
+    expect(code).toBe(0)
+  })
+
+  test("torchvision's MobileNetV2 is a start for a backbone", async () => {
+    const keys = { 'features.0.0.weight': [32, 3, 3, 3], 'features.17.conv.3.weight': [320], 'features.18.0.weight': [1280, 320, 1, 1] }
+    const { stdout } = await info(weights('mobilenet', { ...keys, 'classifier.1.weight': [1000, 1280] }))
+    expect(stdout).toMatch(/\(mobilenet_v2\)$/m)
+    expect(stdout).toMatch(/--backbone-weights/)
   })
 
   test('a built-in model lists the words it knows', async () => {

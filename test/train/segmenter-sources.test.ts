@@ -27,6 +27,18 @@ const aborted = (more: Parameters<typeof train>[0]) => {
 }
 const refused = ['ERR_WORDMASK_INVALID_ARGUMENT', /have changed since the training in .* began/] as const
 
+test('label maps that are not there are told once, and not of each image', async () => {
+  const { images, labels } = await folders()
+  const rejected: string[] = []
+  const onReject = (image: string) => void rejected.push(image)
+  const into = temporary()
+  await expect(train({ images, labels: `${labels}-gone`, into, onReject })).rejects.toHaveCode(
+    'ERR_WORDMASK_FILE_NOT_FOUND',
+    /The folder of label maps is missing: .*-gone/,
+  )
+  expect(rejected).toEqual([])
+})
+
 describe('a training goes on only from what it began with', () => {
   test('pictures that changed are refused as often as they are given, and the right ones go on', async () => {
     const data = await folders()

@@ -1,4 +1,7 @@
+import { existsSync } from 'node:fs'
 import type { RunStatus } from '../../engine/status'
+import { WordmaskError } from '../../errors'
+import { schemeOf } from '../../storage/uri'
 import type { StatusFlags } from '../commands/status'
 import type { Context } from '../program'
 import { speak, table } from '../terminal'
@@ -7,6 +10,8 @@ import { duration } from './estimate'
 
 export async function showStatus(archive: string, options: StatusFlags, context: Context): Promise<void> {
   const json = options.json ?? false
+  if (schemeOf(archive) === 'file' && !existsSync(archive.replace(/^file:\/\//i, '')))
+    throw new WordmaskError('ERR_WORDMASK_FILE_NOT_FOUND', `There is neither an archive nor a run of pseudo-label at ${archive}`)
   const { indexStatus } = await import('../../engine/status.js')
   const { queue, queueCa } = options
   const runs = await indexStatus(archive, {

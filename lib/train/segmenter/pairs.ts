@@ -15,8 +15,11 @@ export interface Pair {
   twin?: string
 }
 
-/** Every image of the folder, sorted. @throws ERR_WORDMASK_FILE_NOT_FOUND for a folder without any */
-export async function listPairs({ images }: LabelledFolder, signal: AbortSignal | undefined): Promise<Pair[]> {
+/** Every image of the folder, sorted. @throws ERR_WORDMASK_FILE_NOT_FOUND for a folder without any, and where there are no labels */
+export async function listPairs({ images, labels }: LabelledFolder, signal: AbortSignal | undefined): Promise<Pair[]> {
+  // Told once, and not of each image.
+  if (!(await stat(labels).catch(() => undefined))?.isDirectory())
+    throw new WordmaskError('ERR_WORDMASK_FILE_NOT_FOUND', `The folder of label maps is missing: ${labels}`)
   const root = Buffer.from(path.resolve(images)).toString('latin1')
   const text = (bytes: string) => Buffer.from(bytes, 'latin1').toString()
   const owners = new Map<string, string>()
