@@ -15,10 +15,10 @@ at::Tensor ConvImpl::alone(const at::Tensor& x) {
   if (!packs(weight)) return forward(x);
   const auto dtype = weight.scalar_type();
   if (!alone_.defined()) {
-    alone_ = kernels::pack_conv(weight.detach(), options(), x.sizes());
+    alone_ = pack(weight.detach(), bias, x.sizes());
     mark_packed(weight);
   }
-  return kernels::packed_conv(x.to(dtype), alone_, bias, {}, options());
+  return packed(x.to(dtype), alone_, bias, {}, options());
 }
 
 at::Tensor ConvImpl::patches(const at::Tensor& x) {
@@ -31,12 +31,27 @@ at::Tensor ConvImpl::patches(const at::Tensor& x) {
   return kernels::packed_linear(rows, matrix_.get(weight), bias);
 }
 
+at::Tensor ConvImpl::pack(const at::Tensor& plain, const at::Tensor& shift, at::IntArrayRef input) const {
+  if (light && kernels::is_light(plain, options())) return kernels::pack_light(plain, shift, options());
+  return kernels::pack_conv(plain, options(), input);
+}
+
+at::Tensor ConvImpl::unpack(const at::Tensor& packed) const {
+  return packed.is_mkldnn() ? kernels::unpack_conv(packed) : kernels::unpack_light(packed, weight.sizes());
+}
+
+at::Tensor ConvImpl::packed(const at::Tensor& x, const at::Tensor& packed, const at::Tensor& shift,
+                            const at::Tensor& other, const kernels::ConvOptions& options) const {
+  if (packed.is_mkldnn()) return kernels::packed_conv(x, packed, shift, other, options);
+  return kernels::light_conv(x, packed, weight.sizes(), other, options);
+}
+
 bool ConvImpl::fold_in(const BatchNormImpl& norm, at::IntArrayRef input) {
   if (folded_ || !foldable_) return foldable_;
   folded_ = fold(weight.detach(), norm);
   foldable_ = folded_.has_value();
   if (!foldable_) return false;
-  folded_->weight = kernels::pack_conv(folded_->weight, options(), input);
+  folded_->weight = pack(folded_->weight, folded_->bias, input);
   mark_packed(weight);
   return true;
 }
@@ -44,8 +59,8 @@ bool ConvImpl::fold_in(const BatchNormImpl& norm, at::IntArrayRef input) {
 at::Tensor ConvImpl::normed(const at::Tensor& x, const BatchNormImpl& norm, bool relu, const at::Tensor& other) {
   if (packs(weight) && !norm.is_training() && fold_in(norm, x.sizes())) {
     const auto dtype = weight.scalar_type();
-    return kernels::packed_conv(x.to(dtype), folded_->weight, folded_->bias, other.defined() ? other.to(dtype) : other,
-                                options(relu));
+    return packed(x.to(dtype), folded_->weight, folded_->bias, other.defined() ? other.to(dtype) : other,
+                  options(relu));
   }
   auto y = norm.forward(forward(x));
   if (other.defined()) y = y + other;
@@ -55,8 +70,7 @@ at::Tensor ConvImpl::normed(const at::Tensor& x, const BatchNormImpl& norm, bool
 at::Tensor ConvImpl::normed_relu6(const at::Tensor& x, const BatchNormImpl& norm) {
   constexpr double kCeiling = 6;
   if (packs(weight) && !norm.is_training() && fold_in(norm, x.sizes()))
-    return kernels::packed_conv(x.to(weight.scalar_type()), folded_->weight, folded_->bias, {},
-                                options(true, kCeiling));
+    return packed(x.to(weight.scalar_type()), folded_->weight, folded_->bias, {}, options(true, kCeiling));
   return at::hardtanh(norm.forward(forward(x)), 0, kCeiling);
 }
 
@@ -71,12 +85,18 @@ void ConvImpl::restore() {
   c10::InferenceMode normal(false);
   at::NoGradGuard no_grad;
   if (alone_.defined()) {
-    weight.set_data(kernels::unpack_conv(alone_));
+    weight.set_data(unpack(alone_));
     alone_.reset();
     return;
   }
-  weight.set_data(unfold(kernels::unpack_conv(folded_->weight), *folded_));
+  weight.set_data(unfold(unpack(folded_->weight), *folded_));
   folded_.reset();
+}
+
+void make_light(const torch::nn::Module& module) {
+  for (const auto& child : module.modules(/*include_self=*/false)) {
+    if (auto* conv = child->as<ConvImpl>()) conv->light = true;
+  }
 }
 
 }  // namespace wordmask::models

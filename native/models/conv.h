@@ -1,5 +1,5 @@
 #pragma once
-#include "kernels/packed_conv/packed_conv.h"
+#include "kernels/light_conv/light_conv.h"
 #include "models/folded_norm.h"
 
 namespace wordmask::models {
@@ -32,12 +32,17 @@ struct ConvImpl : torch::nn::Module, Packable {
 
   int64_t stride, padding, dilation, groups;
   at::Tensor weight, bias;  // bias: undefined where there is none
+  bool light = false;       // packed for light_conv.h where it has a kernel; set before the first call
 
  private:
   kernels::ConvOptions options(bool relu = false, double ceiling = 0) const {
     return {stride, padding, relu, dilation, groups, ceiling};
   }
   bool fold_in(const BatchNormImpl& norm, at::IntArrayRef input);
+  at::Tensor pack(const at::Tensor& plain, const at::Tensor& shift, at::IntArrayRef input) const;
+  at::Tensor unpack(const at::Tensor& packed) const;
+  at::Tensor packed(const at::Tensor& x, const at::Tensor& packed, const at::Tensor& shift, const at::Tensor& other,
+                    const kernels::ConvOptions& options) const;
   void restore();
   PackedWeight matrix_;
   std::optional<FoldedNorm> folded_;  // its weight packed
@@ -45,5 +50,8 @@ struct ConvImpl : torch::nn::Module, Packable {
   bool foldable_ = true;              // false once folding has failed for these weights
 };
 TORCH_MODULE(Conv);
+
+// For networks of many convolutions with little to compute in each: all of the module's are light.
+void make_light(const torch::nn::Module& module);
 
 }  // namespace wordmask::models

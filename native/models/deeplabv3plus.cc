@@ -41,6 +41,8 @@ DeepLabV3PlusImpl::DeepLabV3PlusImpl(const DeepLabConfig& given) : config(checke
   const bool mobile = config.backbone == DeepLabConfig::Backbone::kMobileNetV2;
   backbone = register_module("backbone", mobile ? make_mobilenet(config) : make_resnet(config));
   classifier = register_module("classifier", DeepLabHead(config, *backbone));
+  if (mobile) make_light(*backbone);
+  make_light(*classifier);
 }
 
 at::Tensor DeepLabV3PlusImpl::forward(const at::Tensor& pixels) {

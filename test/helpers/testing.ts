@@ -223,6 +223,14 @@ export interface Testing {
     other: Float32Tensor | undefined,
     options: { stride: number; padding: number; relu: boolean; dilation: number; groups: number; ceiling: number; dtype: Dtype },
   ): Compared & { unpacked: boolean }
+  /** Undefined where this machine lacks the vectors of `isa`; only `light` where that is false. */
+  lightConv(
+    x: Float32Tensor,
+    weight: Float32Tensor,
+    bias: Float32Tensor | undefined,
+    other: Float32Tensor | undefined,
+    options: { stride: number; padding: number; relu: boolean; dilation: number; groups: number; ceiling: number; isa: string },
+  ): (Compared & { unpacked: boolean; light: boolean }) | undefined
   packedOutside(): void
   attentionKernel(
     qkv: Float32Tensor,

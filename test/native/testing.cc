@@ -3,6 +3,7 @@
 #include <ATen/ATen.h>
 
 #include "deeplab.h"
+#include "light_conv.h"
 
 namespace wordmask::testing {
 
@@ -46,6 +47,7 @@ static Napi::Object init(Napi::Env env, Napi::Object exports) {
   wordmask::testing::define_confusion(env, exports);
   wordmask::testing::define_refine(env, exports);
   wordmask::testing::define_packed(env, exports);
+  wordmask::testing::define_light_conv(env, exports);
   wordmask::testing::define_models(env, exports);
   wordmask::testing::define_encoders(env, exports);
   wordmask::testing::define_stars(env, exports);
