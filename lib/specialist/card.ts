@@ -45,7 +45,7 @@ export interface SpecialistCard {
   start: string
   /** Of a random sample that people judged; null until they have. */
   audited: Measured | null
-  /** Middle of some images one after the other, on this machine's CPU, in ms. */
+  /** Middle of one call for one decoded image, on this machine's CPU, in ms; both sides saw the same images in turn. `ratio`: reco / specialist. */
   time: { specialist: number; reco: number; ratio: number; threads: number }
   licence: string
   /** Of everything that had a part in the weights. */
@@ -73,8 +73,8 @@ function pageOf(card: SpecialistCard, items: ReportItem[]): Report {
     })
   figures.push({
     label: 'time an image',
-    value: `${number(time.specialist, 0)} ms`,
-    note: `ReCo ${number(time.reco, 0)} ms; CPU, ${time.threads} threads`,
+    value: `${number(time.specialist, 1)} ms`,
+    note: `ReCo ${number(time.reco, 1)} ms; CPU, ${time.threads} threads`,
   })
   const { shown, without, composites, steps, seconds, size } = training
   const lead = [

@@ -13,12 +13,13 @@ import { divideCores } from '../threads'
 import { writeOverlay } from '../write/overlay'
 import { type CardName, type SpecialistCard, writeCard } from './card'
 import { chooseThreshold, imageFigures } from './figures'
-import { answerHeld, foundImages, halves, timeOf } from './measure'
+import { answerHeld, foundImages, halves } from './measure'
 import type { AbsentName, BuildSpecialistOptions } from './options'
 import { eachImage } from './pixels'
 import type { References } from './references'
 import { pictured, type Said } from './review'
 import { heldImages, type Split } from './split'
+import { timesOf } from './time'
 import { publish, type TrainedFacts } from './training'
 import type { TrainingCounts } from './training-set'
 import { measureTruth } from './truth'
@@ -78,7 +79,8 @@ export async function finish(unfinished: Unfinished): Promise<SpecialistCard> {
   const { items, audited } = await look(unfinished, specialist, foundSet)
   const timed = [...sides.held, ...sides.trained, ...sides.heldWithout].slice(0, timedImages).map(({ row }) => row)
   const view = competing.length > 0 ? { background: { names: competing } } : {}
-  const time = { specialist: await timeOf(specialist, timed, signal), reco: await timeOf(reco, timed, signal, view) }
+  const [own, others] = (await timesOf([{ segmenter: specialist }, { segmenter: reco, view }], timed, signal)) as [number, number]
+  const time = { specialist: own, reco: others, ratio: others / own, threads: divideCores().tensor }
   const names = classes.map(({ name }, i): CardName => {
     const count = (list: Split['held']) => list.filter((one) => one.names.includes(i)).length
     const about = reco.references.find((one) => one.name === name)
@@ -88,7 +90,7 @@ export async function finish(unfinished: Unfinished): Promise<SpecialistCard> {
       ...(truth && { truth: truth[i]! }),
     }
   })
-  const card = describe(unfinished, names, audited, { ...time, ratio: time.reco / time.specialist, threads: divideCores().tensor })
+  const card = describe(unfinished, names, audited, time)
   await writeCard(into, card, items)
   return card
 }

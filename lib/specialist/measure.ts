@@ -1,7 +1,6 @@
 import type { ArchiveRow } from '../archive/types'
 import type { CuratedImage } from '../curate/curated-set'
 import type { WordmaskError } from '../errors'
-import { throwIfAborted } from '../options'
 import type { Segmenter } from '../segmenter/segmenter'
 import type { Answer } from './figures'
 import { eachImage } from './pixels'
@@ -60,30 +59,6 @@ export function halves(answers: readonly HeldAnswer[], name: number): { choose: 
   const without = own.filter(({ shown }) => !shown)
   const choose = without.filter((_, i) => i % 2 === 0)
   return { choose, measure: [...own.filter(({ shown }) => shown), ...without.filter((_, i) => i % 2 === 1)] }
-}
-
-/** Middle of the times of one image after the other, in ms; the first is not counted. */
-export async function timeOf(
-  segmenter: Segmenter,
-  rows: readonly ArchiveRow[],
-  signal: AbortSignal | undefined,
-  view: object = {},
-): Promise<number> {
-  const times: number[] = []
-  let first = true
-  for await (const _ of eachImage(
-    rows,
-    signal,
-    () => {},
-    async (pixels, __, stop) => {
-      const began = performance.now()
-      await segmenter.segment({ ...pixels, channels: 3 }, { ...view, signal: stop })
-      if (!first) times.push(performance.now() - began)
-      first = false
-    },
-  ))
-    throwIfAborted(signal)
-  return times.sort((a, b) => a - b)[times.length >> 1] ?? Number.NaN
 }
 
 /** The held-out images in which each name is found, as images of a set. */
