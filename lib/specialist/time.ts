@@ -11,7 +11,7 @@ export interface TimedSide {
 }
 
 /** Rounds that count, at most, and milliseconds after which no other begins. */
-const [mostRounds, longEnough] = [9, 10_000]
+const [mostRounds, longEnough] = [5, 10_000]
 
 /**
  * Middle of the times of one call, in ms, of each side: pixels in, labels out. Images are decoded before, and go to all sides in turn, one call at a
