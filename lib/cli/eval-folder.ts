@@ -6,6 +6,7 @@ import type { OutputFolder, Pending } from '../run/output-folder'
 import type { EvalInput, EvalJob, Evaluation } from './eval'
 import { countImages, findImages, type Input } from './inputs'
 import { progress, sayRejected, speak } from './terminal'
+import { UsageError } from './usage'
 
 /** What images.jsonl keeps of an image: the figures are sums over these lines, so that a run can be left and gone on with. */
 interface Measured {
@@ -33,6 +34,8 @@ export async function folderJob({ images: args, options, templates, model: { cli
   const first = background === undefined ? 0 : 1
   const names = [...(first === 1 ? ['background'] : []), ...classes.map(({ name }) => name)]
   const labels = path.resolve(options.labels!)
+  if (!(await stat(labels).catch(() => undefined))?.isDirectory())
+    throw new UsageError(`The folder of label maps is missing: ${options.labels}`, 'ERR_WORDMASK_FILE_NOT_FOUND')
   const orient = options.orient && (await orientationOf(labels))
   const evaluation = (ignore: number) => new FolderEvaluation(names, binding().confusion, ignore)
 

@@ -1,6 +1,9 @@
 import { WordmaskError } from '../errors'
 import type { Tokenizer, TokenTensor } from './tokenizer'
 
+/** Texts with words that are left out, more of which are told about together. */
+const toldApart = 5
+
 /**
  * What a text tower can read. A tower cut down to few words knows the ids of `ids`; a word with any other id is left out
  * and told about, once a word, as a process warning. Without `ids` every text is known.
@@ -45,12 +48,18 @@ export class Vocabulary {
   check(texts: readonly string[]): void {
     if (!this.known) return
     const unreadable: string[] = []
+    const partly: { text: string; unknown: string[] }[] = []
     for (const text of texts) {
       const unknown = this.unknownWords(text)
       if (!this.readable(text, unknown)) unreadable.push(text)
-      else this.report(unknown, `of ${JSON.stringify(text)}`)
+      else if (unknown.some((word) => !this.reported.has(word))) partly.push({ text, unknown })
     }
-    if (unreadable.length === 0) return
+    if (unreadable.length === 0) {
+      const words = partly.flatMap(({ unknown }) => unknown)
+      if (partly.length > toldApart) return this.report(words, `of ${partly.length} texts`)
+      for (const { text, unknown } of partly) this.report(unknown, `of ${JSON.stringify(text)}`)
+      return
+    }
     const shown =
       unreadable
         .slice(0, 10)

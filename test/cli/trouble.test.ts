@@ -57,6 +57,11 @@ describe('what is asked amiss', () => {
     const { code } = await wordmask([command, at('*.bmp'), ...names, '--into', at('none')])
     expect([code, existsSync(at('none'))]).toEqual([2, false])
   })
+  test('a folder of label maps that is not there is told once', async () => {
+    const { code, stderr } = await wordmask(['eval', at('images'), '--labels', at('none'), ...tiny, '--into', at('scores')])
+    expect([code, stderr]).toEqual([2, expect.stringMatching(/The folder of label maps is missing: /)])
+    expect([stderr.includes('rejected'), existsSync(at('scores'))]).toEqual([false, false])
+  })
   test('a file of templates that is not there is called missing; a template without {} is called that', async () => {
     const classify = (templates: string) => wordmask(['classify', at('images/0.png'), '--classes', 'fox', '--templates', templates])
     expect((await classify('prompts.txt')).stderr).toMatch(/The file of templates is missing: prompts\.txt/)
@@ -69,4 +74,12 @@ test('a warning of the library is a note, without what Node says around it', asy
   expect(code).toBe(0)
   expect(stderr).toMatch(/^note: The model scenes does not know these words of "fox xyzzy", which are left out: xyzzy$/m)
   expect(stderr).not.toMatch(/WordmaskWarning|trace-warnings/)
+})
+
+test('many names with words that are not known are one note', async () => {
+  const names = Array.from({ length: 40 }, (_, i) => `fox zq${'abcdefghijklmnopqrst'[i % 20]}${i < 20 ? 'x' : 'y'}`)
+  const { code, stderr } = await wordmask(['classify', at('images/0.png'), '--classes', names.join(',')])
+  expect(code).toBe(0)
+  const notes = stderr.split('\n').filter((line) => line.includes('does not know'))
+  expect(notes).toEqual([expect.stringMatching(/these words of 40 texts, which are left out: zqax, zqbx, .* and 20 more$/)])
 })
