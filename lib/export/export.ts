@@ -32,7 +32,7 @@ export interface ExportOptions extends RunOptions {
   copy?: boolean
   /** Symbolic links instead, for images that are local files of their own; others are refused before anything is written. */
   link?: boolean
-  /** Replace what `into` holds, once the new export is whole. Default false. */
+  /** Replace the export that `into` holds, once the new one is whole; a folder of other files is refused. Default false. */
   overwrite?: boolean
   /** Samples a tar, rows a partition of clip-retrieval. Default 1,000 and 1,000,000. */
   shardSize?: number

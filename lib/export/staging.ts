@@ -27,6 +27,9 @@ export class Staging {
     if (taken && !taken.isDirectory()) throw refused(into, 'is a file')
     if (taken && !overwrite && (await readdir(place)).length > 0)
       throw refused(into, 'is not empty: choose another folder, or replace it with overwrite')
+    // Whatever else lies there belongs to somebody.
+    if (taken && overwrite && (await readdir(place)).length > 0 && !(await isExport(place)))
+      throw refused(into, 'holds no export of wordmask, and is not replaced by one: choose another folder')
     const folder = `${place}.partial`
     const begun = await readState(folder)
     if (begun === 'foreign') throw refused(folder, 'is in the way and no export of wordmask: move it')
@@ -77,6 +80,11 @@ export class Staging {
 
 function refused(folder: string, why: string): WordmaskError {
   return new WordmaskError('ERR_WORDMASK_INVALID_ARGUMENT', `${folder} ${why}`)
+}
+
+async function isExport(folder: string): Promise<boolean> {
+  const text = await readFile(path.join(folder, 'run.json'), 'utf8').catch(() => '')
+  return /"format": ?"wordmask-export"/.test(text)
 }
 
 async function readState(folder: string): Promise<string | undefined> {

@@ -1,11 +1,10 @@
-import { randomBytes } from 'node:crypto'
-import { rename, rm, stat, symlink } from 'node:fs/promises'
+import { lstat, readFile, rename, rm, stat, symlink } from 'node:fs/promises'
 import path from 'node:path'
 import type { ImagePlace, Reject } from '../archive/types'
 import type { Finished } from '../engine/collect'
 import { WordmaskError } from '../errors'
 import { throwIfAborted } from '../options'
-import { writeAtomic } from '../run/atomic'
+import { besideOf, writeAtomic } from '../run/atomic'
 import { Journal, type JournalLine, readJournal } from '../run/journal'
 import { OutputNames } from '../run/names'
 import { makeFolder } from '../setup/make-folder'
@@ -41,6 +40,8 @@ export const placeName = ({ uri, key }: ImagePlace) => (key === undefined ? uri 
 export class LabelFolder {
   private journal: Journal | undefined
   private names = new OutputNames()
+  /** Names of earlier sittings. */
+  private laid: Set<string> | undefined
 
   constructor(
     readonly into: string,
@@ -88,15 +89,36 @@ export class LabelFolder {
     const linked = labels.filter((label) => this.images === 'none' || (this.images === 'link' && isFile(label)))
     const copied = labels.filter((label) => !linked.includes(label))
     for (const label of linked) {
-      await this.finish(label, job, async () => this.images === 'link' && link(label.uri, this.imageFile(label)))
+      await this.finish(label, job, async () => {
+        if (this.images === 'link' && (await this.isFree(label))) await link(label.uri, this.imageFile(label))
+      })
     }
     for await (const { place, bytes, error } of readPlaces(copied, this.signal && { signal: this.signal })) {
       if (error) {
         await this.reject(place, error)
         continue
       }
-      await this.finish(place, job, () => writeAtomic(this.imageFile(place), bytes))
+      await this.finish(place, job, async () => {
+        if (await this.isFree(place, bytes)) await writeAtomic(this.imageFile(place), bytes)
+      })
     }
+  }
+
+  /**
+   * Whether an image is to be laid: not where it lies already, as when the images of `into` themselves are labelled.
+   * @throws ERR_WORDMASK_INVALID_ARGUMENT for a file that no run laid there
+   */
+  private async isFree(place: Placed, bytes?: Uint8Array): Promise<boolean> {
+    const file = this.imageFile(place)
+    if (!(await lstat(file).catch(() => undefined))) return true
+    if (isFile(place) && (await isSame(file, place.uri))) return false
+    if (bytes && (await readFile(file).catch(() => undefined))?.equals(bytes)) return false
+    this.laid ??= new Set([...(await this.opened()).done.values()].filter(({ bytes }) => bytes >= 0).map(({ name }) => name))
+    if (this.laid.has(place.name)) return true
+    throw new WordmaskError(
+      'ERR_WORDMASK_INVALID_ARGUMENT',
+      `${file} is there already, and no image of this run: choose another folder, so that it is not written over`,
+    )
   }
 
   private imageFile({ name, label }: Placed): string {
@@ -141,9 +163,16 @@ const sharing = (relative: string) =>
     `Another image has the label map of ${relative}: its name differs in the ending alone. Have images linked or copied`,
   )
 
+async function isSame(file: string, uri: string): Promise<boolean> {
+  const [one, other] = await Promise.all(
+    [stat(file), stat(Buffer.from(uriToBytes(uri), 'latin1'))].map((found) => found.catch(() => undefined)),
+  )
+  return one !== undefined && one.ino === other?.ino && one.dev === other.dev
+}
+
 /** Made beside and renamed, over what is there. */
 async function link(uri: string, file: string): Promise<void> {
-  const beside = path.join(path.dirname(file), `.${path.basename(file)}.${randomBytes(4).toString('hex')}.partial`)
+  const beside = besideOf(file)
   try {
     await makeFolder(path.dirname(file))
     await symlink(Buffer.from(uriToBytes(uri), 'latin1'), beside)

@@ -1,3 +1,4 @@
+import { readdir } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import type { Reject, Shard } from '../archive/types'
 import type { Finished } from '../engine/collect'
@@ -48,6 +49,7 @@ export async function pseudoLabel(sources: LabelSources, given: PseudoLabelOptio
   try {
     // What is no source is refused before anything is written and anybody is started.
     const first = await planned.next()
+    await refuseForeign(into)
     const { spec, classes, background } = await specOf(options, into)
     await refuseOther(into, spec)
     const work = await WorkFolder.create(workBase(into), spec)
@@ -116,6 +118,14 @@ const plain = <T>(value: T): any => JSON.parse(JSON.stringify(value))
 
 /** What a network that is trained on the maps keeps of a class. */
 const forTraining = ({ name, synonyms, id, color }: ClassEntry) => ({ name, synonyms, id, color })
+
+/** Label maps that are there before the first run are somebody's. */
+async function refuseForeign(into: string): Promise<void> {
+  if (await isThere(journalFile(into))) return
+  const names = await readdir(join(into, 'labels'), { recursive: true }).catch(() => [])
+  const map = names.find((name) => name.endsWith('.png'))
+  if (map !== undefined) throw invalidArgument('into', 'a folder without label maps of somebody', `${into}, which holds labels/${map}`)
+}
 
 /** Labels of two runs would lie side by side, and nothing would tell them apart. A run that came to no label is no run. */
 async function refuseOther(into: string, spec: OperationSpec): Promise<void> {

@@ -43,6 +43,9 @@ export async function keepSegmenter(segmenter: Segmenter, folder: string, signal
     const there = await segmenterHash(folder).catch(() => undefined)
     if (there !== undefined && there !== own) throw invalidArgument('into', `a folder without another segmenter in ${folder}`, folder)
     if (there === undefined) {
+      const names = await readdir(folder).catch((): string[] => [])
+      if (names.length > 0 && !names.includes('wordmask.json'))
+        throw invalidArgument('into', `a folder in which ${folder} is free, or a segmenter`, folder)
       await rm(folder, { recursive: true, force: true })
       await rename(beside, folder)
     }

@@ -114,7 +114,7 @@ async function writeBeside(file: string, write: (handle: FileHandle) => Promise<
 }
 
 /** A name may be as long as the disk takes, and then leaves no room for more: its beginning says enough. */
-function besideOf(file: string): string {
+export function besideOf(file: string): string {
   const begin = [...path.basename(file)].slice(0, 40).join('')
   return path.join(path.dirname(file), `.${begin}.${randomBytes(4).toString('hex')}.partial`)
 }

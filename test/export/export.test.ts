@@ -112,6 +112,13 @@ describe('an export that is stopped', () => {
     await other.export({ format: 'jsonl', into, overwrite: true })
     expect((await readdir(into)).sort()).toEqual(['images.jsonl', 'run.json'])
     expect((await readdir(folder)).filter((name) => name.includes('.old-'))).toEqual([])
+    await mkdir(at('mine'))
+    await writeFile(at('mine/run.json'), '{}')
+    await expect(other.export({ format: 'jsonl', into: at('mine'), overwrite: true })).rejects.toHaveCode(
+      'ERR_WORDMASK_INVALID_ARGUMENT',
+      /no export of wordmask/,
+    )
+    expect(await readdir(at('mine'))).toEqual(['run.json'])
     await mkdir(at('theirs.partial'))
     await writeFile(at('theirs.partial/mine.txt'), 'precious')
     await expect(other.export({ format: 'jsonl', into: at('theirs'), overwrite: true })).rejects.toHaveCode(

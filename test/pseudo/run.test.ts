@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, readlinkSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, readlinkSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
@@ -109,13 +109,52 @@ describe('the labels of a folder', () => {
     expect(existsSync(at('left', 'images'))).toBe(false)
   }, 60_000)
 
-  test('an image whose name is too long to be written beside is told and left out, and the others are labelled', async () => {
+  test('names are as long as a disk takes; a map whose name would be longer is told and left out', async () => {
+    const longest = 'n'.repeat(251)
     mkdirSync(at('long'))
-    await picture(at('long', `${'n'.repeat(245)}.png`), 40, 40, 1)
-    await picture(at('long', 'short.png'), 40, 40, 2)
+    await picture(at('long', `${longest}.png`), 40, 40, 1)
     for (const images of ['link', 'copy', 'none'] as const)
-      expect(await label(`long-${images}`, { images }, at('long'))).toMatchObject({ labelled: 1, rejected: 1 })
-    expect(readFileSync(at('long-link', 'rejects.jsonl'), 'utf8')).toMatch(/ERR_WORDMASK_IO.*ENAMETOOLONG/)
+      expect(await label(`long-${images}`, { images }, at('long'))).toMatchObject({ labelled: 1, rejected: 0 })
+    expect(Object.keys(filesOf('long-link', 'labels'))).toEqual([`${longest}.png`])
+    await picture(at('long', `${longest}.jpg`), 40, 40, 2)
+    expect(await label('long-twin', {}, at('long'))).toMatchObject({ labelled: 1, rejected: 1 })
+    expect(readFileSync(at('long-twin', 'rejects.jsonl'), 'utf8')).toMatch(/ERR_WORDMASK_IO.*ENAMETOOLONG/)
+  }, 60_000)
+
+  test.each(['link', 'copy'] as const)(
+    'of the output folder itself leave its images as they are (%s)',
+    async (images) => {
+      const into = `own-${images}`
+      cpSync(at('photos', 'even'), at(into, 'images'), { recursive: true })
+      const before = filesOf(into, 'images')
+      expect(await label(into, { images }, at(into, 'images'))).toMatchObject({ labelled: count / 2, rejected: 0 })
+      expect(filesOf(into, 'images')).toEqual(before)
+      for (const name of Object.keys(before)) expect(lstatSync(at(into, 'images', name)).isFile()).toBe(true)
+      expect(Object.keys(filesOf(into, 'labels'))).toEqual(Object.keys(before))
+    },
+    60_000,
+  )
+
+  test('never lie over files of somebody: images, label maps, a folder that is called segmenter', async () => {
+    const refused = (into: string, more: Partial<PseudoLabelOptions> = {}) =>
+      expect(label(into, more, at('photos', 'even'))).rejects.toHaveCode('ERR_WORDMASK_INVALID_ARGUMENT', new RegExp(into))
+    const mine = [
+      ['mine-link', 'images/2.png'],
+      ['mine-copy', 'images/2.png'],
+      ['mine-labels', 'labels/deep/truth.png'],
+      ['mine-code', 'segmenter/main.py'],
+    ] as const
+    for (const [into, file] of mine) {
+      mkdirSync(join(at(into, file), '..'), { recursive: true })
+      writeFileSync(at(into, file), 'precious')
+    }
+    const segmenter = await Segmenter.load(at('saved'))
+    await refused('mine-link')
+    await refused('mine-copy', { images: 'copy' })
+    await refused('mine-labels')
+    await refused('mine-code', { segmenter })
+    segmenter.dispose()
+    for (const [into, file] of mine) expect(readFileSync(at(into, file), 'utf8')).toBe('precious')
   }, 60_000)
 
   test('of no images at all are none, and nobody is started for them', async () => {
