@@ -1,3 +1,4 @@
+import { readdir } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { commandLine } from '../doctor/native'
 import { modelsFolder } from '../folders'
@@ -10,6 +11,7 @@ import type { DemoFlags } from './commands/demo'
 import { loadModel } from './model'
 import type { Context } from './program'
 import { figure, percent, quoted, seconds, shownPath, speak, table } from './terminal'
+import { UsageError } from './usage'
 
 const samplesFolder = join(modelsFolder, 'samples')
 const exampleFolder = join(samplesFolder, 'specialist')
@@ -33,7 +35,11 @@ export async function showDemo(options: DemoFlags, context: Context): Promise<vo
     settings: { samples: options.samples ?? 'shipped', weights: facts.model.weights.map(({ sha256 }) => sha256), dtype: options.dtype },
   }
   // An earlier demo is drawn over, with whatever model; results of another command are not.
-  if ((await readRunIfAny(into))?.command !== 'demo') await refuseOtherRun(into, run, undefined)
+  if ((await readRunIfAny(into))?.command !== 'demo') {
+    await refuseOtherRun(into, run, undefined)
+    if ((await readdir(into).catch((): string[] => [])).length > 0)
+      throw new UsageError(`${shownPath(into)} holds other files, and a demo removes what it made before: choose another --into`)
+  }
   const record = await RunRecord.start(into, run)
   const names = `${samples.length} pictures, asked for all ${classes.length} names of the list`
   const rows: GalleryRow[] = []

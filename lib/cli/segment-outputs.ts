@@ -1,8 +1,10 @@
+import { readdir, stat } from 'node:fs/promises'
 import path from 'node:path'
 import type { Pending } from '../run/output-folder'
 import type { Segmentation } from '../segmenter/segmentation'
 import type { ClassEntry } from '../text/classes'
 import type { SegmentFlags, Written } from './commands/segment'
+import { UsageError } from './usage'
 
 /** An image to segment; `data` where it is no file of its own. */
 export type SegmentItem = Pending & { data?: Uint8Array }
@@ -29,6 +31,26 @@ export function expectedFiles(name: string, { write, instances = false }: Output
 /** @throws ERR_WORDMASK_INVALID_ARGUMENT for classes that a format cannot hold, before the first image is read. */
 export async function checkOutputs(classes: readonly ClassEntry[], { write }: OutputFlags): Promise<void> {
   if (write.includes('voc') || write.includes('cvat')) (await import('../write/voc.js')).checkVocClasses(classes)
+}
+
+/** Where a kind lies below the output folder. */
+const places: Partial<Record<Written, string[]>> = {
+  coco: ['coco.json'],
+  csv: ['segments.csv'],
+  'label-studio': ['label-studio.json', 'label-studio.xml'],
+}
+
+/**
+ * Label maps of a data set lie in a folder of the same name as ours. @throws UsageError where a folder that no run has written into
+ * holds what this one would write over
+ */
+export async function refuseForeign(into: string, { write }: OutputFlags): Promise<void> {
+  if ((await stat(path.join(into, 'images.jsonl')).catch(() => undefined)) !== undefined) return
+  for (const place of write.flatMap((kind) => places[kind] ?? [kind])) {
+    const found = await stat(path.join(into, place)).catch(() => undefined)
+    if (found === undefined || (found.isDirectory() && (await readdir(path.join(into, place))).length === 0)) continue
+    throw new UsageError(`${into} holds ${place} that no run of wordmask wrote: choose another --into, or write over it with --overwrite`)
+  }
 }
 
 /** Writes what was asked for and returns what images.jsonl says of the image. */

@@ -56,8 +56,8 @@ export class Vocabulary {
     }
     if (unreadable.length === 0) {
       const words = partly.flatMap(({ unknown }) => unknown)
-      if (partly.length > toldApart) return this.report(words, `of ${partly.length} texts`)
-      for (const { text, unknown } of partly) this.report(unknown, `of ${JSON.stringify(text)}`)
+      if (partly.length > toldApart) this.report(words, `of ${partly.length} texts`)
+      else for (const { text, unknown } of partly) this.report(unknown, `of ${JSON.stringify(text)}`)
       return
     }
     const shown =

@@ -57,6 +57,22 @@ describe('what is asked amiss', () => {
     const { code } = await wordmask([command, at('*.bmp'), ...names, '--into', at('none')])
     expect([code, existsSync(at('none'))]).toEqual([2, false])
   })
+  test('label maps that are there before the first run are not written over, unless that is asked for', async () => {
+    mkdirSync(at('data/labels'), { recursive: true })
+    writeFileSync(at('data/labels/0.png'), 'the truth')
+    const args = ['segment', at('images/0.png'), ...tiny, '--write', 'labels', '--into', at('data')]
+    const { code, stderr } = await wordmask(args)
+    expect([code, stderr]).toEqual([2, expect.stringMatching(/holds labels that no run of wordmask wrote/)])
+    expect(readFileSync(at('data/labels/0.png'), 'utf8')).toBe('the truth')
+    expect((await wordmask([...args, '--overwrite'])).code).toBe(0)
+    expect((await wordmask(args)).stdout).toMatch(/1 done before/)
+  })
+  test('a demo does not go into a folder of other files, some of which it would remove', async () => {
+    mkdirSync(at('project/pictures.archive'), { recursive: true })
+    const { code, stderr } = await wordmask(['demo', '--into', at('project')])
+    expect([code, stderr]).toEqual([2, expect.stringMatching(/holds other files, and a demo removes what it made before/)])
+    expect(existsSync(at('project/pictures.archive'))).toBe(true)
+  })
   test('a folder of label maps that is not there is told once', async () => {
     const { code, stderr } = await wordmask(['eval', at('images'), '--labels', at('none'), ...tiny, '--into', at('scores')])
     expect([code, stderr]).toEqual([2, expect.stringMatching(/The folder of label maps is missing: /)])
