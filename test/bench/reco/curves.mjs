@@ -110,7 +110,8 @@ function chart(title, points, alone) {
   const color = { field: 'names', type: 'nominal', title: null, scale: { scheme: 'tableau10' } }
   const x = { field: 'at', type: 'quantitative', title, scale: { zero: false } }
   const y = { field: 'mean', type: 'quantitative', title: 'mIoU' }
-  const dash = { field: 'method', type: 'nominal', title: null, sort: ['ReCo', 'dense CLIP alone'] }
+  const legend = { symbolType: 'stroke', symbolSize: 400, symbolFillColor: 'transparent' }
+  const dash = { field: 'method', type: 'nominal', title: null, sort: ['ReCo', 'dense CLIP alone'], legend }
   const bars = { x, y: { ...y, field: 'low' }, y2: { field: 'high' }, color }
   return {
     ...{ data: { values: rows }, background: 'white', width: 480, height: 280 },
