@@ -4,6 +4,11 @@
 
 namespace wordmask::models {
 
+namespace {
+// In oneDNN's order or with four dimensions; what pack_light makes has fewer.
+bool made_by_pack_conv(const at::Tensor& packed) { return packed.is_mkldnn() || packed.dim() == 4; }
+}  // namespace
+
 at::Tensor ConvImpl::forward(const at::Tensor& x) {
   restore();
   const bool reduced = weight.scalar_type() != at::kFloat && weight.scalar_type() != at::kDouble;
@@ -37,12 +42,12 @@ at::Tensor ConvImpl::pack(const at::Tensor& plain, const at::Tensor& shift, at::
 }
 
 at::Tensor ConvImpl::unpack(const at::Tensor& packed) const {
-  return packed.is_mkldnn() ? kernels::unpack_conv(packed) : kernels::unpack_light(packed, weight.sizes());
+  return made_by_pack_conv(packed) ? kernels::unpack_conv(packed) : kernels::unpack_light(packed, weight.sizes());
 }
 
 at::Tensor ConvImpl::packed(const at::Tensor& x, const at::Tensor& packed, const at::Tensor& shift,
                             const at::Tensor& other, const kernels::ConvOptions& options) const {
-  if (packed.is_mkldnn()) return kernels::packed_conv(x, packed, shift, other, options);
+  if (made_by_pack_conv(packed)) return kernels::packed_conv(x, packed, shift, other, options);
   return kernels::light_conv(x, packed, weight.sizes(), other, options);
 }
 

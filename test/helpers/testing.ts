@@ -85,6 +85,9 @@ export type Labels = Uint8Array | Uint16Array | Int32Array | BigInt64Array
 
 export type Dtype = 'float32' | 'bfloat16'
 /** A kernel, the plain operators of the same dtype, and the formula in float64. */
+type ConvTensors = [x: Float32Tensor, weight: Float32Tensor, bias: Float32Tensor | undefined, other: Float32Tensor | undefined]
+type ConvOptions = Record<'stride' | 'padding' | 'dilation' | 'groups' | 'ceiling', number> & { dtype: Dtype }
+
 export interface Compared {
   ours: Float32Array
   plain: Float32Array
@@ -217,19 +220,13 @@ export interface Testing {
     dtype: Dtype,
   ): Compared & { unpacked: boolean }
   packedConv(
-    x: Float32Tensor,
-    weight: Float32Tensor,
-    bias: Float32Tensor | undefined,
-    other: Float32Tensor | undefined,
-    options: { stride: number; padding: number; relu: boolean; dilation: number; groups: number; ceiling: number; dtype: Dtype },
-  ): Compared & { unpacked: boolean }
+    ...given: [...ConvTensors, ConvOptions & { relu: boolean; winograd?: boolean }]
+  ): Compared & { unpacked: boolean; winograd: boolean }
+  /** Whether a convolution of an input [b, in, h, w] takes Winograd's form. */
+  winogradSuits(input: number[], out: number, options: ConvOptions & { kernel: number }): boolean
   /** Undefined where this machine lacks the vectors of `isa`; only `light` where that is false. */
   lightConv(
-    x: Float32Tensor,
-    weight: Float32Tensor,
-    bias: Float32Tensor | undefined,
-    other: Float32Tensor | undefined,
-    options: { stride: number; padding: number; relu: boolean; dilation: number; groups: number; ceiling: number; isa: string },
+    ...given: [...ConvTensors, Omit<ConvOptions, 'dtype'> & { relu: boolean; isa: string }]
   ): (Compared & { unpacked: boolean; light: boolean }) | undefined
   packedOutside(): void
   attentionKernel(

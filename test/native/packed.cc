@@ -6,6 +6,7 @@
 #include "kernels/attention/attention_ref.h"
 #include "kernels/packed_conv/packed_conv.h"
 #include "kernels/packed_conv/packed_conv_ref.h"
+#include "kernels/packed_conv/winograd.h"
 #include "kernels/packed_linear/packed_linear.h"
 #include "kernels/packed_linear/packed_linear_ref.h"
 #include "kernels/residual_norm/residual_norm.h"
@@ -51,7 +52,8 @@ Napi::Value packed_linear_kernel(const Napi::CallbackInfo& info) {
 }
 
 // packedConv(x [b, in, h, w], weight [out, in / groups, k, k], bias | undefined, other | undefined, { stride, padding,
-// relu, dilation, groups, ceiling, dtype }) -> { ours, plain, exact, unpacked }
+// relu, dilation, groups, ceiling, dtype, winograd?: this form whatever suits }) -> { ours, plain, exact, unpacked,
+// winograd: that it was the form }
 Napi::Value packed_conv_kernel(const Napi::CallbackInfo& info) {
   c10::InferenceMode guard;
   const Argument options(info[4], "options");
@@ -64,7 +66,8 @@ Napi::Value packed_conv_kernel(const Napi::CallbackInfo& info) {
   const kernels::ConvOptions conv{options["stride"].integer(1, 8),    options["padding"].integer(0, 64),
                                   options["relu"].boolean(),          options["dilation"].integer(1, 64),
                                   options["groups"].integer(1, 4096), options["ceiling"].number(0, 1e6)};
-  const auto packed = kernels::pack_conv(weight, conv, x.sizes());
+  const bool forced = options["winograd"].given() && options["winograd"].boolean();
+  const auto packed = forced ? kernels::winograd::pack(weight) : kernels::pack_conv(weight, conv, x.sizes());
   auto plain = at::conv2d(x, weight, bias, {conv.stride, conv.stride}, {conv.padding, conv.padding},
                           {conv.dilation, conv.dilation}, conv.groups);
   if (other.defined()) plain = plain + other;
@@ -78,7 +81,25 @@ Napi::Value packed_conv_kernel(const Napi::CallbackInfo& info) {
   result["exact"] = doubles(info.Env(), wordmask_ref::packed_conv(numbers(x), numbers(weight), values(bias),
                                                                   values(other), conv.relu, conv.ceiling, sizes));
   result["unpacked"] = Napi::Boolean::New(info.Env(), at::equal(kernels::unpack_conv(packed), weight));
+  result["winograd"] = Napi::Boolean::New(info.Env(), !packed.is_mkldnn());
   return result;
+}
+
+// winogradSuits(input [b, in, h, w], out, { stride, padding, dilation, groups, ceiling, kernel, dtype }): boolean
+Napi::Value winograd_suits(const Napi::CallbackInfo& info) {
+  const Argument input(info[0], "input"), options(info[2], "options");
+  std::vector<int64_t> sizes;
+  for (uint32_t i = 0; i < 4; ++i) sizes.push_back(input.at(i).integer(0, 1 << 20));
+  const kernels::ConvOptions conv{options["stride"].integer(1, 8),
+                                  options["padding"].integer(0, 64),
+                                  /*relu=*/true,
+                                  options["dilation"].integer(1, 64),
+                                  options["groups"].integer(1, 4096),
+                                  options["ceiling"].number(0, 1e6)};
+  const auto kernel = options["kernel"].integer(1, 7);
+  const auto weight = at::empty({Argument(info[1], "out").integer(1, 4096), sizes[1] / conv.groups, kernel, kernel},
+                                read_dtype(options["dtype"]));
+  return Napi::Boolean::New(info.Env(), kernels::winograd::suits(weight, conv, sizes));
 }
 
 // packedOutside(): a packed product without InferenceMode, which throws.
@@ -164,6 +185,7 @@ Napi::Value residual_norm_kernel(const Napi::CallbackInfo& info) {
 void define_packed(Napi::Env, Napi::Object exports) {
   define<packed_linear_kernel>(exports, "packedLinear");
   define<packed_conv_kernel>(exports, "packedConv");
+  define<winograd_suits>(exports, "winogradSuits");
   define<packed_outside>(exports, "packedOutside");
   define<attention_kernel>(exports, "attentionKernel");
   define<residual_norm_kernel>(exports, "residualNorm");
