@@ -24,6 +24,7 @@ const tiny: Record<string, Record<string, number>> = {
   resize_normalize: { images: 2, width: 50, height: 37, side: 22 },
   mask_pool: { masks: 3, side: 12, grid: 3, channels: 8 },
   confusion: { side: 40, classes: 5 },
+  packed_conv: { images: 2, side: 9, channels: 64, out: 48 },
   dense_crf: { width: 50, height: 30, classes: 5 },
   pamr: { width: 50, height: 30, classes: 5 },
 }

@@ -98,6 +98,7 @@ const narrow = (dtype) => ({
 const LABELS = { classes: 171, grid: 32, side: 512 }
 const PHOTOGRAPHS = { images: 8, width: 500, height: 375, side: 224 }
 const MASKS = { masks: 100, side: 512, grid: 32, channels: 512 }
+const CONVOLUTION = { images: 4, side: 20, channels: 384, out: 384 }
 const COUNTS = { side: 1024, classes: 171 }
 const DENSE = { weights: weightsFile('ViT-B/16'), side: 512, names, template: 'a photo of a {}.' }
 const FIRST = { side: sideOf('ViT-B/32') }
@@ -182,6 +183,15 @@ export const rows = [
     ours: { op: 'confusion', side: 'ours', set: COUNTS },
     check: equal(1),
     peers: [composition('confusion', COUNTS)],
+  },
+  {
+    id: 'conv',
+    title: '3x3 convolution of RN50x16 at 320, batch 4: 384 channels, 20x20, float32',
+    unit: 'ms',
+    op: 'packed_conv',
+    ours: { op: 'packed_conv', side: 'ours', set: CONVOLUTION },
+    check: relative(1e-5),
+    peers: [composition('packed_conv', CONVOLUTION)],
   },
   ...refinements,
   {
