@@ -1,14 +1,15 @@
+import { existsSync } from 'node:fs'
 import path from 'node:path'
 import type { ArchiveRow, Segmenter, WordmaskError } from '../index'
 import { refuseOtherRun } from '../run/output-folder'
-import { RunRecord } from '../run/run-file'
+import { RunRecord, readRunIfAny } from '../run/run-file'
 import { indexFile, readIndex } from '../segmenter/saved'
 import type { ClassEntry } from '../text/classes'
 import { type OpenedArchive, openWithModel } from './archive/open'
 import type { RecoBuildFlags } from './commands/reco'
 import { readTemplates } from './model'
 import type { Context } from './program'
-import { recoOptions } from './reco-flags'
+import { recoOptions, sayContexts } from './reco-flags'
 import { progress, quoted, sayRejected, seconds, shownPath, speak } from './terminal'
 import { exitCodes } from './usage'
 
@@ -22,7 +23,7 @@ export async function buildReferences(options: RecoBuildFlags & { archive: strin
   const started = Date.now()
   try {
     const facts = runFacts(options, asked, templates, opened, context)
-    await refuseOtherRun(into, facts, options.overwrite ?? false)
+    await refuseOtherRun(into, facts, (options.overwrite ?? false) || (await cameToNothing(into)))
     const classes = options.overwrite ? asked : await together(into, asked)
     const record = await RunRecord.start(into, { ...facts, classes: classes.map(({ name }) => name) })
     const bar = await progress('references', 0, json)
@@ -44,6 +45,8 @@ export async function buildReferences(options: RecoBuildFlags & { archive: strin
       report(segmenter, into, Date.now() - started, json)
     } catch (error) {
       await record.finish(context.interrupt.stop.aborted ? 'interrupted' : 'failed')
+      const next = sayContexts(error, options.contexts)
+      if (next !== undefined) context.next = next
       throw error
     }
   } catch (error) {
@@ -54,6 +57,12 @@ export async function buildReferences(options: RecoBuildFlags & { archive: strin
     await opened.archive.close()
     opened.model.clip.dispose()
   }
+}
+
+/** A build that failed before its first reference is none to go on with. */
+async function cameToNothing(into: string): Promise<boolean> {
+  const made = [indexFile, 'references'].some((name) => existsSync(path.join(into, name)))
+  return !made && (await readRunIfAny(into))?.command === 'reco'
 }
 
 /** The classes of the segmenter that is there already, and the ones asked for. */

@@ -1,5 +1,6 @@
 import { InvalidArgumentError, Option } from 'commander'
 import type { RecoOptions } from '../index'
+import { officialContexts } from '../reco/contexts'
 import { integer, text } from './flags'
 
 /** What `wordmask reco build` and `wordmask segment --method reco` both take. */
@@ -79,4 +80,14 @@ function names(value: string): string[] {
   const list = value.split(',').map((name) => name.trim())
   if (list.every((name) => name !== '')) return list
   throw new InvalidArgumentError('Expected names with commas between: tree,sky. For none at all: --no-elimination.')
+}
+
+/** What to type where the model does not know contexts that nobody named. */
+export function sayContexts(error: unknown, given: readonly string[] | undefined): string | undefined {
+  const { code, message } = error as { code?: string; message: string }
+  const unknown = code === 'ERR_WORDMASK_VOCABULARY' ? officialContexts.filter((name) => message.includes(JSON.stringify(name))) : []
+  if (given !== undefined || unknown.length === 0) return undefined
+  const known = officialContexts.filter((name) => !unknown.includes(name))
+  const flag = known.length > 0 ? `--contexts "${known.join(',')}"` : '--no-elimination'
+  return `the same command with ${flag}: ${unknown.join(', ')} are contexts unless others are named`
 }

@@ -5,7 +5,7 @@ import { modelOfArchive } from './archive/open'
 import type { ModelFlags } from './flags'
 import { factsOf, type LoadedModel, loadModel, type TemplatesFlag } from './model'
 import type { Context } from './program'
-import { type RecoFlags, recoOptions } from './reco-flags'
+import { type RecoFlags, recoOptions, sayContexts } from './reco-flags'
 import { progress } from './terminal'
 import { UsageError } from './usage'
 
@@ -52,7 +52,13 @@ export async function openSegmenter(
     ...{ ...common, method, archive, clip: model.clip, signal: context.interrupt.stop },
     ...recoOptions(options),
     onProgress: (done, total) => bar.step(done, total),
-  }).finally(() => bar.stop())
+  })
+    .catch((error) => {
+      const next = sayContexts(error, options.contexts)
+      if (next !== undefined) context.next = next
+      throw error
+    })
+    .finally(() => bar.stop())
   const dispose = async () => {
     await segmenter[Symbol.asyncDispose]()
     await model.clip[Symbol.asyncDispose]()

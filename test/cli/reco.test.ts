@@ -89,6 +89,15 @@ describe('reco build', () => {
     expect(json(join(into, 'run.json'))).toMatchObject({ status: 'done', sittings: 2 })
   })
 
+  test('contexts that the model does not know and nobody named: what to type, and that is not refused afterwards', async () => {
+    await wordmask(['index', images, '--into', at('scenes.archive')])
+    const args = ['reco', 'build', '--archive', at('scenes.archive'), '--classes', 'dog', '--k', '2', '--into', at('drawings')]
+    const { code, stderr } = await wordmask(args)
+    const [, contexts] = /next: the same command with --contexts "([^"]+)": building, person are contexts/.exec(stderr) ?? []
+    expect([code, contexts]).toEqual([1, 'tree,sky,road'])
+    expect(await wordmask([...args, '--contexts', 'sky'])).toMatchObject({ code: 0 })
+  })
+
   test('an image that is gone is told, and the others are used', async () => {
     const bad = at('bad.archive')
     const copies = at('copies')

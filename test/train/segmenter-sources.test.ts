@@ -39,6 +39,17 @@ test('label maps that are not there are told once, and not of each image', async
   expect(rejected).toEqual([])
 })
 
+test('weights of somebody are not written over', async () => {
+  const into = temporary()
+  await makeFolder(into)
+  writeFileSync(join(into, 'model.safetensors'), 'precious')
+  await expect(train({ ...(await folders()), into })).rejects.toHaveCode(
+    'ERR_WORDMASK_INVALID_ARGUMENT',
+    /holds model\.safetensors that no training/,
+  )
+  expect(readFileSync(join(into, 'model.safetensors'), 'utf8')).toBe('precious')
+})
+
 describe('a training goes on only from what it began with', () => {
   test('pictures that changed are refused as often as they are given, and the right ones go on', async () => {
     const data = await folders()

@@ -17,12 +17,22 @@ const said: Record<keyof Sources, string> = {
   validation: 'The pictures or label maps of the validation set',
 }
 
+/** What a training writes, and other programs call their files, too. */
+const common = ['model.safetensors', 'last.safetensors', 'data.safetensors']
+
 /**
  * Keeps the sources of a training beside its checkpoint. @throws ERR_WORDMASK_INVALID_ARGUMENT where the checkpoint that is there follows
- * from others, also one of the last step
+ * from others, also one of the last step, and where weights are there that no training wrote
  */
 export async function keepSources(folder: string, sources: Sources): Promise<void> {
   const file = join(folder, 'sources.json')
+  const begun = existsSync(file) || existsSync(join(folder, 'checkpoint.safetensors'))
+  const foreign = begun ? undefined : common.find((name) => existsSync(join(folder, name)))
+  if (foreign !== undefined)
+    throw new WordmaskError(
+      'ERR_WORDMASK_INVALID_ARGUMENT',
+      `${folder} holds ${foreign} that no training of wordmask wrote. Train into another folder.`,
+    )
   const text = existsSync(join(folder, 'checkpoint.safetensors')) ? await readFile(file, 'utf8').catch(() => undefined) : undefined
   const before = text === undefined ? sources : parse(file, text)
   for (const what of Object.keys(said) as (keyof Sources)[])
