@@ -1,6 +1,7 @@
 #include "models/deeplabv3plus.h"
 
 #include <ATen/CPUGeneratorImpl.h>
+#include <c10/core/InferenceMode.h>
 
 #include <algorithm>
 #include <cmath>
@@ -46,7 +47,9 @@ DeepLabV3PlusImpl::DeepLabV3PlusImpl(const DeepLabConfig& given) : config(checke
 }
 
 at::Tensor DeepLabV3PlusImpl::forward(const at::Tensor& pixels) {
-  return classifier(backbone->forward(pixels.contiguous(at::MemoryFormat::ChannelsLast)));
+  // Light convolutions take pictures in any order.
+  const bool any = config.backbone == DeepLabConfig::Backbone::kMobileNetV2 && c10::InferenceMode::is_enabled();
+  return classifier(backbone->forward(any ? pixels : pixels.contiguous(at::MemoryFormat::ChannelsLast)));
 }
 
 KeyMap deeplab_keys() {

@@ -75,9 +75,17 @@ const depthwise = [
   })),
 )
 
+const few = [
+  { b: 2, input: 3, out: 8, h: 9, w: 11, stride: 2, padding: 1, dilation: 1 },
+  { b: 1, input: 3, out: 32, h: 16, w: 16, stride: 2, padding: 1, dilation: 1 },
+  { b: 1, input: 4, out: 20, h: 5, w: 7, stride: 1, padding: 2, dilation: 2 },
+  { b: 1, input: 1, out: 3, h: 1, w: 1, stride: 1, padding: 1, dilation: 1 },
+  { b: 2, input: 2, out: 16, h: 6, w: 30, stride: 1, padding: 0, dilation: 1 },
+].flatMap((sizes) => [true, false].map((relu) => ({ ...sizes, groups: 1, kernel: 3, relu, ceiling: relu ? 6 : 0, shortcut: false })))
+
 describe.each(machines)('light_conv against its float64 reference, %s', (isa) => {
   const title = 'b=$b in=$input out=$out $h x $w kernel=$kernel stride=$stride dilation=$dilation relu=$relu shortcut=$shortcut'
-  on(isa).each([...pointwise, ...depthwise])(title, ({ b, input, out, h, w, kernel, shortcut, ...options }) => {
+  on(isa).each([...pointwise, ...depthwise, ...few])(title, ({ b, input, out, h, w, kernel, shortcut, ...options }) => {
     const { padding, dilation, stride, groups } = options
     const seed = 700 + input + out + h
     const cells = (side: number) => Math.floor((side + 2 * padding - dilation * (kernel - 1) - 1) / stride) + 1
@@ -97,11 +105,11 @@ test.each([
   ['a stride', [4, 4, 1, 1], { stride: 2 }],
   ['padding', [4, 4, 1, 1], { padding: 1 }],
   ['some groups', [4, 2, 1, 1], { groups: 2 }],
-  ['neighbours and all channels', [4, 4, 3, 3], { padding: 1 }],
+  ['neighbours and more than four channels', [4, 5, 3, 3], { padding: 1 }],
   ['two results of a channel', [8, 1, 3, 3], { groups: 4 }],
   ['five taps a side', [4, 1, 5, 5], { groups: 4 }],
 ] as const)('what it has no kernel for is not light: %s', (_, shape, options) => {
-  const x = randomTensor([1, 4, 6, 6], 1)
+  const x = randomTensor([1, shape[1], 6, 6], 1)
   const answer = testing().lightConv(x, randomTensor([...shape], 2), undefined, undefined, { ...plain, ...options, isa: 'default' })
   expect(answer).toEqual({ light: false })
 })

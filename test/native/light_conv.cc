@@ -3,20 +3,13 @@
 
 #include <ATen/ATen.h>
 
-#include "kernels/light_conv/after.h"
+#include "kernels/light_conv/limit.h"
 #include "kernels/packed_conv/packed_conv_ref.h"
 #include "light_conv.h"
 #include "testing.h"
 
 namespace wordmask::testing {
 namespace {
-
-using kernels::simd::Isa;
-
-Isa read_isa(const Argument& argument) {
-  const auto name = argument.one_of({"default", "avx2", "avx512"});
-  return name == "default" ? Isa::kDefault : name == "avx2" ? Isa::kAvx2 : Isa::kAvx512;
-}
 
 Napi::Float32Array floats(Napi::Env env, const at::Tensor& tensor) {
   const auto plain = tensor.contiguous();
@@ -26,8 +19,8 @@ Napi::Float32Array floats(Napi::Env env, const at::Tensor& tensor) {
 }
 
 struct Limited {
-  explicit Limited(Isa isa) : runs(kernels::light::limit_isa(isa)) {}
-  ~Limited() { kernels::light::limit_isa(std::nullopt); }
+  explicit Limited(const std::string& name) : runs(kernels::light::limit_vectors(name.c_str())) {}
+  ~Limited() { kernels::light::limit_vectors(nullptr); }
   bool runs;
 };
 
@@ -47,7 +40,7 @@ Napi::Value light_conv_kernel(const Napi::CallbackInfo& info) {
   const bool light = kernels::is_light(weight, conv);
   result["light"] = Napi::Boolean::New(info.Env(), light);
   if (!light) return result;
-  const Limited limited(read_isa(options["isa"]));
+  const Limited limited(options["isa"].one_of({"default", "avx2", "avx512"}));
   if (!limited.runs) return info.Env().Undefined();
   const auto packed = kernels::pack_light(weight, bias, conv);
   const auto ours = kernels::light_conv(x, packed, weight.sizes(), other, conv);

@@ -1,15 +1,12 @@
 #pragma once
 #include <cstring>
-#include <optional>
 
 #include "kernels/simd.h"
 
 namespace wordmask::kernels::light {
 
-// The vectors that the kernels compute with: this machine's (simd.h), or the narrower ones that a test asks for. False
-// where this machine lacks them.
+// The vectors that the kernels compute with: this machine's (simd.h), or narrower ones (limit.h).
 simd::Isa isa();
-bool limit_isa(std::optional<simd::Isa> isa);
 
 // What follows the sum; NaN stays NaN.
 struct After {

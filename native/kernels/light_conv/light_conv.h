@@ -8,7 +8,7 @@ namespace wordmask::kernels {
 // 96 x 96 takes less time than that in most layers. Forward only; tensors are channels-last.
 
 // Whether there is a kernel: 1x1 with a stride of one and without padding and groups, or 3x3 of every channel by itself
-// with any stride, padding and dilation; float32, where can_pack (packed_linear.h) says so.
+// or of at most four channels, of which x may be in any order; float32, where can_pack (packed_linear.h) says so.
 bool is_light(const at::Tensor& weight, const ConvOptions& options);
 
 // Weight [out, in / groups, k, k] and bias [out] (or undefined) -> both in the order that the kernels read, an ordinary

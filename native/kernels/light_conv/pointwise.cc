@@ -31,13 +31,23 @@ WORDMASK_INLINE void finish(const Pointwise& layer, Floats sum, int64_t at, int6
 }
 
 template <int rows, int vectors>
-WORDMASK_INLINE void put_aside(Floats (&sums)[rows][vectors], Floats (&before)[rows][vectors], bool first) {
-#pragma GCC unroll 12
-  for (int r = 0; r < rows; ++r) {
+struct Tile {
+  Floats sums[rows][vectors];
+};
+
+// The products of `count` inputs of the rows at x, `in` numbers apart, added.
+template <bool wide, int rows, int vectors>
+WORDMASK_INLINE void multiply(const float* x, int64_t in, const float* weights, int64_t panel, int64_t count,
+                              Tile<rows, vectors>& to) {
+  for (int64_t i = 0; i < count; ++i, weights += kLanes) {
+    Floats w[vectors];
 #pragma GCC unroll 2
-    for (int v = 0; v < vectors; ++v) {
-      before[r][v] = first ? sums[r][v] : before[r][v] + sums[r][v];
-      sums[r][v] = Floats{};
+    for (int v = 0; v < vectors; ++v) w[v] = simd::load(weights + v * panel);
+#pragma GCC unroll 12
+    for (int r = 0; r < rows; ++r) {
+      const Floats value = simd::splat<wide>(x[r * in + i]);
+#pragma GCC unroll 2
+      for (int v = 0; v < vectors; ++v) to.sums[r][v] += value * w[v];
     }
   }
 }
@@ -47,39 +57,27 @@ WORDMASK_INLINE void tile(const Pointwise& layer, int64_t pixel, int64_t column)
   const int64_t in = layer.in, panel = (in + 1) * kLanes;
   const float* x = layer.x + pixel * in;
   const float* weights = layer.panels + column / kLanes * panel;
-  Floats sums[rows][vectors], before[rows][vectors];
+  Tile<rows, vectors> all;
 #pragma GCC unroll 12
   for (int r = 0; r < rows; ++r)
 #pragma GCC unroll 2
-    for (int v = 0; v < vectors; ++v) sums[r][v] = simd::load(weights + v * panel);
-  for (int64_t begin = 0; begin < in; begin += kSummed) {
-    if (begin > 0) put_aside(sums, before, begin == kSummed);
-    const int64_t end = std::min(in, begin + kSummed);
-    for (int64_t i = begin; i < end; ++i) {
-      weights += kLanes;
-      Floats w[vectors];
-#pragma GCC unroll 2
-      for (int v = 0; v < vectors; ++v) w[v] = simd::load(weights + v * panel);
-#pragma GCC unroll 12
-      for (int r = 0; r < rows; ++r) {
-        const Floats value = simd::splat<wide>(x[r * in + i]);
-#pragma GCC unroll 2
-        for (int v = 0; v < vectors; ++v) sums[r][v] += value * w[v];
-      }
-    }
-  }
-  if (in > kSummed) {
+    for (int v = 0; v < vectors; ++v) all.sums[r][v] = simd::load(weights + v * panel);
+  weights += kLanes;
+  multiply<wide>(x, in, weights, panel, std::min(in, kSummed), all);
+  for (int64_t i = kSummed; i < in; i += kSummed) {
+    Tile<rows, vectors> part{};
+    multiply<wide>(x + i, in, weights + i * kLanes, panel, std::min(in - i, kSummed), part);
 #pragma GCC unroll 12
     for (int r = 0; r < rows; ++r)
 #pragma GCC unroll 2
-      for (int v = 0; v < vectors; ++v) sums[r][v] += before[r][v];
+      for (int v = 0; v < vectors; ++v) all.sums[r][v] += part.sums[r][v];
   }
 #pragma GCC unroll 12
   for (int r = 0; r < rows; ++r) {
 #pragma GCC unroll 2
     for (int v = 0; v < vectors; ++v) {
       const int64_t first = column + v * kLanes;
-      finish(layer, sums[r][v], (pixel + r) * layer.out + first, layer.out - first);
+      finish(layer, all.sums[r][v], (pixel + r) * layer.out + first, layer.out - first);
     }
   }
 }
