@@ -1,4 +1,4 @@
-// node test/bench/specialist/rare.mjs [--seeds 0,1,2] [--images 20000] [--names 10] [--each 20] [--sites 20] [--truth 12] [--steps 2000]
+// node test/bench/specialist/rare.mjs [--seeds 0,1,2] [--images 20000] [--names 10] [--each 20] [--sites 20] [--truth 12] [--steps 2000] [--width 1]
 //   [--without 400] [--composites 400] [--false-alarms 0.2] [--no-groups] [--apart] [--into FILE]
 // Rare names on scenes: names that a pool shows `each` times, segmenters for them with no labels, against DenseCLIP and ReCo by exact masks that
 // only this program sees; names that the pool does not show; with and without the group rule. Mean and spread over seeds, which choose names,
@@ -22,12 +22,12 @@ const flag = (value) => ({ type: 'string', default: value })
 const { values } = parseArgs({
   options: {
     ...{ seeds: flag('0,1,2'), images: flag('20000'), names: flag('10'), each: flag('20'), sites: flag('20'), truth: flag('12') },
-    ...{ steps: flag('2000'), without: flag('400'), composites: flag('400'), 'false-alarms': flag('0.2') },
+    ...{ steps: flag('2000'), width: flag('1'), without: flag('400'), composites: flag('400'), 'false-alarms': flag('0.2') },
     ...{ 'no-groups': { type: 'boolean', default: false }, apart: { type: 'boolean', default: false }, into: { type: 'string' } },
   },
 })
-const [images, count, each, sites, truth, steps, without, composites, falseAlarms] = [
-  ...['images', 'names', 'each', 'sites', 'truth', 'steps', 'without', 'composites', 'false-alarms'],
+const [images, count, each, sites, truth, steps, width, without, composites, falseAlarms] = [
+  ...['images', 'names', 'each', 'sites', 'truth', 'steps', 'width', 'without', 'composites', 'false-alarms'],
 ].map((name) => Number(values[name]))
 const pack = await binding().ScenePack.open([join(root, 'models/scenes/scenes.pack')], {})
 const clip = await Clip.load('scenes')
@@ -97,7 +97,7 @@ async function build(archive, found, pool, scenes, folder, seed, groupBy) {
     const into = join(folder, `${groupBy ?? 'none'}-${i}`)
     const list = set.map((name) => pack.names[name])
     const options = { names: list, archive, contexts, falseAlarms, without, composites, seed, into, ...(groupBy && { groupBy }) }
-    const { card, names: built } = await buildSpecialist({ ...options, training: { steps, samples: 0 }, onNote: say, onStage: say })
+    const { card, names: built } = await buildSpecialist({ ...options, training: { steps, width, samples: 0 }, onNote: say, onStage: say })
     const kept = set.filter((name) => built.includes(pack.names[name]))
     const own = await Segmenter.load(into)
     const classes = kept.map((name) => pack.names[name])
