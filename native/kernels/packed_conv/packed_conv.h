@@ -3,8 +3,10 @@
 
 namespace wordmask::kernels {
 
-// A convolution whose weight is laid out once in oneDNN's order, with what follows it applied while the result is still
-// in registers. Forward only, on the CPU, where can_pack (packed_linear.h) says so; tensors are channels-last.
+// A convolution whose weight is laid out once, with what follows it applied while the result is still in registers.
+// Forward only, on the CPU, where can_pack (packed_linear.h) says so; tensors are channels-last. Its form, oneDNN's
+// (onednn.h) or for many 3x3 convolutions in float32 Winograd's (winograd.h), is chosen once, when the weight is
+// packed.
 struct ConvOptions {
   int64_t stride = 1, padding = 0;
   bool relu = false;  // after everything else
@@ -12,8 +14,8 @@ struct ConvOptions {
   double ceiling = 0;  // above 0: where the ReLU ends, 6 for ReLU6; not together with `other`
 };
 
-// [out, in / groups, k, k] -> an opaque tensor of the same sizes; unpack_conv gives the same bits back, in any mode.
-// `input`: the sizes [b, in, H, W] it is going to meet. The best order depends on them; of one for others, or for none,
+// [out, in / groups, k, k] -> an opaque tensor; unpack_conv gives the same bits back, in any mode. `input`: the sizes
+// [b, in, H, W] it is going to meet. The best form and order depend on them; of an order for others, or for none,
 // oneDNN makes a copy in its own order in every call, which can take longer than the convolution.
 at::Tensor pack_conv(const at::Tensor& weight, const ConvOptions& options, at::IntArrayRef input);
 at::Tensor unpack_conv(const at::Tensor& packed);
