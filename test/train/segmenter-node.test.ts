@@ -41,7 +41,7 @@ describe('trainSegmenter', () => {
       'wordmask.json',
     ])
     expect(existsSync(join(into, 'samples', 'step-000080', '0.png'))).toBe(true)
-    for (const word of ['<svg', 'miou', 'learning rate']) expect(readFileSync(trained.plot, 'utf8')).toContain(word)
+    for (const word of ['<svg', 'mIoU', 'learning rate']) expect(readFileSync(trained.plot, 'utf8')).toContain(word)
 
     await using segmenter = await Segmenter.load(into)
     expect(segmenter.method).toBe('deeplabv3plus')
@@ -218,7 +218,7 @@ describe('trainSegmenter', () => {
       /initial/,
     ],
     [{ images: 'x', labels: 'y', classes: ['a'], into: 'z', backboneWeights: '/none.pth' }, 'ERR_WORDMASK_FILE_NOT_FOUND', /none\.pth/],
-    [{ images: '/none', labels: 'y', classes: ['a'], into: '/tmp/z' }, 'ERR_WORDMASK_FILE_NOT_FOUND', /none/],
+    [{ images: '/none', labels: '.', classes: ['a'], into: '/tmp/z' }, 'ERR_WORDMASK_FILE_NOT_FOUND', /none/],
     [{ images: 'x', labels: 'y', classes: ['a'], into: 'z', stepz: 4 }, 'ERR_WORDMASK_UNKNOWN_OPTION', /steps/],
   ])('%j is refused', async (given, code, message) => {
     await expect(trainSegmenter(given as never)).rejects.toHaveCode(code, message)
