@@ -5,6 +5,12 @@ import { type FindOptions, type Found, gather } from './search'
 import type { Snapshot } from './snapshot'
 import type { SearchHit } from './types'
 
+/**
+ * Hits that recall is measured with. A search for fewer looks for as many: LanceDB compares `refine` times the hits asked for by their own
+ * vectors, so that the first 10 of 100 are found more surely than 10 alone.
+ */
+export const measuredHits = 100
+
 /** Nearest rows by LanceDB's index, scored by their own vectors; rows that are not indexed yet are compared one by one. */
 export async function nearest(
   snapshot: Snapshot,
@@ -14,6 +20,7 @@ export async function nearest(
   { nprobes, refine }: Effort,
 ): Promise<Found[]> {
   const rows: number[] = []
+  const looked = Math.max(k, measuredHits)
   await filtered(snapshot.place, where, async () => {
     let search = snapshot.table
       .query()
@@ -21,7 +28,7 @@ export async function nearest(
       .column('vector')
       .distanceType('cosine')
       .nprobes(nprobes)
-      .limit(snapshot.hides ? 2 * k : k)
+      .limit(snapshot.hides ? 2 * looked : looked)
     if (refine > 1) search = search.refineFactor(refine)
     if (where !== undefined) search = search.where(where)
     for await (const batch of search.select(['row_hash', '_distance']).withRowId()) {

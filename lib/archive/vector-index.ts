@@ -5,7 +5,7 @@ import type { Clip } from '../clip/clip'
 import { invalidArgument, WordmaskError } from '../errors'
 import { checkOptions, positiveInteger, runOptions, throwIfAborted } from '../options'
 import { storeOf } from '../storage'
-import { nearest } from './approximate'
+import { measuredHits, nearest } from './approximate'
 import type { Effort, IndexKind, IndexOptions, IndexReport, Recall } from './contract'
 import { HiddenRows } from './hidden'
 import { lance } from './lance'
@@ -64,7 +64,10 @@ export async function createIndex(
   try {
     const image = await imageQueries(snapshot, sample)
     const text = clip && (await textQueries(snapshot, clip, options.queries, sample))
-    const exact = { image: await exactRows(snapshot, image, dim, 100), text: text && (await exactRows(snapshot, text, dim, 100)) }
+    const exact = {
+      image: await exactRows(snapshot, image, dim, measuredHits),
+      text: text && (await exactRows(snapshot, text, dim, measuredHits)),
+    }
     const exactMillisecondsPerQuery = await exactTime(snapshot, image, dim)
     let report: IndexReport | undefined
     for (const effort of efforts(type, partitions)) {
@@ -136,7 +139,7 @@ function* efforts(type: IndexKind, partitions: number): Generator<Effort> {
 async function exactTime(snapshot: Snapshot, queries: Float32Array, dim: number): Promise<number> {
   const count = Math.min(timedQueries, queries.length / dim)
   const from = performance.now()
-  for (let i = 0; i < count; i++) await exactRows(snapshot, queries.subarray(i * dim, (i + 1) * dim), dim, 100)
+  for (let i = 0; i < count; i++) await exactRows(snapshot, queries.subarray(i * dim, (i + 1) * dim), dim, measuredHits)
   return (performance.now() - from) / Math.max(1, count)
 }
 
@@ -144,7 +147,7 @@ async function recall(snapshot: Snapshot, queries: Float32Array, dim: number, ex
   let at10 = 0
   let at100 = 0
   for (const [i, wanted] of exact.entries()) {
-    const found = await nearest(snapshot, queries.subarray(i * dim, (i + 1) * dim), 100, undefined, effort)
+    const found = await nearest(snapshot, queries.subarray(i * dim, (i + 1) * dim), measuredHits, undefined, effort)
     const rows = found.map(({ row }) => row)
     at10 += share(wanted.slice(0, 10), rows.slice(0, 10))
     at100 += share(wanted, rows)

@@ -28,8 +28,7 @@ function* vectors(count: number, dim: number, from = 0): Generator<SourceImage> 
       uri: `x:${i}`,
       vector,
       caption: `number ${i}`,
-      // Half of every cluster: a search through some partitions finds such rows in each.
-      metadata: { even: Math.floor(i / centres.length) % 2 === 0 },
+      metadata: { even: i % 2 === 0 },
       bytes: () => Promise.reject(new Error('never read')),
     }
   }
@@ -69,14 +68,13 @@ describe('createIndex', () => {
       }
       const exact = await archive.search('a fox', { topK: 10, return: ['id'] })
       const found = await archive.search('a fox', { topK: 10, exact: false, return: ['id'] })
-      // How many of these are the same is of the mean above: one query may lie well below, and parts are drawn anew each time.
-      expect(new Set(found.map(({ id }) => id)).size).toBe(10)
-      for (const [i, { score }] of found.entries()) expect(score).toBeLessThanOrEqual(exact[i]!.score + 1e-5)
-      expect(found.map(({ score }) => score)).toEqual(found.map(({ score }) => score).toSorted((a, b) => b - a))
+      const had = new Set(exact.map(({ id }) => id))
+      // A mean of .9 over three queries leaves each at least 7 of its 10: a search for 10 keeps what was measured with 100.
+      expect(found.filter(({ id }) => had.has(id)).length).toBeGreaterThanOrEqual(7)
       const same = found.find(({ id }) => id === exact[0]!.id)
       if (same) expect(same.score).toBeCloseTo(exact[0]!.score, 5)
-      const even = await archive.search('a fox', { topK: 5, exact: false, where: 'even', minScore: -1 })
-      expect(even.length).toBe(5)
+      const even = await archive.search('a fox', { topK: 10, exact: false, where: 'even', minScore: -1 })
+      expect(even.length).toBe(10)
       expect(even.every(({ metadata }) => metadata!.even === true)).toBe(true)
     },
   )
