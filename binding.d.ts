@@ -596,6 +596,8 @@ export interface TrainClipOptions {
   data: { kind: 'scenes'; pack: string } | { kind: 'packed'; pixels: string; tokens: string }
   /** Folder for checkpoint.safetensors (weights, moments, step) and metrics.jsonl; an existing checkpoint is resumed. */
   into: string
+  /** captions: pictures against what captions say. views: pictures alone, two looks at each; the text tower stays as it is. */
+  objective: 'captions' | 'views'
   seed: number
   /** Stages run in order; `size` must be a multiple of the patch size and at most the model's image size. */
   stages: { steps: number; batchSize: number; size: number }[]
@@ -631,10 +633,12 @@ export interface TrainMetrics {
   lossClass: number
   lossPatch: number
   lossClaim: number
+  /** Of the objective `views`, 0 otherwise; the three above are then 0. */
+  lossView: number
   learningRate: number
   gradNorm: number
   imagesPerSecond: number
-  /** Share of the captions whose best picture of the batch shows everything they name. */
+  /** Share of the captions whose best picture of the batch shows everything they name; 0 with `views`. */
   retrieval: number
 }
 /** Resolves with the path of the final weights (fp32 safetensors, OpenAI keys). Abort writes a checkpoint first. */

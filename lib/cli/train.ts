@@ -61,15 +61,17 @@ export async function refuseOtherTraining(into: string, facts: RunFacts): Promis
 
 function trainOptionsOf(flags: TrainFlags): TrainOptions {
   const [pixels, tokens] = flags.data?.split(',') ?? []
-  const { clip, stages, learningRate, weightDecay, patchLoss, claimLoss, softTargets, dtype, workers, checkpointEvery, seed } = flags
+  const { clip, stages, learningRate, weightDecay, patchLoss, claimLoss, softTargets, objective, dtype, workers, checkpointEvery, seed } = flags
   return {
     into: path.resolve(flags.into),
     data: pixels !== undefined && tokens !== undefined ? { pixels, tokens } : flags.data,
     freeze: flags.freeze && { vision: flags.freeze === 'vision', text: flags.freeze === 'text' },
     warmupSteps: flags.warmup,
-    ...{ clip, stages, learningRate, weightDecay, patchLoss, claimLoss, softTargets, dtype, workers, checkpointEvery, seed },
+    ...{ clip, stages, learningRate, weightDecay, patchLoss, claimLoss, softTargets, objective, dtype, workers, checkpointEvery, seed },
   }
 }
 
-const line = (m: TrainMetrics) =>
-  `${m.step}/${m.steps}  loss ${m.loss.toFixed(4)} (class ${m.lossClass.toFixed(4)}, patch ${m.lossPatch.toFixed(4)}, claim ${m.lossClaim.toFixed(4)})  retrieval ${m.retrieval.toFixed(3)}  ${m.imagesPerSecond.toFixed(0)} images/s`
+function line(m: TrainMetrics): string {
+  const terms = `(class ${m.lossClass.toFixed(4)}, patch ${m.lossPatch.toFixed(4)}, claim ${m.lossClaim.toFixed(4)})  retrieval ${m.retrieval.toFixed(3)}`
+  return `${m.step}/${m.steps}  loss ${m.loss.toFixed(4)} ${m.lossView > 0 ? '' : terms}  ${m.imagesPerSecond.toFixed(0)} images/s`
+}

@@ -37,6 +37,7 @@ export const trainOptions = z.strictObject({
   data: z.union([z.string().min(1), z.strictObject({ pixels: z.string().min(1), tokens: z.string().min(1) })]).optional(),
   clip: z.string().min(1).optional(),
   into: z.string().min(1),
+  objective: z.enum(['captions', 'views']).optional(),
   onMetrics: z.custom<(metrics: TrainMetrics) => void>((value) => typeof value === 'function', 'a function').optional(),
   seed: count.optional(),
   stages: z

@@ -9,6 +9,8 @@ export interface LoggedMetrics {
   lossClass: number
   lossPatch: number
   lossClaim: number
+  /** Absent in files of earlier versions. */
+  lossView?: number
   retrieval: number
   /** Side of the pictures of the stage. */
   size: number
@@ -37,7 +39,7 @@ export async function readMetrics(file: string): Promise<LoggedMetrics[]> {
     })
 }
 
-/** Draws loss and retrieval over the steps, one above the other, as SVG. */
+/** Draws loss and, where there are captions, retrieval over the steps, one above the other, as SVG. */
 export async function plotMetrics(metrics: string, svg: string): Promise<void> {
   await drawChart(svg, chart(await readMetrics(metrics)))
 }
@@ -57,13 +59,14 @@ function chart(values: LoggedMetrics[]) {
     },
   })
   const terms = (['lossClass', 'lossPatch', 'lossClaim'] as const).filter((term) => values.some((line) => line[term] > 0))
+  const captions = !values.some((line) => (line.lossView ?? 0) > 0)
   return {
     data: { values },
     background: 'white',
     resolve: { scale: { color: 'independent' } },
     vconcat: [
       panel(220, 'loss', ['loss', ...terms], { zero: false }),
-      panel(160, 'retrieval in the batch', ['retrieval'], { domain: [0, 1] }),
+      ...(captions ? [panel(160, 'retrieval in the batch', ['retrieval'], { domain: [0, 1] })] : []),
     ],
   }
 }

@@ -17,6 +17,7 @@ export type Recipe = Omit<TrainClipOptions, 'model' | 'initial' | 'data' | 'into
 
 /** How `scenes` was trained; `scenes-clip` differs by `patchLoss: 0` (and so `claimLoss: 0`). Every field can be given instead. */
 export const scenesRecipe: Recipe = {
+  objective: 'captions',
   seed: 1,
   // The cheap small pictures bring most of what is learned; the second stage is the size the model is used at.
   stages: [

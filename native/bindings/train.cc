@@ -42,6 +42,7 @@ TrainClipOptions read_options(const Argument& argument) {
   options.patch_loss = argument["patchLoss"].number(0, 1e3);
   options.claim_loss = argument["claimLoss"].number(0, 1e3);
   options.soft_targets = argument["softTargets"].boolean();
+  if (argument["objective"].one_of({"captions", "views"}) == "views") options.objective = train::Objective::kViews;
   options.freeze_vision = argument["freeze"]["vision"].boolean();
   options.freeze_text = argument["freeze"]["text"].boolean();
   options.bfloat16 = argument["dtype"].one_of({"float32", "bfloat16"}) == "bfloat16";
@@ -60,6 +61,7 @@ Napi::Object metrics_to_js(Napi::Env env, const train::TrainMetrics& metrics) {
   set("lossClass", metrics.loss_class);
   set("lossPatch", metrics.loss_patch);
   set("lossClaim", metrics.loss_claim);
+  set("lossView", metrics.loss_view);
   set("learningRate", metrics.learning_rate);
   set("gradNorm", metrics.grad_norm);
   set("imagesPerSecond", metrics.images_per_second);

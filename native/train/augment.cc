@@ -77,7 +77,7 @@ void blur(std::vector<float>& plane, int side) {
 
 }  // namespace
 
-void picture_to_patches(const ImageU8& image, int patch, Random* random, float* out) {
+bool picture_to_patches(const ImageU8& image, int patch, Random* random, float* out) {
   const int side = image.width, area = side * side;
   std::vector<float> planes[3];
   for (auto& plane : planes) plane.resize(area);
@@ -125,6 +125,7 @@ void picture_to_patches(const ImageU8& image, int patch, Random* random, float* 
             const float value = planes[c][(gy * patch + y) * side + (mirror ? side - 1 - column : column)];
             *out++ = (value - kMean[c]) / kStd[c];
           }
+  return mirror;
 }
 
 }  // namespace wordmask::train

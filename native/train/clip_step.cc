@@ -192,7 +192,9 @@ StepOutput ClipStep::run(const StepInput& input) {
     }
     worker.backward(store_, worker.text, roots, gradients);
   });
-  pool_.run([&](int w) { reduce(w); });
+  std::vector<std::vector<Tensor>*> gradients;
+  for (auto& worker : workers_) gradients.push_back(&worker->gradients);
+  sum_gradients(pool_, store_, gradients);
   return output;
 }
 
@@ -252,19 +254,6 @@ void ClipStep::losses(StepOutput& output) {
   output.loss_class = class_loss.item<double>();
   const auto best = similarity.detach().argmax(0, true);
   output.retrieval = class_positive.gather(0, best).mean().item<double>();
-}
-
-// Sums the workers' gradients of every pool-size-th parameter into the flat float32 buffer.
-void ClipStep::reduce(int worker) {
-  c10::NoGradGuard no_grad;
-  for (size_t i = worker; i < store_.specs().size(); i += pool_.size()) {
-    auto out = store_.view(store_.gradient, i);
-    out.zero_();
-    for (auto& from : workers_) {
-      if (from->gradients[i].defined()) out.add_(from->gradients[i]);
-      from->gradients[i] = Tensor();
-    }
-  }
 }
 
 }  // namespace wordmask::train

@@ -9,9 +9,9 @@
 #include "base/error.h"
 #include "base/threads.h"
 #include "train/adamw.h"
-#include "train/clip_step.h"
 #include "train/metrics_log.h"
 #include "train/schedule.h"
+#include "train/step.h"
 #include "train/train_state.h"
 
 namespace wordmask::train {
@@ -49,6 +49,8 @@ void check(const TrainClipOptions& o) {
            "Expected beta1 and beta2 in [0, 1) but received ", o.beta1, " and ", o.beta2);
   WM_CHECK(!(o.freeze_vision && o.freeze_text), code::kInvalidArgument,
            "Expected one tower to be trained but both are frozen");
+  WM_CHECK(!(o.freeze_vision && o.objective == Objective::kViews), code::kInvalidArgument,
+           "Expected the image tower to be trained with the objective views but it is frozen");
   WM_CHECK(o.checkpoint_every > 0 && o.log_every > 0, code::kInvalidArgument,
            "Expected checkpointEvery and logEvery of at least 1 but received ", o.checkpoint_every, " and ",
            o.log_every);
@@ -104,7 +106,8 @@ double update(ParameterStore& store, WorkerPool& pool, AdamW adamw, double clip_
       if (!spec.decay) options.weight_decay = 0;
       adamw_step(options, spec.size, scale, gradient + spec.offset, values + spec.offset, m + spec.offset,
                  v + spec.offset);
-      if (spec.part == Part::kHead) values[spec.offset] = std::min(values[spec.offset], std::log(100.0f));
+      if (spec.part == Part::kHead && spec.size == 1)
+        values[spec.offset] = std::min(values[spec.offset], std::log(100.0f));
       store.refresh(i);
     }
   });
@@ -124,12 +127,7 @@ TrainResult train_clip(const TrainClipOptions& options, const std::function<void
   fs::create_directories(options.into, error);
   WM_CHECK(!error, code::kIo, "Cannot make the folder ", options.into, ": ", error.message());
   const auto source = open_source(options);
-  auto specs = clip_parameters(options.model);
-  for (auto& spec : specs) {
-    spec.frozen =
-        (options.freeze_vision && spec.part == Part::kVision) || (options.freeze_text && spec.part == Part::kText);
-  }
-  ParameterStore store(std::move(specs), options.bfloat16);
+  ParameterStore store(parameters_of(options), options.bfloat16);
   store.initialize(options.model, options.seed);
   if (!options.initial.empty()) load_weights(options.initial, store);
   const auto checkpoint = (fs::path(options.into) / "checkpoint.safetensors").string();
@@ -139,7 +137,7 @@ TrainResult train_clip(const TrainClipOptions& options, const std::function<void
   MetricsLog log((fs::path(options.into) / "metrics.jsonl").string(), state.step);
 
   WorkerPool pool(options.workers);
-  ClipStep step(options, *source, store, pool);
+  const auto step = make_step(options, *source, store, pool);
   const double start = now() - state.seconds, cpu_start = cpu_seconds() - state.cpu_seconds;
   const auto save = [&] {
     state.seconds = now() - start;
@@ -155,14 +153,14 @@ TrainResult train_clip(const TrainClipOptions& options, const std::function<void
       cancel->check();
     }
     const auto at = position_of(options.stages, state.step);
-    const auto output = step.run({at.first, at.stage->batch_size, at.stage->size});
+    const auto output = step->run({at.first, at.stage->batch_size, at.stage->size});
     const double rate = cosine_rate(state.step, steps, options.warmup_steps, options.learning_rate);
     const double norm =
         update(store, pool, {rate, options.beta1, options.beta2, options.weight_decay, 1e-8, state.step + 1},
                options.clip_norm);
     ++state.step;
     sum.loss += output.loss, sum.loss_class += output.loss_class, sum.loss_patch += output.loss_patch,
-        sum.loss_claim += output.loss_claim;
+        sum.loss_claim += output.loss_claim, sum.loss_view += output.loss_view;
     sum.retrieval += output.retrieval, norm_sum += norm;
     ++logged, images += at.stage->batch_size;
     if (state.step % options.log_every == 0 || state.step == steps) {
@@ -174,6 +172,7 @@ TrainResult train_clip(const TrainClipOptions& options, const std::function<void
                                  sum.loss_class / n,
                                  sum.loss_patch / n,
                                  sum.loss_claim / n,
+                                 sum.loss_view / n,
                                  rate,
                                  norm_sum / n,
                                  static_cast<double>(images) / (time - last),
@@ -183,6 +182,7 @@ TrainResult train_clip(const TrainClipOptions& options, const std::function<void
                                {"lossClass", metrics.loss_class},
                                {"lossPatch", metrics.loss_patch},
                                {"lossClaim", metrics.loss_claim},
+                               {"lossView", metrics.loss_view},
                                {"retrieval", metrics.retrieval},
                                {"size", at.stage->size},
                                {"learningRate", rate},

@@ -14,8 +14,12 @@ struct Stage {
   int size = 48;
 };
 
+// kCaptions: pictures against what captions say. kViews: pictures alone, two looks at each; the text tower stays as it is.
+enum class Objective { kCaptions, kViews };
+
 struct TrainClipOptions {
   models::ClipConfig model;
+  Objective objective = Objective::kCaptions;
   std::vector<std::string> initial;
   std::string scene_pack;     // either this
   std::string packed_pixels;  // or these two: u8 [n, s, s, 3] and int32 [n, context]
@@ -42,7 +46,7 @@ struct TrainClipOptions {
 
 struct TrainMetrics {
   int64_t step = 0, steps = 0;
-  double loss = 0, loss_class = 0, loss_patch = 0, loss_claim = 0, learning_rate = 0, grad_norm = 0,
+  double loss = 0, loss_class = 0, loss_patch = 0, loss_claim = 0, loss_view = 0, learning_rate = 0, grad_norm = 0,
          images_per_second = 0;
   double retrieval = 0;  // share of the captions whose best picture of the batch shows everything they name
 };

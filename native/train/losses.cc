@@ -35,4 +35,22 @@ Tensor claim_loss(const Tensor& similarity, const Tensor& present, const Tensor&
   return (losses.sum(1) / shown.sum(1).clamp_min(1)).mean();
 }
 
+Tensor balanced_assignment(const Tensor& scores, double epsilon, int rounds) {
+  c10::NoGradGuard no_grad;
+  const auto given = scores.detach().to(at::kDouble);
+  auto q = ((given - given.max()) / epsilon).exp();
+  for (int i = 0; i < rounds; ++i) {
+    q = q / q.sum(0, true).clamp_min(1e-300);
+    q = q / q.sum(1, true).clamp_min(1e-300);
+  }
+  return q.to(at::kFloat);
+}
+
+Tensor swapped_prediction_loss(const Tensor& first, const Tensor& second, double temperature) {
+  const auto foretold = [&](const Tensor& scores, const Tensor& other) {
+    return -(balanced_assignment(other) * at::log_softmax(scores / temperature, 1)).sum(1).mean();
+  };
+  return (foretold(first, second) + foretold(second, first)) / 2;
+}
+
 }  // namespace wordmask::train

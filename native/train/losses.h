@@ -21,6 +21,14 @@ at::Tensor pooled_similarity(const at::Tensor& similarity, double sharpness = 12
 at::Tensor claim_loss(const at::Tensor& similarity, const at::Tensor& present, const at::Tensor& scale,
                       double sharpness = 12);
 
+// Soft assignment of places to prototypes that use every prototype alike (Caron et al. 2020, Sinkhorn-Knopp): from
+// exp(scores / epsilon) [n, k], columns and rows scaled in turn `rounds` times. -> rows that sum to 1; no gradient.
+at::Tensor balanced_assignment(const at::Tensor& scores, double epsilon = 0.05, int rounds = 3);
+
+// Swapped prediction (SwAV): what one look is assigned to, the other must foretell. scores of two looks at the same
+// places [n, k], cosines with the prototypes. -> mean of both directions of -sum q log softmax(scores / temperature)
+at::Tensor swapped_prediction_loss(const at::Tensor& first, const at::Tensor& second, double temperature = 0.1);
+
 // x / |x| by rows.
 at::Tensor unit_rows(const at::Tensor& x);
 

@@ -98,7 +98,7 @@ models::ClipConfig parse_config(const std::string& text) { return config_of(pars
 
 TrainClipOptions parse_options(const std::string& text) {
   TrainClipOptions o;
-  std::string kind, dtype = "bfloat16";
+  std::string kind, dtype = "bfloat16", objective = "captions";
   const json root = parse(text);
   Reader reader(root, "options");
   o.model = config_of(reader.object("model"));
@@ -110,11 +110,15 @@ TrainClipOptions parse_options(const std::string& text) {
   reader.field("clipNorm", o.clip_norm, false).field("patchLoss", o.patch_loss, false);
   reader.field("claimLoss", o.claim_loss, false);
   reader.field("softTargets", o.soft_targets, false).field("dtype", dtype, false).field("workers", o.workers, false);
+  reader.field("objective", objective, false);
   reader.field("checkpointEvery", o.checkpoint_every, false).field("logEvery", o.log_every, false);
   reader.done();
   WM_CHECK(dtype == "float32" || dtype == "bfloat16", code::kInvalidArgument,
            "Expected \"float32\" or \"bfloat16\" for options.dtype but received \"", dtype, "\"");
   o.bfloat16 = dtype == "bfloat16";
+  WM_CHECK(objective == "captions" || objective == "views", code::kInvalidArgument,
+           "Expected \"captions\" or \"views\" for options.objective but received \"", objective, "\"");
+  if (objective == "views") o.objective = Objective::kViews;
   Reader data(data_json, "data");
   data.field("kind", kind);
   WM_CHECK(kind == "scenes" || kind == "packed", code::kInvalidArgument,

@@ -1,5 +1,6 @@
 #include "train/parameters.h"
 
+#include <ATen/CPUGeneratorImpl.h>
 #include <ATen/ops/zeros.h>
 
 #include <cmath>
@@ -22,7 +23,7 @@ bool ends_with(const std::string& text, const std::string& end) {
 
 }  // namespace
 
-std::vector<ParameterSpec> clip_parameters(const ClipConfig& config) {
+std::vector<ParameterSpec> clip_parameters(const ClipConfig& config, int64_t prototypes) {
   WM_CHECK(config.vision.kind == VisionConfig::Kind::kVit, code::kInvalidArgument,
            "Expected a ViT image tower for training but received a ResNet; the trainer takes ViT models");
   std::vector<ParameterSpec> specs;
@@ -42,6 +43,12 @@ std::vector<ParameterSpec> clip_parameters(const ClipConfig& config) {
     scale.name = name;
     scale.full = scale.state_only = true;
     specs.push_back(scale);
+  }
+  if (prototypes > 0) {
+    auto table = specs.back();
+    table.name = kPrototypes;
+    table.shape = {prototypes, config.embed_dim};
+    specs.push_back(table);
   }
   return specs;
 }
@@ -84,6 +91,10 @@ void ParameterStore::initialize(const ClipConfig& config, uint64_t seed) {
   for (const auto& [name, tensor] : models::named_state(clip)) value(index(name)).copy_(tensor);
   for (const char* name : {kLogitScale, kPatchLogitScale, kClaimLogitScale})
     value(index(name)).fill_(std::log(1 / 0.07));
+  if (by_name_.contains(kPrototypes)) {
+    auto generator = at::make_generator<at::CPUGeneratorImpl>(seed);
+    value(index(kPrototypes)).normal_(0, std::pow(config.embed_dim, -0.5), generator);
+  }
   initialize_image_tower(config, seed, *this);
   refresh();
 }

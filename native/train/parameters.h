@@ -19,7 +19,7 @@ struct ParameterSpec {
   Part part = Part::kHead;
   bool decay = false;       // weight decay applies: matrices, not gains, biases, embeddings and scales
   bool full = false;        // read as float32 by the towers even in bfloat16 (tables that are gathered, scales)
-  bool state_only = false;  // belongs to the training run, not to the model (scales of the patch-level terms)
+  bool state_only = false;  // belongs to the training run, not to the model (scales of patch-level terms, prototypes)
   bool frozen = false;
   int64_t offset = 0, size = 0;
 };
@@ -27,10 +27,12 @@ struct ParameterSpec {
 inline constexpr char kLogitScale[] = "logit_scale";
 inline constexpr char kPatchLogitScale[] = "train.patch_logit_scale";
 inline constexpr char kClaimLogitScale[] = "train.claim_logit_scale";
+inline constexpr char kPrototypes[] = "train.prototypes";
 
-// Every parameter of the model in its own order, then the scales of the patch-level terms.
+// Every parameter of the model in its own order, then the scales of the patch-level terms and, if there are any, the
+// prototypes of the self-supervised objective [prototypes, embed_dim].
 // ERR_WORDMASK_INVALID_ARGUMENT for anything but a ViT.
-std::vector<ParameterSpec> clip_parameters(const models::ClipConfig& config);
+std::vector<ParameterSpec> clip_parameters(const models::ClipConfig& config, int64_t prototypes = 0);
 
 // Name -> tensor, as the towers read them. With gradients each worker holds leaves of its own on the shared storage.
 using Leaves = std::unordered_map<std::string, at::Tensor>;
@@ -46,7 +48,7 @@ class ParameterStore {
   at::Tensor view(const at::Tensor& flat, size_t i) const;
   // Fresh leaves on the shared storage; with `requires_grad` those that are not frozen require gradients.
   Leaves leaves(bool requires_grad) const;
-  // OpenAI's initialisation; all logit scales start at 1 / .07.
+  // OpenAI's initialisation; all logit scales start at 1 / .07, prototypes as random directions.
   void initialize(const models::ClipConfig& config, uint64_t seed);
   // Rewrites the low-precision copy of one parameter after its values changed.
   void refresh(size_t i);

@@ -44,7 +44,7 @@ std::string recipe_of(const TrainClipOptions& o) {
   for (const auto& stage : o.stages) stages.push_back({stage.steps, stage.batch_size, stage.size});
   const auto& v = o.model.vision;
   const auto& t = o.model.text;
-  return json{{"model",
+  json recipe{{"model",
                {o.model.embed_dim, static_cast<int>(o.model.activation), o.model.layer_norm_eps, v.image_size,
                 v.patch_size, v.width, v.layers, v.heads, v.mlp_width, t.context_length, t.vocab_size, t.width,
                 t.layers, t.heads, t.mlp_width, t.end_of_text, t.vocabulary}},
@@ -62,8 +62,9 @@ std::string recipe_of(const TrainClipOptions& o) {
               {"softTargets", o.soft_targets},
               {"freeze", {o.freeze_vision, o.freeze_text}},
               {"dtype", o.bfloat16 ? "bfloat16" : "float32"},
-              {"workers", o.workers}}
-      .dump();
+              {"workers", o.workers}};
+  if (o.objective == Objective::kViews) recipe["objective"] = "views";
+  return recipe.dump();
 }
 
 void save_checkpoint(const std::string& file, const ParameterStore& store, const TrainState& state,

@@ -71,6 +71,7 @@ exports.training = (folder, steps) => {
     clipNorm: 1,
     patchLoss: 0,
     claimLoss: 0,
+    objective: 'captions',
     softTargets: false,
     freeze: { vision: false, text: false },
     dtype: 'float32',

@@ -4,11 +4,12 @@
 #include "models/init.h"
 #include "testing.h"
 #include "train/adamw.h"
-#include "train/clip_step.h"
 #include "train/losses.h"
 #include "train/options_json.h"
 #include "train/schedule.h"
+#include "train/step.h"
 #include "train/towers.h"
+#include "train/views.h"
 
 namespace wordmask::testing {
 namespace {
@@ -77,6 +78,41 @@ Napi::Value claim_loss(const Napi::CallbackInfo &info) {
   return result;
 }
 
+// swappedPrediction(first [n, k], second [n, k]) -> { loss, gradient: of the first }
+Napi::Value swapped_prediction(const Napi::CallbackInfo &info) {
+  c10::AutoGradMode mode(true);
+  const auto first = read_tensor({info[0], "first"}).set_requires_grad(true);
+  const auto loss = train::swapped_prediction_loss(first, read_tensor({info[1], "second"}));
+  loss.backward();
+  auto result = Napi::Object::New(info.Env());
+  result["loss"] = loss.item<double>();
+  result["gradient"] = to_js(info.Env(), first.grad());
+  return result;
+}
+
+// balancedAssignment(scores [n, k]) -> [n, k]
+Napi::Value balanced_assignment(const Napi::CallbackInfo &info) {
+  return to_js(info.Env(), train::balanced_assignment(read_tensor({info[0], "scores"})));
+}
+
+// viewShown({ side, patch, scaled, left, top, firstMirrored, secondMirrored }) -> the patch of the first look by patch
+// of the second
+Napi::Value view_shown(const Napi::CallbackInfo &info) {
+  const Argument given(info[0], "window");
+  const auto integer = [&](const char *key) { return static_cast<int>(given[key].integer(0, 1 << 20)); };
+  const train::ViewWindow window{integer("side"),
+                                 integer("patch"),
+                                 integer("scaled"),
+                                 integer("left"),
+                                 integer("top"),
+                                 given["firstMirrored"].boolean(),
+                                 given["secondMirrored"].boolean()};
+  const int64_t grid = window.side / window.patch;
+  auto shown = at::empty({grid * grid});
+  for (int64_t i = 0; i < grid * grid; ++i) shown[i] = static_cast<float>(window.shown(i));
+  return to_js(info.Env(), shown);
+}
+
 // adamw({ learningRate, beta1, beta2, weightDecay, scale }, values, gradients
 // [steps][n]) -> values after every step
 Napi::Value adamw(const Napi::CallbackInfo &info) {
@@ -106,15 +142,11 @@ Napi::Value cosine_rate(const Napi::CallbackInfo &info) {
 Napi::Value step_gradient(const Napi::CallbackInfo &info) {
   const auto options = train::parse_options(Argument(info[0], "options").string());
   const auto source = train::open_source(options);
-  auto specs = train::clip_parameters(options.model);
-  for (auto &spec : specs)
-    spec.frozen = (options.freeze_vision && spec.part == train::Part::kVision) ||
-                  (options.freeze_text && spec.part == train::Part::kText);
-  train::ParameterStore store(std::move(specs), options.bfloat16);
+  train::ParameterStore store(train::parameters_of(options), options.bfloat16);
   store.initialize(options.model, options.seed);
   train::WorkerPool pool(options.workers);
-  train::ClipStep step(options, *source, store, pool);
-  const auto output = step.run({0, options.stages[0].batch_size, options.stages[0].size});
+  const auto step = train::make_step(options, *source, store, pool);
+  const auto output = step->run({0, options.stages[0].batch_size, options.stages[0].size});
   auto gradient = Napi::Object::New(info.Env());
   for (size_t i = 0; i < store.specs().size(); ++i)
     gradient[store.specs()[i].name] = to_js(info.Env(), store.view(store.gradient, i));
@@ -160,6 +192,9 @@ void define_train(Napi::Env env, Napi::Object exports) {
   define<pooled_similarity>(exports, "pooledSimilarity");
   define<caption_truth>(exports, "captionTruth");
   define<claim_loss>(exports, "claimLoss");
+  define<swapped_prediction>(exports, "swappedPrediction");
+  define<balanced_assignment>(exports, "balancedAssignment");
+  define<view_shown>(exports, "viewShown");
   define<adamw>(exports, "adamw");
   define<cosine_rate>(exports, "cosineRate");
   define<step_gradient>(exports, "stepGradient");

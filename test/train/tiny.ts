@@ -59,6 +59,7 @@ export function tinyOptions(folder: string, n: number, changes: Partial<TrainCli
     clipNorm: 1,
     patchLoss: 1,
     claimLoss: 0,
+    objective: 'captions',
     softTargets: true,
     freeze: { vision: false, text: false },
     dtype: 'float32',

@@ -13,6 +13,7 @@ export interface TrainFlags {
   warmup?: number
   patchLoss?: number
   claimLoss?: number
+  objective: 'captions' | 'views'
   softTargets: boolean
   freeze?: 'vision' | 'text'
   dtype: 'float32' | 'bfloat16'
@@ -51,6 +52,11 @@ function trainClip(models: Command, context: Context): void {
         'names compete for each patch, those shown must win some (default: 1; 0 with --patch-loss 0)',
       ).argParser(number(0, 1e3)),
     )
+    .addOption(
+      work('--objective <what>', 'captions, or views: pictures alone, two looks at each (an encoder for ReCo; the text tower stays as it is)')
+        .choices(['captions', 'views'])
+        .default('captions'),
+    )
     .addOption(work('--no-soft-targets', 'each picture has one right caption, whatever its tags say'))
     .addOption(work('--freeze <tower>', 'leave this tower as it is').choices(['vision', 'text']))
     .addOption(work('--dtype <type>', 'arithmetic').choices(['float32', 'bfloat16']).default('bfloat16'))
@@ -86,5 +92,6 @@ same command goes on from it.
 Examples:
   wordmask train clip --seed 1 --into runs/scenes                          how the built-in model was made
   wordmask train clip --seed 1 --patch-loss 0 --into runs/scenes-clip      its stand-in for a plain CLIP
+  wordmask train clip --objective views --seed 1 --into runs/views         no captions: an encoder for --encoder
   wordmask train clip --clip scenes --freeze text --stages 500x64@96 --learning-rate 1e-4 --into runs/tuned
   wordmask eval --dataset scenes --clip runs/scenes/clip.safetensors`
