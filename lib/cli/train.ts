@@ -61,7 +61,8 @@ export async function refuseOtherTraining(into: string, facts: RunFacts): Promis
 
 function trainOptionsOf(flags: TrainFlags): TrainOptions {
   const [pixels, tokens] = flags.data?.split(',') ?? []
-  const { clip, stages, learningRate, weightDecay, patchLoss, claimLoss, softTargets, objective, dtype, workers, checkpointEvery, seed } = flags
+  const { clip, stages, learningRate, weightDecay, patchLoss, claimLoss, softTargets, objective, dtype, workers, checkpointEvery, seed } =
+    flags
   return {
     into: path.resolve(flags.into),
     data: pixels !== undefined && tokens !== undefined ? { pixels, tokens } : flags.data,

@@ -166,16 +166,11 @@ TrainResult train_clip(const TrainClipOptions& options, const std::function<void
     if (state.step % options.log_every == 0 || state.step == steps) {
       const auto n = static_cast<double>(logged);
       const double time = now();
-      const TrainMetrics metrics{state.step,
-                                 steps,
-                                 sum.loss / n,
-                                 sum.loss_class / n,
-                                 sum.loss_patch / n,
-                                 sum.loss_claim / n,
-                                 sum.loss_view / n,
-                                 rate,
-                                 norm_sum / n,
-                                 static_cast<double>(images) / (time - last),
+      const TrainMetrics metrics{state.step,         steps,
+                                 sum.loss / n,       sum.loss_class / n,
+                                 sum.loss_patch / n, sum.loss_claim / n,
+                                 sum.loss_view / n,  rate,
+                                 norm_sum / n,       static_cast<double>(images) / (time - last),
                                  sum.retrieval / n};
       log.write(nlohmann::json{{"step", metrics.step},
                                {"loss", metrics.loss},

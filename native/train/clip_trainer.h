@@ -14,7 +14,8 @@ struct Stage {
   int size = 48;
 };
 
-// kCaptions: pictures against what captions say. kViews: pictures alone, two looks at each; the text tower stays as it is.
+// kCaptions: pictures against what captions say. kViews: pictures alone, two looks at each; the text tower stays as it
+// is.
 enum class Objective { kCaptions, kViews };
 
 struct TrainClipOptions {

@@ -247,13 +247,10 @@ export interface Testing {
   pooledSimilarity(patches: Float32Tensor, text: Float32Tensor): Float32Tensor
   captionTruth(pictures: { present: number[]; captions: { named: number[]; everything: boolean }[] }[]): Float32Tensor
   claimLoss(patches: Float32Tensor, names: Float32Tensor, present: Float32Tensor, scale: number): { loss: number; gradient: Float32Tensor }
-  /** The gradient is that of the first. */
   swappedPrediction(first: Float32Tensor, second: Float32Tensor): { loss: number; gradient: Float32Tensor }
   balancedAssignment(scores: Float32Tensor): Float32Tensor
-  /** The patch of the first look that each patch of the second shows. */
-  viewShown(
-    window: Record<'side' | 'patch' | 'scaled' | 'left' | 'top', number> & Record<'firstMirrored' | 'secondMirrored', boolean>,
-  ): Float32Tensor
+  /** By patch of the second look the patch of the first that it shows. */
+  viewShown(window: Record<string, number | boolean>): Float32Tensor
   adamw(
     options: Record<'learningRate' | 'beta1' | 'beta2' | 'weightDecay' | 'scale', number>,
     values: Float32Tensor,

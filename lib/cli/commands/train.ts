@@ -53,7 +53,10 @@ function trainClip(models: Command, context: Context): void {
       ).argParser(number(0, 1e3)),
     )
     .addOption(
-      work('--objective <what>', 'captions, or views: pictures alone, two looks at each (an encoder for ReCo; the text tower stays as it is)')
+      work(
+        '--objective <what>',
+        'captions, or views: pictures alone, two looks at each (an encoder for ReCo; the text tower stays as it is)',
+      )
         .choices(['captions', 'views'])
         .default('captions'),
     )
