@@ -4,12 +4,16 @@ import { products } from './matrix'
 import { dot } from './near'
 import type { NullLevel } from './null-level'
 import type { CurateOptions } from './options'
+import type { Evidence } from './presence'
 import type { Candidate } from './select'
 import type { CurateSource } from './source'
+import { type FallOff, standing } from './standing'
 
 /** A candidate with its row. */
 export interface Found extends Candidate {
   facts: ArchiveRow
+  /** Of either kind; 0 where there is none. `evidence` is that by rivals until something else has found the class. */
+  kinds: Record<Evidence, number>
 }
 
 export interface ClassTexts {
@@ -20,6 +24,7 @@ export interface ClassTexts {
   /** Of the class's own negatives. */
   negatives: Float32Array | undefined
   level: NullLevel | undefined
+  fallOff: FallOff | undefined
   groupBy: CurateOptions['groupBy']
 }
 
@@ -48,6 +53,11 @@ export class ClassSearch {
     if (negatives !== undefined) this.others.set(negatives, rest)
   }
 
+  /** Whether the archive says how far a row stands out of it. */
+  get ranked(): boolean {
+    return this.texts.fallOff !== undefined
+  }
+
   /** The k best rows by their cosine with the class, best first. */
   async best(k: number, signal?: AbortSignal): Promise<Found[]> {
     const { rows, scores } = await this.source.top(this.own, k, signal)
@@ -68,13 +78,14 @@ export class ClassSearch {
     const [data, facts] = [await source.vectors(rows, signal), await source.rows(rows, signal)]
     const vectors = rows.map((_, i) => data.subarray(i * dim, (i + 1) * dim))
     const scores = known === undefined ? vectors.map((vector) => dot(vector, this.own)) : Array.from(known)
-    const evidence = await texts.level?.evidence(texts.index, data)
+    const beyond = await texts.level?.beyondRivals(texts.index, data)
     const margins = await this.margins(vectors, scores)
     return rows.map((row, i) => {
       const one = facts[i]!
       const group = groupOf(one, texts.groupBy)
+      const kinds = { rivals: beyond?.[i] ?? 0, standing: texts.fallOff ? standing(scores[i]!, texts.fallOff) : 0 }
       return {
-        ...{ row, id: one.id, facts: one, score: scores[i]!, margin: margins[i]!, evidence: evidence?.[i] ?? 0 },
+        ...{ row, id: one.id, facts: one, score: scores[i]!, margin: margins[i]!, kinds, evidence: kinds.rivals },
         ...{ content: one.sha256, phash: one.phash, vector: vectors[i]!, ...(group !== undefined && { group }) },
       }
     })

@@ -11,9 +11,10 @@ import type { ReadImages } from './images'
 import { defaultNear } from './near'
 import { estimatedPrecision, imageLevel, type Level, NullLevel } from './null-level'
 import { type CurateOptions, curateOptions } from './options'
-import { firstRows, type Judgement, judge } from './presence'
+import { firstRows, type Judgement, judge, type Looks } from './presence'
 import { type SelectOptions, select } from './select'
 import type { ClassText, CurateSource } from './source'
+import { fallOffs } from './standing'
 
 /** What curation asks of a CLIP. */
 export interface CurateClip {
@@ -55,10 +56,11 @@ export async function curate(
   const vectors = await clip.vectors(entries, templates, signal)
   const negatives = await negativesOf(entries, clip, templates, signal)
   const level = falseAlarms === false ? undefined : await fitLevel(source, clip, entries, vectors, templates, falseAlarms, signal)
+  const falls = level && (await fallOffs(source, vectors, signal))
   const found: CuratedClass[] = []
   for (const [index, entry] of entries.entries()) {
     throwIfAborted(signal)
-    const search = new ClassSearch(source, { index, vectors, negatives: negatives.get(index), level, groupBy })
+    const search = new ClassSearch(source, { index, vectors, negatives: negatives.get(index), level, fallOff: falls?.[index], groupBy })
     // An image may be in the archive more than once, under several ids.
     const rejected = new Set(await source.contents(decisions?.ids(entry.name, 'reject') ?? [], signal))
     const select_: SelectOptions<Found> = {
@@ -101,11 +103,11 @@ async function curateClass(
   const size = Math.min(search.size, lastLook * Math.max(options.wanted, firstRows))
   const level = nulls?.level
   for (let k = Math.min(size, Math.max(firstLook * options.wanted, firstRows)); ; k = Math.min(size, nextLook * k)) {
-    const candidates = await search.best(k, signal)
-    const best = candidates.slice(0, firstRows).map(({ evidence }) => evidence)
-    const said = level && judge(level.tests, best)
+    const looked = await search.best(k, signal)
+    const said = level && judge(level.tests, looksOf(looked, search.ranked))
     const present = said === undefined || said.present
-    const least = level === undefined ? Number.NEGATIVE_INFINITY : present ? imageLevelOf(level, candidates) : Number.POSITIVE_INFINITY
+    const candidates = said === undefined ? looked : looked.map((one) => ({ ...one, evidence: one.kinds[said.by] }))
+    const least = said === undefined ? Number.NEGATIVE_INFINITY : present ? leastOf(level!, said, candidates) : Number.POSITIVE_INFINITY
     const selection = await select(candidates, accepted, { ...options, level: least })
     // More may be found further down only where some of the last that were looked at are still good enough.
     const deeper = k < size && present && goodInTail(candidates, least)
@@ -117,7 +119,7 @@ async function curateClass(
       wanted: options.wanted,
       images: selection.taken.map((one, rank) => imageOf(one, entry.name, rank, kept.has(one.row))),
       ...(said && { presence: presenceOf(said, candidates, least, deeper) }),
-      ...(level && present && scored.length > 0 && { estimatedPrecision: estimate(level, candidates, scored) }),
+      ...(level && said?.present && scored.length > 0 && { estimatedPrecision: estimate(level, said, candidates, scored) }),
       dropped: selection.dropped,
     }
   }
@@ -128,15 +130,18 @@ function presenceOf(said: Judgement, candidates: readonly Found[], least: number
   return { ...said, above, ...(deeper && { atLeast: true }) }
 }
 
-const imageLevelOf = (level: Level, candidates: readonly Found[]) =>
-  imageLevel(
-    level,
-    candidates.map(({ evidence }) => evidence),
-  )
+/** Of the first rows; without standing where the archive's cosines do not tell (`ranked`). */
+function looksOf(candidates: readonly Found[], ranked: boolean): Looks {
+  const best = candidates.slice(0, firstRows)
+  return { rivals: best.map(({ kinds }) => kinds.rivals), standing: ranked ? best.map(({ kinds }) => kinds.standing) : [] }
+}
 
-function estimate(level: Level, candidates: readonly Found[], taken: readonly number[]): number {
+const leastOf = (level: Level, { by }: Judgement, candidates: readonly Found[]) =>
+  imageLevel(level, by, candidates.map(({ evidence }) => evidence)) // biome-ignore format: a line
+
+function estimate(level: Level, { by }: Judgement, candidates: readonly Found[], taken: readonly number[]): number {
   const least = Math.min(...taken)
-  return estimatedPrecision(level, least, candidates.filter(({ evidence }) => evidence >= least).length)
+  return estimatedPrecision(level, by, least, candidates.filter(({ evidence }) => evidence >= least).length)
 }
 
 /** Whether any candidate among the last quarter is above the level: if not, deeper rows are not worth a look. */

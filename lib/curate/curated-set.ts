@@ -8,6 +8,7 @@ import { type Measured, measure } from './audit'
 import { Decisions } from './decisions'
 import { loadCurated, saveCurated } from './file'
 import type { ReadImages } from './images'
+import type { Evidence } from './presence'
 import type { ReviewOptions } from './review/review'
 import type { Dropped } from './select'
 
@@ -27,7 +28,9 @@ export interface CuratedImage extends ArchiveRow {
 /** Whether the archive shows a name at all, as null-level.ts tells it. */
 export interface Presence {
   present: boolean
-  /** Mean evidence of the best images (presence.ts), and the level that it must reach. */
+  /** What said so: how much better the name fits its best images than any rival, or how far they stand out of the archive (presence.ts). */
+  by: Evidence
+  /** Mean evidence of the best images, and the level that it must reach. */
   statistic: number
   level: number
   /** Chance that a name that means nothing looks at least as present, from random words on the same archive; small for some that are not present. */

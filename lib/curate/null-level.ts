@@ -1,7 +1,8 @@
 import { WordmaskError } from '../errors'
-import { firstRows, judge, leastImages, type PresenceTest, testsOf } from './presence'
+import { type Evidence, firstRows, judge, type Looks, leastImages, type PresenceTest, testsOf } from './presence'
 import { Rivals } from './rivals'
 import type { CurateSource } from './source'
+import { fallOffOf, ranksOf, standing } from './standing'
 
 /** Null names that are needed to say how such names score. */
 export const leastNulls = 16
@@ -19,20 +20,21 @@ export interface NullTexts {
 export interface Level {
   /** When a name is present. */
   tests: readonly PresenceTest[]
-  /** Evidence of the best rows of each null name that is not called present. */
-  below: readonly number[][]
+  /** Of each null name that is not called present. */
+  below: readonly Looks[]
 }
 
 /**
  * The null level of an archive: when a name is shown at all, and which images show it. Nothing here depends on the model's scale of cosines.
  *
- * - Evidence of a row for a name: how much larger its cosine with the name is than with any rival. Rivals are the other classes and the
- *   bank, less the names of the bank that lie nearest to the name itself.
- * - Statistic of a name: the mean of its largest evidences among its 32 best rows; of 5, of larger archives of more (presence.ts).
- * - Null: the statistics of random words in the name's place, all names their rivals. Some of them may be shown after all, which moves
- *   only the upper half: so their location is the median, and their scale the median less the 16% quantile. The rest of their distribution
- *   is taken to be that of a largest value, Gumbel's.
- * - Level: its quantile of 1 - falseAlarms, and no less than one scale. So a present name fits its best images clearly better than every
+ * - Evidence of a row for a name: by rivals, how much larger its cosine with the name is than with any rival. Rivals are the other classes and the
+ *   bank, less the names of the bank that lie nearest to the name itself. By standing, in archives of 4,000 images and more, how far the
+ *   cosine stands out of the archive (standing.ts).
+ * - Statistics of a name: the means of its largest evidences among its 32 best rows (presence.ts). Its images are chosen by the evidence that
+ *   found it.
+ * - Null: the statistics of random words in the name's place, all names their rivals. How they go on above what so few of them tell is taken
+ *   from their quantiles (presence.ts).
+ * - Level: the quantile of 1 - falseAlarms, by rivals no less than one scale. So a present name fits its best images clearly better than every
  *   other name does, and by more than words that mean nothing do; the second matters where the names do not cover what the archive shows.
  * - Images of a present name are taken down to the least evidence at which a null name below the level has, on the average, at most a tenth as
  *   many images above it as the class has: the false discovery rate as far as null names tell.
@@ -55,36 +57,44 @@ export class NullLevel {
     if (source.size < leastImages) throw untold(`at least ${leastImages} images`, `${source.size} images`)
     if (count < leastNulls) throw untold(`a model that knows at least ${leastNulls} words beside the classes`, `${count} words`)
     const rivals = new Rivals(names, bank, dim)
-    const { rows, scores, k } = await source.top(nulls, Math.min(firstRows, source.size), signal)
-    const evidence: number[][] = []
+    const ranks = ranksOf(source.size)
+    const { rows, scores, k } = await source.top(nulls, Math.min(ranks?.far ?? firstRows, source.size), signal)
+    const looks: Looks[] = []
     for (let i = 0; i < count; i++) {
-      const best = Array.from(rows.subarray(i * k, (i + 1) * k)).filter((row) => row >= 0)
+      const best = Array.from(rows.subarray(i * k, i * k + Math.min(firstRows, k))).filter((row) => row >= 0)
       const own = scores.subarray(i * k, i * k + best.length)
-      evidence.push(await rivals.margins(nulls.subarray(i * dim, (i + 1) * dim), own, await source.vectors(best, signal)))
+      const fall = fallOffOf(scores.subarray(i * k, (i + 1) * k), ranks)
+      const beyond = await rivals.margins(nulls.subarray(i * dim, (i + 1) * dim), own, await source.vectors(best, signal))
+      looks.push({ rivals: beyond, standing: fall === undefined ? [] : Array.from(own, (score) => standing(score, fall)) })
     }
-    return new NullLevel(rivals, levelOf(evidence, source.size, rivals.any, falseAlarms))
+    return new NullLevel(rivals, levelOf(looks, source.size, rivals.any, falseAlarms))
   }
 
-  /** Evidence of rows for class `index`. `vectors` are unit rows [n, dim]. */
-  async evidence(index: number, vectors: Float32Array): Promise<number[]> {
+  /** Evidence by rivals of rows for class `index`. `vectors` are unit rows [n, dim]. */
+  async beyondRivals(index: number, vectors: Float32Array): Promise<number[]> {
     return this.rivals.ofClass(index, vectors)
   }
 }
 
-/** @param evidence of the best rows of each null name @param rivals whether names have any, so that 0 means something */
-export function levelOf(evidence: readonly number[][], images: number, rivals: boolean, falseAlarms: number): Level {
-  const tests = testsOf(evidence, images, rivals, falseAlarms)
-  return { tests, below: evidence.filter((one) => !judge(tests, one).present) }
+/** @param looks of each null name @param rivals whether names have any, so that 0 means something */
+export function levelOf(looks: readonly Looks[], images: number, rivals: boolean, falseAlarms: number): Level {
+  const tests = testsOf(looks, images, rivals, falseAlarms)
+  return { tests, below: looks.filter((one) => !judge(tests, one).present) }
 }
 
 /** Share of the images of a present name that null names may account for. */
 const mostFalse = 0.1
 
 /** The least evidence of images that a present name is given; `evidence` is that of its best rows. Infinity: none. */
-export function imageLevel({ below }: Pick<Level, 'below'>, evidence: readonly number[]): number {
-  const nulls = Float64Array.from(below.flat()).sort().reverse()
+export function imageLevel({ below }: Pick<Level, 'below'>, by: Evidence, evidence: readonly number[]): number {
+  const nulls = Float64Array.from(below.flatMap((looks) => looks[by]))
+    .sort()
+    .reverse()
   // What lies below the last row that was looked at of any null name cannot be counted.
-  const seen = below.reduce((most, rows) => (rows.length < firstRows ? most : Math.max(most, Math.min(...rows))), Number.NEGATIVE_INFINITY)
+  const seen = below.reduce(
+    (most, { [by]: rows }) => (rows.length < firstRows ? most : Math.max(most, Math.min(...rows))),
+    Number.NEGATIVE_INFINITY,
+  )
   let least = Number.POSITIVE_INFINITY
   let above = 0
   for (const [i, value] of [...evidence].sort((a, b) => b - a).entries()) {
@@ -95,8 +105,8 @@ export function imageLevel({ below }: Pick<Level, 'below'>, evidence: readonly n
 }
 
 /** Of the `count` images of a class with an evidence of `least` or more. In [0, 1]; not a measurement. */
-export function estimatedPrecision({ below }: Pick<Level, 'below'>, least: number, count: number): number {
-  const expected = below.reduce((sum, evidence) => sum + evidence.filter((value) => value >= least).length, 0) / Math.max(1, below.length)
+export function estimatedPrecision({ below }: Pick<Level, 'below'>, by: Evidence, least: number, count: number): number {
+  const expected = below.reduce((sum, looks) => sum + looks[by].filter((value) => value >= least).length, 0) / Math.max(1, below.length)
   return Math.max(0, 1 - expected / count)
 }
 

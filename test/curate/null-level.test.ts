@@ -14,10 +14,10 @@ describe('evidence', () => {
   test('by hand: cosine .6 with the class, .8 with the other: -.2, and .2 for the other; of one class alone its cosine', async () => {
     const vector = Float32Array.of(0.6, 0.8, 0, 0)
     const two = await NullLevel.fit(source, { names: Float32Array.from([...axis(0), ...axis(1)]), bank: none, nulls }, 0.05)
-    expect((await two.evidence(0, vector))[0]).toBeCloseTo(-0.2, 6)
-    expect((await two.evidence(1, vector))[0]).toBeCloseTo(0.2, 6)
+    expect((await two.beyondRivals(0, vector))[0]).toBeCloseTo(-0.2, 6)
+    expect((await two.beyondRivals(1, vector))[0]).toBeCloseTo(0.2, 6)
     const one = await NullLevel.fit(source, { names: Float32Array.from(axis(0)), bank: none, nulls }, 0.05)
-    expect((await one.evidence(0, vector))[0]).toBeCloseTo(0.6, 6)
+    expect((await one.beyondRivals(0, vector))[0]).toBeCloseTo(0.6, 6)
   })
 
   test('by hand: of a bank of five the three nearest to the class are no rivals of it', () => {
@@ -35,18 +35,24 @@ describe('evidence', () => {
   })
 
   test('images by hand: null names have .5 and nothing more; of .9 .8 .45 .3 the first two, of 20 more all above .3', () => {
-    const level = { below: [[0.5, 0.35], [0.1]] }
-    expect(imageLevel(level, [0.9, 0.8, 0.45, 0.3])).toBe(0.8)
+    const below = (...lists: number[][]) => ({ below: lists.map((rivals) => ({ rivals, standing: [] })) })
+    const level = below([0.5, 0.35], [0.1])
+    expect(imageLevel(level, 'rivals', [0.9, 0.8, 0.45, 0.3])).toBe(0.8)
     const many = Array.from({ length: 20 }, (_, i) => 0.9 - i / 100)
-    expect(imageLevel(level, [...many, 0.45, 0.3])).toBe(0.3)
-    expect(imageLevel({ ...level, below: [[0.95], [0.95]] }, [0.9, 0.8])).toBe(Number.POSITIVE_INFINITY)
+    expect(imageLevel(level, 'rivals', [...many, 0.45, 0.3])).toBe(0.3)
+    expect(imageLevel(below([0.95], [0.95]), 'rivals', [0.9, 0.8])).toBe(Number.POSITIVE_INFINITY)
   })
 
   test('estimated precision by hand: null names have 2 and 0 images above .5, the class 10: 1 - 1 / 10', () => {
-    const level = { below: [[0.55, 0.5, 0.4], [0.1]] }
-    expect(estimatedPrecision(level, 0.5, 10)).toBeCloseTo(0.9, 12)
-    expect(estimatedPrecision(level, 0.5, 1)).toBe(0)
-    expect(estimatedPrecision({ ...level, below: [] }, 0.5, 10)).toBe(1)
+    const level = {
+      below: [
+        { rivals: [0.1], standing: [0.55, 0.5, 0.4] },
+        { rivals: [0.9], standing: [0.1] },
+      ],
+    }
+    expect(estimatedPrecision(level, 'standing', 0.5, 10)).toBeCloseTo(0.9, 12)
+    expect(estimatedPrecision(level, 'standing', 0.5, 1)).toBe(0)
+    expect(estimatedPrecision({ below: [] }, 'standing', 0.5, 10)).toBe(1)
   })
 
   test('of names that mean nothing at most 1 in 20 is called present at the default: 100 of them on 500 rows (seed 4)', async () => {
@@ -62,7 +68,7 @@ describe('evidence', () => {
     const { rows: best, k } = await many.top(names, 32)
     for (let i = 0; i < 100; i++) {
       const vectors = await many.vectors(Array.from(best.subarray(i * k, (i + 1) * k)))
-      if (judge(nulls.level.tests, await nulls.evidence(i, vectors)).present) alarms++
+      if (judge(nulls.level.tests, { rivals: await nulls.beyondRivals(i, vectors), standing: [] }).present) alarms++
     }
     expect(alarms).toBeLessThanOrEqual(5)
   })

@@ -82,7 +82,7 @@ export function curatedSet(
       entries.map((entry) =>
         curatedClass(entry, classes[entry.name]!, {
           estimatedPrecision: 0.9,
-          presence: { present: true, statistic: 0.2, level: 0.1, pValue: 0.001, above: 9 },
+          presence: { by: 'rivals', present: true, statistic: 0.2, level: 0.1, pValue: 0.001, above: 9 },
         }),
       ),
       origin,
