@@ -16,16 +16,8 @@ describe('help for a terminal', () => {
       '  wordmask segment photos --classes fox',
       '      --into out --write labels,overlay',
     ]
-    expect(fitted(text.join('\n'), 22).split('\n')).toEqual(
-      [
-        'One sentence that is',
-        'wide and goes on here.',
-        '',
-        '  --flag <n>  some words that explain it',
-        '  wordmask segment photos --classes fox',
-        '      --into out --write labels,overlay',
-      ].flatMap((line, i) => (i === 3 ? ['  --flag <n>  some', '    words that explain', '    it'] : [line])),
-    )
+    const broken = text.flatMap((line, i) => (i === 3 ? ['  --flag <n>  some', '    words that explain', '    it'] : [line]))
+    expect(fitted(text.join('\n'), 22).split('\n')).toEqual(broken)
     expect(fitted(text[3]!, 36).split('\n')).toEqual(['  --flag <n>  some words that', '              explain it'])
     expect(fitted(text.slice(0, 2).join('\n'), 18)).toBe('One sentence that\nis wide and goes\non here.')
   })
