@@ -77,7 +77,8 @@ function checkVector(vector: ArrayLike<number>, dim: number): Float32Array {
   if (typeof vector !== 'object' || vector === null || vector.length !== dim)
     throw invalidArgument('query.vector', `${dim} numbers, the length of the archive's vectors`, `${vector?.length ?? vector} numbers`)
   const values = Float32Array.from(vector)
-  if (!values.every(Number.isFinite)) throw invalidArgument('query.vector', 'finite numbers', 'others among them')
+  const wrong = values.findIndex((value) => !Number.isFinite(value))
+  if (wrong >= 0) throw invalidArgument('query.vector', `${dim} finite float32 numbers`, `${vector[wrong]} at index ${wrong}`)
   return values
 }
 

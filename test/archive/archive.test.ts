@@ -93,6 +93,20 @@ describe('an archive of 18 pictures and two broken files', () => {
     expect(mixed.map(({ id }) => id)).toEqual(direct.map(({ id }) => id))
   })
 
+  test('BAD CALL - a vector of another length or that is not finite: said which number is wrong, and where', async () => {
+    const dim = clip.info.embedDim
+    const with3 = (value: unknown) => Array.from({ length: dim }, (_, i) => (i === 3 ? value : 1)) as number[]
+    for (const [vector, words] of [
+      [[Number.NaN], `Expected ${dim} numbers.*received "1 numbers"`],
+      [with3(Number.NaN), `Expected ${dim} finite float32 numbers.*"NaN at index 3"`],
+      [with3(-Infinity), '"-Infinity at index 3"'],
+      [with3(1e39), '"1e\\+39 at index 3"'],
+      [with3('x'), '"x at index 3"'],
+    ] as const)
+      for (const query of [{ vector }, { plus: [{ vector: with3(1) }], minus: [{ vector }] }])
+        await expect(archive.search(query)).rejects.toHaveCode('ERR_WORDMASK_INVALID_ARGUMENT', new RegExp(words))
+  })
+
   test('another archive of the same pictures holds the same rows', async () => {
     await using other = await Archive.open(join(folder, 'again'), { clip, commitRows: 5 })
     for await (const { rate } of other.addImages(filesAsImages(files), { batchSize: 3 })) expect(rate).toBeGreaterThanOrEqual(0)
