@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { isIterable, isObject } from '../arguments'
 import { Clip } from '../clip/clip'
 import { invalidArgument } from '../errors'
+import { refuseByteStream } from '../image/byte-stream'
 import { mapOrdered } from '../image/stream'
 import { checkOptions, positiveInteger, runOptions } from '../options'
 import { inChunks } from './chunks'
@@ -57,6 +58,7 @@ export function embedImages(
 ): AsyncGenerator<Embedded> {
   if (!(clip instanceof Clip)) throw invalidArgument('clip', 'a Clip', clip)
   if (!isIterable(images)) throw invalidArgument('images', 'an iterable of images as openSource gives them', images)
+  refuseByteStream('images', images)
   return embedStream(clip, images, checkOptions('embedImages', embedOptions, options) as EmbedOptions)
 }
 

@@ -1,5 +1,6 @@
 import { isIterable } from '../arguments'
 import { invalidArgument, WordmaskError } from '../errors'
+import { refuseByteStream } from './byte-stream'
 
 /**
  * Decoded pixels: RGB, 8 bits, row-major, 3 bytes a pixel, `data.length === width * height * 3`. They are read when the call
@@ -26,9 +27,10 @@ export function isSingleImage(images: ImageInputs): images is ImageInput {
   return typeof images === 'string' || images instanceof Uint8Array || (typeof images === 'object' && images !== null && 'data' in images)
 }
 
-/** The stream behind any form of input. Throws ERR_WORDMASK_INVALID_ARGUMENT for what is neither. */
+/** The stream behind any form of input. Throws ERR_WORDMASK_INVALID_ARGUMENT for what is none, a stream of bytes among it. */
 export function imageStream(images: ImageInputs): Iterable<ImageInput> | AsyncIterable<ImageInput> {
   if (isSingleImage(images)) return [images]
+  refuseByteStream('images', images)
   if (isIterable(images)) return images as Iterable<ImageInput> | AsyncIterable<ImageInput>
   throw invalidArgument(
     'images',

@@ -4,6 +4,7 @@ import path from 'node:path'
 import picomatch from 'picomatch'
 import { isIterable, isObject } from '../arguments'
 import { invalidArgument, WordmaskError } from '../errors'
+import { refuseByteStream } from '../image/byte-stream'
 import { storeOf } from '../storage'
 import { baseName, folderOf, isWeb, joinUri, normalUri, schemeOf, uriToBytes } from '../storage/uri'
 import { DumpSource } from './dump/source'
@@ -29,7 +30,10 @@ export function inputsOf(sources: SourceInput | readonly SourceInput[]): readonl
  * @throws ERR_WORDMASK_FILE_NOT_FOUND, ERR_WORDMASK_INVALID_ARGUMENT
  */
 export async function resolveSource(input: SourceInput): Promise<Source> {
-  if (typeof input !== 'string' && isIterable(input)) return new ItemsSource(input)
+  if (typeof input !== 'string' && isIterable(input)) {
+    refuseByteStream('sources', input)
+    return new ItemsSource(input)
+  }
   const spec = typeof input === 'string' ? { uri: input } : input
   if (!isObject(spec) || typeof spec.uri !== 'string' || spec.uri === '')
     throw invalidArgument('sources', 'a path, a URI, { uri, as, ... } or an iterable of { id, image }', input)

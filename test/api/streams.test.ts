@@ -1,5 +1,6 @@
+import { createReadStream } from 'node:fs'
 import { readFile } from 'node:fs/promises'
-import { Readable } from 'node:stream'
+import { PassThrough, Readable } from 'node:stream'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { binding } from '../../lib/binding'
 import type { Clip } from '../../lib/clip/clip'
@@ -77,9 +78,25 @@ describe.each(readers)('%s', (_, read) => {
       await expect(read(source as never)).rejects.toHaveCode('ERR_WORDMASK_INVALID_ARGUMENT', /images/)
   })
 
-  test('a Node stream of objects, a Set, a Map of values and an empty stream are sources', async () => {
+  test('BAD CALL - a stream of bytes, whose pieces are no images: refused at once, with what to give instead', async () => {
+    const file = new URL('../fixtures/images/rgb.jpg', import.meta.url)
+    const opened = createReadStream(file)
+    const body = new Response(await readFile(file)).body
+    for (const source of [opened, body, new PassThrough()])
+      await expect(read(source as never)).rejects.toHaveCode('ERR_WORDMASK_INVALID_ARGUMENT', /stream of bytes.*path.*Buffer/)
+    opened.destroy()
+    expect(body!.locked).toBe(false)
+  })
+
+  test('a Node stream of objects, a web stream, a Set, a Map of values and an empty stream are sources', async () => {
     const bytes = await readFile(new URL('../fixtures/images/rgb.jpg', import.meta.url))
-    for (const source of [Readable.from([bytes, bytes]), new Set([bytes]), new Map([[1, bytes]]).values(), [], new Set<ImageInput>()])
+    const web = new ReadableStream<Buffer>({
+      start(control) {
+        control.enqueue(bytes)
+        control.close()
+      },
+    })
+    for (const source of [web, Readable.from([bytes, bytes]), new Set([bytes]), new Map([[1, bytes]]).values(), [], new Set<ImageInput>()])
       await read(source)
   })
 })

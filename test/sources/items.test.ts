@@ -1,4 +1,5 @@
 import path from 'node:path'
+import { Readable } from 'node:stream'
 import sharp from 'sharp'
 import { describe, expect, test } from 'vitest'
 import { planShards, readPlace } from '../../lib/sources'
@@ -47,6 +48,11 @@ describe('images as they come', () => {
     }
     await expect(opened(broken())).rejects.toBe(problem)
     expect(closed).toBe(true)
+  })
+
+  test('BAD CALL - a stream of bytes is no iterable of images', async () => {
+    const stream = Readable.from(Buffer.from('GIF89a'), { objectMode: false })
+    await expect(opened(stream as never)).rejects.toHaveCode('ERR_WORDMASK_INVALID_ARGUMENT', /for sources.*stream of bytes/)
   })
 
   test.each([
