@@ -1,4 +1,4 @@
-import { readdir, stat } from 'node:fs/promises'
+import { lstat, readdir, stat } from 'node:fs/promises'
 import path from 'node:path'
 import type { Pending } from '../run/output-folder'
 import type { Segmentation } from '../segmenter/segmentation'
@@ -39,6 +39,28 @@ const places: Partial<Record<Written, string[]>> = {
   csv: ['segments.csv'],
   'label-studio': ['label-studio.json', 'label-studio.xml'],
 }
+
+/** @throws UsageError where a file lies in the place of a folder, or a folder in that of a file: no image could be written. */
+export async function checkPlaces(into: string, options: OutputFlags): Promise<void> {
+  const { write } = options
+  const images = [...expectedFiles('image', options), ...(write.includes('cutouts') ? ['cutouts/image'] : [])]
+  for (const folder of new Set(images.flatMap(foldersAbove))) {
+    const at = path.join(into, folder)
+    if ((await entryAt(at))?.isDirectory() !== false) continue
+    throw new UsageError(`Expected a folder at ${at} to write into, but there is a file: take it away, or choose another --into`)
+  }
+  for (const file of write.flatMap((kind) => places[kind] ?? [])) {
+    const at = path.join(into, file)
+    if ((await entryAt(at))?.isDirectory())
+      throw new UsageError(`Expected to write the file ${at}, but there is a folder: take it away, or choose another --into`)
+  }
+}
+
+/** 'a/b/c' -> 'a', 'a/b' */
+const foldersAbove = (file: string) => file.split('/').flatMap((_, i, parts) => (i === 0 ? [] : [parts.slice(0, i).join('/')]))
+
+/** A link that leads nowhere is in the way, too. */
+const entryAt = (at: string) => stat(at).catch(() => lstat(at).catch(() => undefined))
 
 /**
  * Label maps of a data set lie in a folder of the same name as ours. @throws UsageError where a folder that no run has written into

@@ -8,7 +8,7 @@ import { readTemplates, type TemplatesFlag } from './model'
 import type { Context } from './program'
 import { recoOptions } from './reco-flags'
 import { writeDataSetFiles } from './segment-files'
-import { checkOutputs, expectedFiles, refuseForeign, type SegmentItem, writeOutputs } from './segment-outputs'
+import { checkOutputs, checkPlaces, expectedFiles, refuseForeign, type SegmentItem, writeOutputs } from './segment-outputs'
 import { type OpenedSegmenter, openSegmenter } from './segmenter'
 import { percent, progress, sayRejected, seconds, shownPath, speak } from './terminal'
 import { exitCodes } from './usage'
@@ -21,6 +21,7 @@ export async function segmentImages(args: string[], options: SegmentFlags, conte
   const { stop } = context.interrupt
   const json = options.json ?? false
   if (options.curated === undefined) await checkInputs(args, into)
+  await checkPlaces(into, options)
   if (!options.overwrite) await refuseForeign(into, options)
   const { classesFromArgument } = await import('../text/class-file.js')
   const curated =

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { wordmask } from './cli.js'
 import { picture, tinyModel } from './tiny.js'
@@ -66,6 +66,23 @@ describe('what is asked amiss', () => {
     expect(readFileSync(at('data/labels/0.png'), 'utf8')).toBe('the truth')
     expect((await wordmask([...args, '--overwrite'])).code).toBe(0)
     expect((await wordmask(args)).stdout).toMatch(/1 done before/)
+  })
+  test.each([
+    ['labels', 'labels'],
+    ['overlay', 'overlay'],
+    ['cutouts', 'cutouts'],
+    ['voc', 'voc/SegmentationClass'],
+    ['yolo', 'yolo'],
+    ['coco', 'coco.json'],
+  ])('--write %s where %s is in the way: one error that names it, before any work', async (kind, place) => {
+    const into = at(`in-the-way/${kind}`)
+    mkdirSync(dirname(join(into, place)), { recursive: true })
+    if (kind === 'coco') mkdirSync(join(into, place))
+    else writeFileSync(join(into, place), 'mine')
+    const { code, stdout, stderr } = await wordmask(['segment', at('images'), ...tiny, '--write', kind, '--into', into, '--overwrite'])
+    expect([code, stdout, stderr]).toEqual([2, '', expect.stringContaining(join(into, place))])
+    expect(stderr).toMatch(/^error: Expected .*take it away/)
+    expect(existsSync(join(into, 'run.json'))).toBe(false)
   })
   test('a demo does not go into a folder of other files, some of which it would remove', async () => {
     mkdirSync(at('project/pictures.archive'), { recursive: true })
