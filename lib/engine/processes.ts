@@ -109,7 +109,7 @@ export class Processes {
 
   private spawn(device: string, ids: string[] | undefined): void {
     const { devices, batchSize, beatMs, pollMs, attempts, operations = join(__dirname, 'operations.js') } = this.options
-    const [, gpu] = /^cuda:(\d+)$/.exec(device) ?? []
+    const gpu = visibleGpu(device, process.env.CUDA_VISIBLE_DEVICES)
     const threads = Math.max(1, Math.floor(availableParallelism() / (devices?.length ?? 1)))
     const child = fork(join(__dirname, 'child.js'), [], {
       env: { WORDMASK_THREADS: String(threads), ...process.env, ...(gpu !== undefined && { CUDA_VISIBLE_DEVICES: gpu }) },
@@ -159,4 +159,13 @@ export class Processes {
   private fail(code: ErrorCode, message: string): void {
     this.failure ??= new WordmaskError(code, message)
   }
+}
+
+/**
+ * What a worker on 'cuda:N' sees of the GPUs: the Nth of those that this process sees. Undefined for other devices.
+ * @param visible CUDA_VISIBLE_DEVICES of this process
+ */
+export function visibleGpu(device: string, visible: string | undefined): string | undefined {
+  const [, index] = /^cuda:(\d+)$/.exec(device) ?? []
+  return index === undefined ? undefined : (visible?.split(',')[Number(index)]?.trim() ?? index)
 }

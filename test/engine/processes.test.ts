@@ -14,9 +14,9 @@ import { expectedLines, Lines, shardsOf, spec, stream, temporary } from './fixtu
 import { quick } from './workers.js'
 
 // Worker processes run what is built.
-const { Processes } = createRequire(__filename)(join(__dirname, '..', '..', 'dist', 'engine', 'processes.js')) as {
-  Processes: typeof ProcessesType
-}
+const { Processes, visibleGpu } = createRequire(__filename)(
+  join(__dirname, '..', '..', 'dist', 'engine', 'processes.js'),
+) as typeof import('../../lib/engine/processes.js')
 const at = temporary('processes')
 const timing = { pollMs: quick.pollMs, beatMs: quick.beatMs }
 const operations = join(__dirname, 'children', 'digest.cjs')
@@ -126,4 +126,10 @@ describe('worker processes', () => {
       /npx wordmask model pull ViT-B\/32/,
     )
   }, 120_000)
+})
+
+test('of the GPUs that CUDA_VISIBLE_DEVICES leaves to the coordinator, a worker sees the one that it is for', () => {
+  const seen = (visible?: string) => ['cuda:0', 'cuda:1', 'cuda:2', 'cuda', 'cpu'].map((device) => visibleGpu(device, visible))
+  expect(seen('3, 5')).toEqual(['3', '5', '2', undefined, undefined])
+  expect(seen(undefined)).toEqual(['0', '1', '2', undefined, undefined])
 })
