@@ -61,6 +61,11 @@ export interface SystemInfo {
 export declare function systemInfo(): SystemInfo
 /** Tensor threads of this process (intra-op); applied on the tensor thread before its next job. */
 export declare function setThreads(threads: number): void
+/**
+ * What Clip.load takes for a device is here: 'cpu', 'auto', 'cuda', 'cuda:1'.
+ * @throws ERR_WORDMASK_DEVICE for one that is not, ERR_WORDMASK_INVALID_ARGUMENT for what names none
+ */
+export declare function checkDevice(device: string): void
 /** Why CUDA was not opened (lib/cuda.ts), or empty where it was; said where device 'cuda' is asked for. */
 export declare function setCudaReason(reason: string): void
 /**

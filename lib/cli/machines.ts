@@ -26,14 +26,17 @@ export const machineFlags = (size: number, alone: string): Option[] => [
   machineOption('--shard-size <images>', `images a shard (default: ${size}; a tar is one shard)`).argParser(integer(1, 10_000_000)),
 ]
 
-/** The same as options of the call. @throws ERR_WORDMASK_INVALID_ARGUMENT for a part that is none */
+/** The same as options of the call, checked before anything is made. @throws ERR_WORDMASK_INVALID_ARGUMENT, ERR_WORDMASK_DEVICE */
 export async function workersOf({ queue, queueCa, shard, devices }: MachineFlags): Promise<WorkersOptions> {
   const { parsePart } = await import('../engine/static.js')
-  return {
+  const { checkWorkers } = await import('../engine/run-shards.js')
+  const workers: WorkersOptions = {
     ...(queue !== undefined && { queue: { url: queue, ...(queueCa !== undefined && { ca: queueCa }) } }),
     ...(shard !== undefined && { part: parsePart(shard) }),
     ...(devices !== undefined && { devices: devices.split(',').map((device) => device.trim()) }),
   }
+  checkWorkers(workers)
+  return workers
 }
 
 /** --column uri=file: for every list among the sources. */

@@ -1,5 +1,6 @@
 import { readFile, rm, stat } from 'node:fs/promises'
 import path from 'node:path'
+import type { WorkersOptions } from '../engine/run-shards'
 import type { PseudoLabelled } from '../pseudo/options'
 import { refuseOtherRun } from '../run/output-folder'
 import { type RunFacts, RunRecord, readRunIfAny } from '../run/run-file'
@@ -26,6 +27,7 @@ type View = Pick<PseudoLabelFlags, 'background' | 'refine' | 'size' | 'threshold
 export async function labelForTraining(args: string[], options: PseudoLabelFlags, context: Context): Promise<void> {
   const into = path.resolve(options.into)
   const json = options.json ?? false
+  const workers = await workersOf(options)
   const { classesFromArgument } = await import('../text/class-file.js')
   const classes = options.classes === undefined ? undefined : await classesFromArgument(options.classes)
   const { background, refine, size, threshold, orient, dtype } = options
@@ -39,7 +41,7 @@ export async function labelForTraining(args: string[], options: PseudoLabelFlags
   const record = await RunRecord.start(into, { ...segmenter.facts, ...asked, argv: context.argv, cwd: process.cwd(), seed: 0 })
   const started = Date.now()
   try {
-    const done = await label(args, options, { ...view, segmenter: segmenter.folder, into }, context)
+    const done = await label(args, options, { ...view, ...workers, segmenter: segmenter.folder, into }, context)
     const { labelled, rejected, run } = done
     const fresh = run.images - Object.values(run.rejects).reduce((sum, n) => sum + n, 0)
     const failed = run.failures.length > 0 || (labelled === 0 && !run.stopped)
@@ -92,7 +94,7 @@ async function segmenterFolder(options: PseudoLabelFlags, into: string, view: Vi
 async function label(
   args: string[],
   options: PseudoLabelFlags,
-  view: View & { segmenter: string; into: string },
+  how: View & WorkersOptions & { segmenter: string; into: string },
   context: Context,
 ): Promise<PseudoLabelled> {
   const { pseudoLabel } = await import('../pseudo/pseudo-label.js')
@@ -102,7 +104,7 @@ async function label(
   const bar = await progress('shards', 0, json)
   try {
     return await pseudoLabel(sources, {
-      ...{ devices: [device], ...(await workersOf(options)), ...view, images, ...defined({ shardSize }) },
+      ...{ devices: [device], ...how, images, ...defined({ shardSize }) },
       ...{ stop: context.interrupt.stop, onWarning: context.note },
       onProgress: (now) => {
         bar.step(now.done + now.failed, now.shards)

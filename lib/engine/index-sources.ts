@@ -35,7 +35,8 @@ export interface IndexOptions extends Omit<PlanOptions, 'signal' | 'onReject'>, 
  * looked at again: where files change under their names, `Archive.add` finds them. Returns when every shard is done and committed,
  * or given up.
  * @param archive opened with its clip
- * @throws what a worker could not begin for; ERR_WORDMASK_QUEUE, ERR_WORDMASK_PEER; those of planShards and Archive.addRecords
+ * @throws ERR_WORDMASK_DEVICE for one that is not here; what a worker could not begin for; ERR_WORDMASK_QUEUE, ERR_WORDMASK_PEER; those
+ *   of planShards and Archive.addRecords
  */
 export async function indexSources(
   archive: Archive,
@@ -48,7 +49,7 @@ export async function indexSources(
   const clip = archive.parts.options.clip
   if (!clip) throw invalidArgument('the archive', 'one that was opened with its clip', 'one without')
   checkHashes(archive.parts.identity, archive.parts.place)
-  checkWorkers({ queue, part })
+  checkWorkers({ queue, part, devices })
   const folder = await WorkFolder.create(workBase(archive.uri), await embedSpec(clip, { orient, maxPixels }))
   const rejects: Reject[] = []
   const shards: AsyncIterable<Shard> = planShards(sources, { ...shape, signal, onReject: (reject) => rejects.push(reject) })

@@ -1,3 +1,4 @@
+import { binding } from '../binding'
 import { invalidArgument } from '../errors'
 import { BullEngine } from './bullmq'
 import { type CoordinateOptions, coordinate, type RunSummary } from './coordinate'
@@ -30,9 +31,13 @@ export interface WorkersOptions {
 
 type Asked = { [Name in keyof WorkersOptions]: WorkersOptions[Name] | undefined }
 
-/** @throws ERR_WORDMASK_INVALID_ARGUMENT for a part beside a queue */
-export function checkWorkers({ queue, part }: Pick<Asked, 'queue' | 'part'>): void {
+/**
+ * Devices too, since where nothing is left to do no worker would ask for them.
+ * @throws ERR_WORDMASK_INVALID_ARGUMENT for a part beside a queue, and for what names no device; ERR_WORDMASK_DEVICE for one that is not here
+ */
+export function checkWorkers({ queue, part, devices = [] }: Partial<Asked>): void {
   if (queue && part) throw invalidArgument('part', 'none beside a queue, which divides the shards itself', part)
+  for (const device of devices) binding().checkDevice(device)
 }
 
 /**

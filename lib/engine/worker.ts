@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
+import { binding } from '../binding'
 import { checkOptions, throwIfAborted } from '../options'
 import type { FailedRecord } from './attempts'
 import { BullEngine } from './bullmq'
@@ -54,12 +55,13 @@ const lookAgain = 60_000
  * to others. A shard whose worker ends without a word is done again by another. Without `stop`, `signal` or `untilEmpty` it works
  * for ever.
  * @returns what this worker did
- * @throws ERR_WORDMASK_ABORTED; ERR_WORDMASK_QUEUE, ERR_WORDMASK_PEER; with `untilEmpty` also what keeps this machine from serving all that is left
+ * @throws ERR_WORDMASK_DEVICE for one that is not here; ERR_WORDMASK_ABORTED; ERR_WORDMASK_QUEUE, ERR_WORDMASK_PEER; with `untilEmpty` also what keeps this machine from serving all that is left
  */
 export async function runWorker(options: WorkerOptions): Promise<{ shards: number; images: number }> {
   checkOptions('runWorker', workerOptions, options)
-  const { stop, signal, onEvent, pollMs = 2000 } = options
+  const { device, stop, signal, onEvent, pollMs = 2000 } = options
   throwIfAborted(signal)
+  if (device !== undefined) binding().checkDevice(device)
   const warn = (message: string) => onEvent?.({ type: 'warning', message })
   const server = await connectQueue({ ...options.queue, onWarning: warn })
   const cannot = new Map<string, { until: number; error: Failure }>()

@@ -34,12 +34,12 @@ const collector = { images: 500, afterMs: 5000 }
  * stopped, also after a crash, does what is missing, takes in new images, and does nothing where all is done. An image that cannot be read is reported and left out; a file that changes under its name is not looked at again.
  * @param sources folders (none that holds `into`), globs, lists, tars, single images; or a curated set
  * @throws ERR_WORDMASK_CLASSES for more than 254 label values; ERR_WORDMASK_INVALID_ARGUMENT for a folder that holds the labels of another
- *   run; ERR_WORDMASK_FILE_NOT_FOUND, ERR_WORDMASK_IO, ERR_WORDMASK_QUEUE, ERR_WORDMASK_PEER; what Segmenter.load throws
+ *   run; ERR_WORDMASK_DEVICE, ERR_WORDMASK_FILE_NOT_FOUND, ERR_WORDMASK_IO, ERR_WORDMASK_QUEUE, ERR_WORDMASK_PEER; what Segmenter.load throws
  */
 export async function pseudoLabel(sources: LabelSources, given: PseudoLabelOptions): Promise<PseudoLabelled> {
   const options = checkOptions('pseudoLabel', pseudoLabelOptions, given) as PseudoLabelOptions
-  const { queue, part, signal, shardSize = 100, images = 'link' } = options
-  checkWorkers({ queue, part })
+  const { queue, part, devices, signal, shardSize = 100, images = 'link' } = options
+  checkWorkers({ queue, part, devices })
   if (options.templates !== undefined) templateList(options.templates)
   throwIfAborted(signal)
   const into = resolve(options.into)

@@ -1,6 +1,7 @@
 #include "base/system.h"
 
 #include "base/cuda.h"
+#include "base/device.h"
 #include "base/executor.h"
 #include "bindings/argument.h"
 #include "bindings/cancel_token.h"
@@ -39,6 +40,11 @@ Napi::Value set_threads(const Napi::CallbackInfo& info) {
   return info.Env().Undefined();
 }
 
+Napi::Value check_device(const Napi::CallbackInfo& info) {
+  parse_device(Argument(info[0], "device").string());
+  return info.Env().Undefined();
+}
+
 Napi::Value set_cuda_reason(const Napi::CallbackInfo& info) {
   wordmask::set_cuda_reason(Argument(info[0], "reason").string());
   return info.Env().Undefined();
@@ -58,9 +64,9 @@ Napi::Value return_free_memory(const Napi::CallbackInfo& info) {
 }  // namespace
 
 std::vector<napi_property_descriptor> system_functions() {
-  return {sync<system_info>("systemInfo", kExport), sync<set_threads>("setThreads", kExport),
-          sync<set_error_class>("setErrorClass", kExport), sync<set_cuda_reason>("setCudaReason", kExport),
-          async<return_free_memory>("returnFreeMemory", kExport)};
+  return {sync<system_info>("systemInfo", kExport),        sync<set_threads>("setThreads", kExport),
+          sync<check_device>("checkDevice", kExport),      sync<set_error_class>("setErrorClass", kExport),
+          sync<set_cuda_reason>("setCudaReason", kExport), async<return_free_memory>("returnFreeMemory", kExport)};
 }
 
 }  // namespace wordmask::bindings

@@ -76,7 +76,7 @@ describe('index', () => {
   })
 })
 
-describe('index of what is no source', () => {
+describe('index of what is no source, or by what is no device', () => {
   const missing = () => [images, at('no-such-folder')]
   test.each([
     ['by this process', []],
@@ -87,6 +87,17 @@ describe('index of what is no source', () => {
     const { code, stderr } = await wordmask(['index', ...missing(), '--into', at('misspelt.archive'), '--clip', model, ...flags])
     expect([code, stderr]).toEqual([1, expect.stringMatching(/no-such-folder[^]*ERR_WORDMASK_FILE_NOT_FOUND/)])
     expect(existsSync(at('misspelt.archive'))).toBe(false)
+  })
+
+  test.each([
+    ['gpu', 2, /device but received 'gpu'/],
+    ['cpu,cuda:99', 1, /'cuda:99' was asked for[^]*ERR_WORDMASK_DEVICE/],
+  ])('on a device that is not there, %s: exit %i, also where nothing is left to do', async (devices, exit, message) => {
+    for (const into of [at('no-device.archive'), archive]) {
+      const { code, stderr } = await wordmask(['index', images, '--into', into, '--clip', model, '--devices', devices])
+      expect([code, stderr]).toEqual([exit, expect.stringMatching(message)])
+    }
+    expect(existsSync(at('no-device.archive'))).toBe(false)
   })
 
   test('an archive that is there stays as it is', async () => {

@@ -95,6 +95,7 @@ describe.skipIf(!hasRedis)('index --queue with worker processes', () => {
 test.each([
   [['index', images, '--into', at('no'), '--clip', model, '--queue', 'unix:///nowhere/redis.sock'], 1, /nowhere\/redis\.sock/],
   [['worker', '--queue', 'unix:///nowhere/redis.sock'], 1, /nowhere\/redis\.sock/],
+  [['worker', '--queue', 'unix:///nowhere/redis.sock', '--device', 'cuda:99'], 1, /'cuda:99' was asked for/],
   [['worker', '--queue', 'http://host'], 2, /redis:\/\/.*rediss:\/\/.*unix:\/\//],
   [['worker', '--queue', 'redis://host', '--queue-ca', at('ca.pem')], 2, /rediss:\/\//],
   [['index', images, '--into', at('no'), '--clip', model, '--queue', 'redis://host', '--shard', '0/2'], 2, /part|shard/],

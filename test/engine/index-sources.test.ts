@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs'
+import { readdirSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -116,9 +116,13 @@ describe('an index that is stopped', () => {
     expectSame(second.rows)
   }, 300_000)
 
-  test('says at once what no worker can begin for', async () => {
-    const archive = await Archive.open(at('no-device'), { clip })
-    await expect(indexSources(archive, at('images'), { devices: ['cuda:7'], timing })).rejects.toHaveCode('ERR_WORDMASK_DEVICE')
+  test.each(['two', 'no-device'])('says that there is no such device, whether anything is left to do or nothing: %s', async (name) => {
+    const archive = await Archive.open(at(name), { clip })
+    const before = readdirSync(at(name))
+    const on = (...devices: string[]) => indexSources(archive, at('images'), { shardSize: 5, devices, timing })
+    await expect(on('cpu', 'cuda:99')).rejects.toHaveCode('ERR_WORDMASK_DEVICE', /cuda:99/)
+    await expect(on('gpu')).rejects.toHaveCode('ERR_WORDMASK_INVALID_ARGUMENT', /'cuda:N' or 'auto' for device but received 'gpu'/)
+    expect(readdirSync(at(name))).toEqual(before)
     await archive.close()
   }, 300_000)
 })

@@ -160,8 +160,9 @@ describe('the labels of a folder', () => {
   test('of no images at all are none, and nobody is started for them', async () => {
     const { CuratedParts, CuratedSet } = built('curate/curated-set.js')
     const chosen = new CuratedSet(new CuratedParts([], {}, () => []))
-    const none = await label('none-at-all', { devices: ['no such device'] }, chosen)
+    const none = await label('none-at-all', {}, chosen)
     expect(none).toMatchObject({ labelled: 0, rejected: 0, run: { shards: 0, stopped: false } })
+    expect(readdirSync(at('none-at-all', '_work'))).toEqual(['operations'])
   })
 
   test('of tars come with the images, written out below the name of each', async () => {

@@ -1,3 +1,4 @@
+import type { WorkersOptions } from '../../engine/run-shards'
 import type { Archive } from '../../index'
 import type { PlanOptions, SourceInput } from '../../sources'
 import type { IndexFlags } from '../commands/index-sources'
@@ -23,6 +24,7 @@ export async function indexInto(args: string[], options: Flags, context: Context
   const json = options.json ?? false
   const { stop } = context.interrupt
   const sources = sourcesOf(args, options.column)
+  const workers = await workersOf(options)
   const { Archive } = await import('../../index.js')
   // An archive goes on with the model it was made with; a new one takes --clip.
   const { clip } = await loadModel({ ...options, clip: options.clip ?? (await modelOfArchive(options.into)) }, context)
@@ -36,8 +38,9 @@ export async function indexInto(args: string[], options: Flags, context: Context
         const expected = await estimate(clip, sources, planOptions(options), stop)
         speak(json, { event: 'plan', ...expected }, describeEstimate(expected))
       }
-      const shards = options.queue !== undefined || options.shard !== undefined || options.devices !== undefined
-      const outcome = await (shards ? byShards : inProcess)(archive, sources, options, context)
+      const outcome = await (Object.keys(workers).length > 0
+        ? byShards(archive, sources, workers, options, context)
+        : inProcess(archive, sources, options, context))
       await archive.close()
       summary(options.into, outcome, Date.now() - started, json)
       const nothing = outcome.done + outcome.skipped === 0 && outcome.rejected > 0
@@ -76,7 +79,13 @@ async function inProcess(archive: Archive, sources: SourceInput[], options: Flag
   }
 }
 
-async function byShards(archive: Archive, sources: SourceInput[], options: Flags, context: Context): Promise<Outcome> {
+async function byShards(
+  archive: Archive,
+  sources: SourceInput[],
+  workers: WorkersOptions,
+  options: Flags,
+  context: Context,
+): Promise<Outcome> {
   const json = options.json ?? false
   const { batchSize, orient } = options
   const { indexSources } = await import('../../engine/index-sources.js')
@@ -84,7 +93,7 @@ async function byShards(archive: Archive, sources: SourceInput[], options: Flags
   try {
     const run = await indexSources(archive, sources, {
       ...{ ...planOptions(options), batchSize, orient, stop: context.interrupt.stop, onWarning: context.note },
-      ...(await workersOf(options)),
+      ...workers,
       onProgress: (now) => {
         bar.step(now.done + now.failed, now.shards)
         speak(json, { event: 'progress', ...now }, undefined)
