@@ -4,7 +4,7 @@ import { type ArchiveRecord, readRows } from '../archive/records'
 import type { Reject, Shard } from '../archive/types'
 import { invalidArgument } from '../errors'
 import { checkOptions } from '../options'
-import { type PlanOptions, planShards, type SourceInput } from '../sources'
+import { checkSources, type PlanOptions, planShards, type SourceInput } from '../sources'
 import type { Finished } from './collect'
 import type { CoordinateOptions, RunProgress, RunSummary } from './coordinate'
 import { embedSpec, rowsFile } from './embed'
@@ -50,6 +50,8 @@ export async function indexSources(
   if (!clip) throw invalidArgument('the archive', 'one that was opened with its clip', 'one without')
   checkHashes(archive.parts.identity, archive.parts.place)
   checkWorkers({ queue, part, devices })
+  // A source that is none leaves no run behind.
+  await checkSources(sources, { ...shape, signal })
   const folder = await WorkFolder.create(workBase(archive.uri), await embedSpec(clip, { orient, maxPixels }))
   const rejects: Reject[] = []
   const shards: AsyncIterable<Shard> = planShards(sources, { ...shape, signal, onReject: (reject) => rejects.push(reject) })

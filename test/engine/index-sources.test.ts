@@ -116,6 +116,18 @@ describe('an index that is stopped', () => {
     expectSame(second.rows)
   }, 300_000)
 
+  test('leaves nothing behind where one of its sources is none', async () => {
+    const archive = await Archive.open(at('misspelt'), { clip })
+    const before = readdirSync(at('misspelt'))
+    for (const sources of [at('nowhere'), [at('images'), at('nowhere')]])
+      await expect(indexSources(archive, sources, { shardSize: 5, devices: ['cpu'], timing })).rejects.toHaveCode(
+        'ERR_WORDMASK_FILE_NOT_FOUND',
+        /nowhere does not exist/,
+      )
+    expect(readdirSync(at('misspelt'))).toEqual(before)
+    await archive.close()
+  }, 300_000)
+
   test.each(['two', 'no-device'])('says that there is no such device, whether anything is left to do or nothing: %s', async (name) => {
     const archive = await Archive.open(at(name), { clip })
     const before = readdirSync(at(name))

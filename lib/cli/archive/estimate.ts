@@ -27,11 +27,6 @@ export async function estimate(clip: Clip, sources: SourceInput[], options: Plan
   return { images, complete, imagesPerSecond, seconds: images / imagesPerSecond, bytes: images * (rowBytes + 4 * embedDim) }
 }
 
-/** Looks for the first shard of every source. @throws as planShards where one has none */
-export async function checkSources(sources: SourceInput[], options: PlanOptions, stop: AbortSignal): Promise<void> {
-  for (const source of sources) for await (const _ of planShards([source], { ...options, signal: stop })) break
-}
-
 async function count(sources: SourceInput[], options: PlanOptions, stop: AbortSignal): Promise<{ images: number; complete: boolean }> {
   let images = 0
   let complete = true

@@ -1,13 +1,13 @@
 import type { WorkersOptions } from '../../engine/run-shards'
 import type { Archive } from '../../index'
-import type { PlanOptions, SourceInput } from '../../sources'
+import { checkSources, type PlanOptions, type SourceInput } from '../../sources'
 import type { IndexFlags } from '../commands/index-sources'
 import { sayFailures, sourcesOf, workersOf } from '../machines'
 import { loadModel } from '../model'
 import type { Context } from '../program'
 import { progress, quoted, seconds, shownPath, speak } from '../terminal'
 import { exitCodes, UsageError } from '../usage'
-import { checkSources, describeEstimate, estimate } from './estimate'
+import { describeEstimate, estimate } from './estimate'
 import { modelOfArchive } from './open'
 
 type Flags = IndexFlags & { into: string }
@@ -31,7 +31,7 @@ export async function indexInto(args: string[], options: Flags, context: Context
   const started = Date.now()
   try {
     // Before an archive is made: a misspelt folder leaves none behind.
-    await checkSources(sources, planOptions(options), stop)
+    await checkSources(sources, { ...planOptions(options), signal: stop })
     const archive = await Archive.open(options.into, { clip })
     try {
       if (options.queue === undefined) {
