@@ -2,6 +2,7 @@ import path from 'node:path'
 import { OutputFolder, type Pending } from '../run/output-folder'
 import type { ClassEntry } from '../text/classes'
 import { batches, eachOrError } from './batches'
+import { classesOf } from './classes'
 import type { ClassifyFlags } from './commands/classify'
 import { checkInputs, countImages, findImages } from './inputs'
 import { type LoadedModel, loadModel, readTemplates, type TemplatesFlag } from './model'
@@ -20,9 +21,8 @@ export async function classifyImages(args: string[], options: ClassifyFlags, con
   const json = options.json ?? false
   const into = options.into === undefined ? undefined : path.resolve(options.into)
   if (into !== undefined) await checkInputs(args, into)
-  const { classesFromArgument } = await import('../text/class-file.js')
   const { rank } = await import('../clip/rank.js')
-  const classes = await classesFromArgument(options.classes)
+  const classes = await classesOf(options.classes)
   const templates = await readTemplates(options.templates)
   const model = await loadModel(options, context)
   const { clip } = model

@@ -16,6 +16,7 @@ import { type LoadedModel, readTemplates, type TemplatesFlag } from './model'
 import type { Context } from './program'
 import { recoOptions } from './reco-flags'
 import { openSegmenter } from './segmenter'
+import { mustBeThere } from './usage'
 
 /** Where predictions come from: a model, or maps that are there. */
 export interface Answers {
@@ -113,7 +114,7 @@ function viewFor(dataset: Dataset, { protocol, resize, size, slide }: EvalFlags)
 
 async function openAsked(dataset: Dataset, options: EvalFlags, templates: TemplatesFlag, context: Context) {
   if (options.model === undefined) {
-    const question = await askOf(dataset, options.names, options.background)
+    const question = await mustBeThere(askOf(dataset, options.names, options.background))
     const asked = { ...options, background: question.background, size: undefined }
     return { ...(await openSegmenter(asked, question.classes, templates, context)), question }
   }
@@ -133,7 +134,7 @@ async function askSaved(dataset: Dataset, segmenter: Segmenter, options: EvalFla
     const rule = background ?? (dataset.background ? { names: ['background'] } : undefined)
     return answerable(dataset, [...classes], dataset.askedClass, rule, 'of the saved segmenter')
   }
-  return askOf(dataset, options.names, background)
+  return mustBeThere(askOf(dataset, options.names, background))
 }
 
 function inClasses({ labels, width, height }: Segmentation, { table }: Question): ClassMap {

@@ -11,6 +11,7 @@ import type { ProtocolPoints } from '../eval/published'
 import { Worst } from '../eval/worst'
 import { OutputFolder } from '../run/output-folder'
 import { sameName } from '../text/classes'
+import { classesOf } from './classes'
 import type { EvalFlags } from './commands/eval'
 import { type Answers, folderAnswers, modelAnswers } from './eval-answers'
 import { limited, type ScoredLine, scorePairs } from './eval-pairs'
@@ -146,17 +147,15 @@ async function openDataset({ dataset, classes, labels, background }: EvalFlags, 
       throw new UsageError('The classes of a benchmark are its own; for other spellings of their names use --names')
     return datasetNamed(dataset as string)
   }
-  const { classesFromArgument } = await import('../text/class-file.js')
   const beside = path.join(root, 'classes.txt')
   const list = classes ?? ((await stat(beside).catch(() => undefined)) ? beside : undefined)
   if (list === undefined) throw new UsageError(`Expected --classes, or a class file ${beside}`)
-  return folderOf(await classesFromArgument(list), background !== undefined, labels)
+  return folderOf(await classesOf(list), background !== undefined, labels)
 }
 
 /** Indices of the classes kept out of training: the data set's own split, or names given. */
 async function unseenOf(dataset: Dataset, given: string | undefined): Promise<Set<number> | undefined> {
-  const { classesFromArgument } = await import('../text/class-file.js')
-  const names = given === undefined ? dataset.unseen?.names : (await classesFromArgument(given)).map(({ name }) => name)
+  const names = given === undefined ? dataset.unseen?.names : (await classesOf(given)).map(({ name }) => name)
   if (names === undefined) return undefined
   const indices = names.map((name) => {
     const index = dataset.classes.findIndex((entry) => sameName(entry.name) === sameName(name))

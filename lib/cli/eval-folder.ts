@@ -3,6 +3,7 @@ import path from 'node:path'
 import { FolderEvaluation, labelFile, type PictureSums, presentValues } from '../eval/folder'
 import { mean } from '../eval/retrieval'
 import type { OutputFolder, Pending } from '../run/output-folder'
+import { classesOf } from './classes'
 import type { EvalInput, EvalJob, Evaluation } from './eval'
 import { countImages, findImages, type Input } from './inputs'
 import { progress, sayRejected, speak } from './terminal'
@@ -21,14 +22,13 @@ interface Measured {
 export async function folderJob({ images: args, options, templates, model: { clip }, context }: EvalInput): Promise<EvalJob> {
   const { Segmenter } = await import('../index.js')
   const { binding } = await import('../binding.js')
-  const { classesFromArgument } = await import('../text/class-file.js')
   const { readLabelMap } = await import('../image/labels.js')
   const { WordmaskError } = await import('../errors.js')
   const { orientationOf } = await import('../image/label-folder.js')
   const { background, size, method, refine } = options
   const { stop } = context.interrupt
   const json = options.json ?? false
-  const classes = await classesFromArgument(options.classes!)
+  const classes = await classesOf(options.classes!)
   // evaluateCommand lets no other method come here.
   const segmenter = await Segmenter.create({ method: method as 'maskclip', clip, classes, templates, background, size, refine })
   const first = background === undefined ? 0 : 1

@@ -6,6 +6,7 @@ import { refuseOtherRun } from '../run/output-folder'
 import { type RunFacts, RunRecord, readRunIfAny } from '../run/run-file'
 import type { SegmentOptions } from '../segmenter/options'
 import type { ClassEntry } from '../text/classes'
+import { classesOf } from './classes'
 import type { PseudoLabelFlags } from './commands/pseudo-label'
 import { sayFailures, sourcesOf, workersOf } from './machines'
 import { readTemplates, type TemplatesFlag } from './model'
@@ -13,7 +14,7 @@ import type { Context } from './program'
 import { recoOptions } from './reco-flags'
 import { openSegmenter } from './segmenter'
 import { percent, progress, quoted, sayRejected, seconds, shownPath, speak } from './terminal'
-import { exitCodes } from './usage'
+import { exitCodes, mustBeThere } from './usage'
 
 /** Said one by one; the rest is in rejects.jsonl. */
 const mostSaid = 10
@@ -28,8 +29,9 @@ export async function labelForTraining(args: string[], options: PseudoLabelFlags
   const into = path.resolve(options.into)
   const json = options.json ?? false
   const workers = await workersOf(options)
-  const { classesFromArgument } = await import('../text/class-file.js')
-  const classes = options.classes === undefined ? undefined : await classesFromArgument(options.classes)
+  const { checkSources } = await import('../sources/index.js')
+  if (options.curated === undefined) await mustBeThere(checkSources(sourcesOf(args, options.column), { signal: context.interrupt.stop }))
+  const classes = options.classes === undefined ? undefined : await classesOf(options.classes)
   const { background, refine, size, threshold, orient, dtype } = options
   const view = defined({ classes, templates: await readTemplates(options.templates), background, refine, size, threshold, orient, dtype })
   const { model, method, clip, archive, images } = options

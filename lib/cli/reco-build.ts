@@ -6,6 +6,7 @@ import { RunRecord, readRunIfAny } from '../run/run-file'
 import { indexFile, readIndex } from '../segmenter/saved'
 import type { ClassEntry } from '../text/classes'
 import { type OpenedArchive, openWithModel } from './archive/open'
+import { classesOf } from './classes'
 import type { RecoBuildFlags } from './commands/reco'
 import { readTemplates } from './model'
 import type { Context } from './program'
@@ -16,8 +17,7 @@ import { exitCodes } from './usage'
 export async function buildReferences(options: RecoBuildFlags & { archive: string }, context: Context): Promise<void> {
   const into = path.resolve(options.into)
   const json = options.json ?? false
-  const { classesFromArgument } = await import('../text/class-file.js')
-  const asked = await classesFromArgument(options.classes)
+  const asked = await classesOf(options.classes)
   const templates = await readTemplates(options.templates)
   const opened = await openWithModel(options.archive, options, context, { readOnly: true, create: false })
   const started = Date.now()

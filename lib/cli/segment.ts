@@ -2,6 +2,7 @@ import path from 'node:path'
 import { isDiskFull } from '../run/atomic'
 import { OutputFolder } from '../run/output-folder'
 import type { ClassEntry } from '../text/classes'
+import { classesOf } from './classes'
 import type { SegmentFlags } from './commands/segment'
 import { checkInputs, countImages, findImages } from './inputs'
 import { readTemplates, type TemplatesFlag } from './model'
@@ -23,10 +24,9 @@ export async function segmentImages(args: string[], options: SegmentFlags, conte
   if (options.curated === undefined) await checkInputs(args, into)
   await checkPlaces(into, options)
   if (!options.overwrite) await refuseForeign(into, options)
-  const { classesFromArgument } = await import('../text/class-file.js')
   const curated =
     options.curated === undefined ? undefined : await (await import('./archive/curated-images.js')).openCurated(options.curated)
-  const named = options.classes === undefined ? undefined : await classesFromArgument(options.classes)
+  const named = options.classes === undefined ? undefined : await classesOf(options.classes)
   const asked = named ?? (options.model === undefined ? curated?.classes : undefined)
   if (asked) await checkOutputs(asked, options)
   const templates = await readTemplates(options.templates)

@@ -6,6 +6,7 @@ import { RunRecord, readRunIfAny } from '../run/run-file'
 import type { CardName } from '../specialist/card'
 import type { ClassEntry } from '../text/classes'
 import { type OpenedArchive, openWithModel } from './archive/open'
+import { classesOf } from './classes'
 import type { SpecialistFlags } from './commands/specialist'
 import type { Context } from './program'
 import { figure, progress, quoted, sayRejected, seconds, shownPath, speak } from './terminal'
@@ -15,10 +16,9 @@ type Flags = SpecialistFlags & { archive: string }
 
 export async function buildSpecialistCommand(given: string, flags: Flags, context: Context): Promise<void> {
   const json = flags.json ?? false
-  const { classesFromArgument } = await import('../text/class-file.js')
   const { buildSpecialist } = await import('../index.js')
   const { slug } = await import('../specialist/presence.js')
-  const classes = await classesFromArgument(given)
+  const classes = await classesOf(given)
   const into = path.resolve(flags.into ?? slug(classes[0]?.name ?? 'specialist'))
   const opened = await openWithModel(flags.archive, flags, context, { readOnly: true, create: false })
   const started = Date.now()

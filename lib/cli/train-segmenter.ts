@@ -2,6 +2,7 @@ import path from 'node:path'
 import type { SegmenterMetrics } from '../../binding'
 import { hashWeights, RunRecord } from '../run/run-file'
 import type { TrainSegmenterOptions } from '../train/segmenter/options'
+import { classesOf } from './classes'
 import type { TrainSegmenterFlags } from './commands/train-segmenter'
 import type { Context } from './program'
 import { quoted, sayRejected, shownPath, speak } from './terminal'
@@ -9,12 +10,11 @@ import { refuseOtherTraining } from './train'
 
 export async function trainSegmenterCommand(flags: TrainSegmenterFlags, context: Context): Promise<void> {
   const { trainSegmenter } = await import('../train/segmenter/train.js')
-  const { classesFromArgument } = await import('../text/class-file.js')
   const { binding } = await import('../binding.js')
   const { networkWeights } = await import('../deeplab/saved.js')
   const { trainingLicence } = await import('../train/segmenter/licence.js')
   const json = flags.json ?? false
-  const classes = await classesFromArgument(flags.classes as string)
+  const classes = await classesOf(flags.classes as string)
   const options = { ...optionsOf(flags), classes: classes.map(({ prompts, ...entry }) => ({ ...entry, ...(prompts && { prompts }) })) }
   const { into, checkpointEvery: _, logEvery: __, samples: ___, ...settings } = options
   const first = flags.backboneWeights ?? flags.initial

@@ -7,6 +7,16 @@ export class UsageError extends WordmaskError {
   }
 }
 
+/** For what looks where the command line points: a name at which there is nothing was wrongly typed. */
+export async function mustBeThere<T>(looked: Promise<T>): Promise<T> {
+  try {
+    return await looked
+  } catch (error) {
+    const { code, message } = error as WordmaskError
+    throw code === 'ERR_WORDMASK_FILE_NOT_FOUND' ? new UsageError(message, code) : error
+  }
+}
+
 /** 0 done, 1 failed, 2 wrongly asked, 130 interrupted (143 by SIGTERM). */
 export const exitCodes = { ok: 0, failure: 1, usage: 2, interrupted: 130 } as const
 

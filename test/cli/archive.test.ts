@@ -83,9 +83,9 @@ describe('index of what is no source, or by what is no device', () => {
     ['by worker processes', ['--devices', 'cpu']],
     ['as a part', ['--shard', '0/2']],
     ['over a queue', ['--queue', 'redis://127.0.0.1:1']],
-  ])('%s: exit 1, and no archive is left behind', async (_, flags) => {
+  ])('%s: exit 2, and no archive is left behind', async (_, flags) => {
     const { code, stderr } = await wordmask(['index', ...missing(), '--into', at('misspelt.archive'), '--clip', model, ...flags])
-    expect([code, stderr]).toEqual([1, expect.stringMatching(/no-such-folder[^]*ERR_WORDMASK_FILE_NOT_FOUND/)])
+    expect([code, stderr]).toEqual([2, expect.stringMatching(/no-such-folder[^]*ERR_WORDMASK_FILE_NOT_FOUND/)])
     expect(existsSync(at('misspelt.archive'))).toBe(false)
   })
 
@@ -103,7 +103,7 @@ describe('index of what is no source, or by what is no device', () => {
   test('an archive that is there stays as it is', async () => {
     const before = readFileSync(join(archive, 'archive.json'))
     const { code } = await wordmask(['index', ...missing(), '--into', archive, '--clip', model])
-    expect([code, readFileSync(join(archive, 'archive.json')).equals(before)]).toEqual([1, true])
+    expect([code, readFileSync(join(archive, 'archive.json')).equals(before)]).toEqual([2, true])
     const { stdout } = await wordmask(['stats', archive, '--json'])
     expect(last(stdout)).toMatchObject({ rows: 13 })
   })

@@ -79,6 +79,18 @@ const rows: Row[] = [
     'a size of more patches than one look can have',
     { args: () => ['eval', at('one.png'), '--labels', folder, '--classes', 'a', '--clip', model, '--size', '8000', '--into', at('never')] },
   ],
+  ...(
+    [
+      ['segment', () => [...tiny, '--into', at('never')]],
+      ['classify', () => tiny],
+      ['eval', () => ['--labels', folder, '--clip', model, '--into', at('never')]],
+    ] satisfies [string, () => string[]][]
+  ).map<Row>(([command, more]) => [
+    command,
+    2,
+    'a class file that is not there',
+    { args: () => [command, at('one.png'), '--classes', at('none.txt'), ...more()] },
+  ]),
   ['eval', 2, 'two kinds at once', { args: () => ['eval', at('one.png'), '--dataset', 'scenes', '--into', at('never')] }],
   ['train clip', 1, 'a pack that is not there', { args: () => ['train', 'clip', '--data', at('none.pack'), '--into', at('t')] }],
   ['train clip', 2, 'stages of another form', { args: () => ['train', 'clip', '--stages', '10'] }],

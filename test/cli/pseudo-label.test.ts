@@ -110,7 +110,7 @@ describe('wordmask pseudo-label', () => {
     [['photos', '--into', 'x'], 2, /--classes/],
     [['--classes', 'fox', '--into', 'x'], 2, /either sources .* or --curated/],
     [['photos', '--model', 'none', '--into', 'x'], 1, /No segmenter in/],
-    [['none', '--clip', at('model'), '--classes', 'fox', '--into', 'x'], 1, /none does not exist/],
+    [['none', '--clip', at('model'), '--classes', 'fox', '--into', 'x'], 2, /none does not exist/],
     [[...common, '--into', 'whole', '--threshold', '0.5'], 2, /results of another run \(other: threshold\)/],
     [[...common, '--into', 'y', '--threshold', '2'], 2, /from 0 to 1/],
     [[...common, '--into', 'y', '--threshold', '0.5', '--background', 'threshold:0.5'], 2, /received both/],

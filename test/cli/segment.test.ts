@@ -148,7 +148,7 @@ describe('segment', () => {
   })
 
   test.each([
-    ['a class file that is missing', ['--classes', 'names.txt'], 1, /names\.txt/],
+    ['a class file that is missing', ['--classes', 'names.txt'], 2, /class file is missing: names\.txt/],
     ['a name given twice', ['--classes', 'fox,Fox'], 2, /repeats the name/],
     ['a model that is not there', ['--classes', 'fox', '--clip', 'no-such-model'], 1, /no-such-model/],
   ])('%s', async (_, args, exit, message) => {

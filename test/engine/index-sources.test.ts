@@ -128,13 +128,17 @@ describe('an index that is stopped', () => {
     await archive.close()
   }, 300_000)
 
-  test.each(['two', 'no-device'])('says that there is no such device, whether anything is left to do or nothing: %s', async (name) => {
-    const archive = await Archive.open(at(name), { clip })
-    const before = readdirSync(at(name))
-    const on = (...devices: string[]) => indexSources(archive, at('images'), { shardSize: 5, devices, timing })
-    await expect(on('cpu', 'cuda:99')).rejects.toHaveCode('ERR_WORDMASK_DEVICE', /cuda:99/)
-    await expect(on('gpu')).rejects.toHaveCode('ERR_WORDMASK_INVALID_ARGUMENT', /'cuda:N' or 'auto' for device but received 'gpu'/)
-    expect(readdirSync(at(name))).toEqual(before)
-    await archive.close()
-  }, 300_000)
+  test.each(['two', 'no-device'])(
+    'says that there is no such device, whether anything is left to do or nothing: %s',
+    async (name) => {
+      const archive = await Archive.open(at(name), { clip })
+      const before = readdirSync(at(name))
+      const on = (...devices: string[]) => indexSources(archive, at('images'), { shardSize: 5, devices, timing })
+      await expect(on('cpu', 'cuda:99')).rejects.toHaveCode('ERR_WORDMASK_DEVICE', /cuda:99/)
+      await expect(on('gpu')).rejects.toHaveCode('ERR_WORDMASK_INVALID_ARGUMENT', /'cuda:N' or 'auto' for device but received 'gpu'/)
+      expect(readdirSync(at(name))).toEqual(before)
+      await archive.close()
+    },
+    300_000,
+  )
 })

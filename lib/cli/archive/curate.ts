@@ -3,6 +3,7 @@ import type { CuratedSet } from '../../index'
 import { refuseOtherRun } from '../../run/output-folder'
 import { RunRecord } from '../../run/run-file'
 import type { ClassEntry } from '../../text/classes'
+import { classesOf } from '../classes'
 import type { CurateFlags } from '../commands/curate'
 import { readTemplates } from '../model'
 import type { Context } from '../program'
@@ -14,9 +15,8 @@ export async function curateArchive(uri: string, options: CurateFlags, context: 
   const json = options.json ?? false
   const into = path.resolve(options.into)
   const { stop } = context.interrupt
-  const { classesFromArgument } = await import('../../text/class-file.js')
   const { CuratedSet } = await import('../../index.js')
-  const classes = await classesFromArgument(options.classes)
+  const classes = await classesOf(options.classes)
   const templates = await readTemplates(options.templates)
   const exclude = await Promise.all((options.exclude ?? []).map((folder) => CuratedSet.load(folder)))
   const opened = await openWithModel(uri, options, context, { readOnly: true, create: false })

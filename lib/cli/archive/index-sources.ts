@@ -6,7 +6,7 @@ import { sayFailures, sourcesOf, workersOf } from '../machines'
 import { loadModel } from '../model'
 import type { Context } from '../program'
 import { progress, quoted, seconds, shownPath, speak } from '../terminal'
-import { exitCodes, UsageError } from '../usage'
+import { exitCodes, mustBeThere, UsageError } from '../usage'
 import { describeEstimate, estimate } from './estimate'
 import { modelOfArchive } from './open'
 
@@ -31,7 +31,7 @@ export async function indexInto(args: string[], options: Flags, context: Context
   const started = Date.now()
   try {
     // Before an archive is made: a misspelt folder leaves none behind.
-    await checkSources(sources, { ...planOptions(options), signal: stop })
+    await mustBeThere(checkSources(sources, { ...planOptions(options), signal: stop }))
     const archive = await Archive.open(options.into, { clip })
     try {
       if (options.queue === undefined) {
