@@ -39,7 +39,7 @@ export async function classifyImages(args: string[], options: ClassifyFlags, con
   }
 
   async function* todo(): AsyncGenerator<Pending> {
-    for await (const input of findImages(args, { stop, skip: into })) {
+    for await (const input of findImages(args, { stop, skip: into, onLeftOut: context.note })) {
       const image = folder ? await folder.pending(input, () => []) : { path: input.path, name: input.relative, bytes: 0, modified: 0 }
       if (image !== undefined) yield image
     }

@@ -25,7 +25,7 @@ export async function embedInputs(args: string[], options: EmbedFlags, context: 
   const model = await loadModel(options, context)
   const folder = await OutputFolder.open(into, runFacts(options, templates, model, context), options.overwrite ?? false, stop)
   const rows = options.format === 'jsonl' ? undefined : await openRows(into, options.format, model.clip.info.embedDim, folder.lineCount)
-  const todo = options.texts === undefined ? imagesOf(args, folder, into, stop) : textsOf(options.texts, folder, stop)
+  const todo = options.texts === undefined ? imagesOf(args, folder, into, context) : textsOf(options.texts, folder, stop)
   const encode = (items: Item[]) => encodeItems(items, model, options, templates)
   const total = process.stderr.isTTY && !json && options.texts === undefined ? await countImages(args, { skip: into, stop }) : 0
   const bar = await progress('embedding', total, json)
@@ -93,8 +93,8 @@ async function encodeItems(
   return items.map((_, i) => data.subarray(i * d, (i + 1) * d))
 }
 
-async function* imagesOf(args: string[], folder: OutputFolder, into: string, stop: AbortSignal): AsyncGenerator<Item> {
-  for await (const input of findImages(args, { skip: into, stop })) {
+async function* imagesOf(args: string[], folder: OutputFolder, into: string, { interrupt, note }: Context): AsyncGenerator<Item> {
+  for await (const input of findImages(args, { skip: into, stop: interrupt.stop, onLeftOut: note })) {
     const image = await folder.pending(input, () => [])
     if (image !== undefined) yield image
   }

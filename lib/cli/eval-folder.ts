@@ -59,7 +59,7 @@ export async function folderJob({ images: args, options, templates, model: { cli
     const total = process.stderr.isTTY && !json ? await countImages(args, { skip: labels, stop }) : 0
     const bar = await progress('evaluating', total, json)
     try {
-      for await (const input of findImages(args, { skip: labels, stop })) {
+      for await (const input of findImages(args, { skip: labels, stop, onLeftOut: context.note })) {
         seen.add(input.path)
         try {
           const map = await labelFile(labels, input.relative)

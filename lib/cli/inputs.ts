@@ -3,6 +3,7 @@ import { readdir, realpath, stat } from 'node:fs/promises'
 import path from 'node:path'
 import { createInterface } from 'node:readline'
 import picomatch from 'picomatch'
+import { describeResults, holdsResults } from '../run/results'
 import { UsageError } from './usage'
 
 /** An image to work on; `relative` is where its outputs go below the output folder, '/' as separator. */
@@ -16,6 +17,15 @@ export interface InputOptions {
   skip?: string
   /** Ends the stream early, without an error. */
   stop?: AbortSignal
+  /** Told once, at the end, which folders were left out since they hold results of ours. */
+  onLeftOut?: (notice: string) => void
+}
+
+/** What a walk is told beside its folder. */
+interface Walk extends InputOptions {
+  /** Folders that were named, also behind the one that they lie in. */
+  named: Set<string>
+  leftOut: Set<string>
 }
 
 /** What is taken from folders; a file named on its own is always tried. */
@@ -23,22 +33,30 @@ export const imageEndings = ['.jpg', '.jpeg', '.png', '.webp', '.tif', '.tiff', 
 const isImage = (name: string) => imageEndings.includes(path.extname(name).toLowerCase())
 
 /**
- * Files, folders (walked in sorted order, hidden ones left out), globs and lists (@file, one of these a line), as a
+ * Files, folders (walked in sorted order; hidden ones are left out, and those that hold results of ours unless they are named themselves), globs and lists (@file, one of these a line), as a
  * stream: nothing is collected, so a million images cost no memory here. The same arguments give the same order.
  *
  * @throws UsageError for an argument that yields no image at all
  */
 export async function* findImages(args: string[], options: InputOptions = {}): AsyncGenerator<Input> {
+  const walks: Walk = { ...options, named: new Set(), leftOut: new Set() }
+  const leftOut = () => [...walks.leftOut].filter((folder) => !walks.named.has(folder))
   for (const arg of args) {
     let found = 0
-    for await (const input of expand(arg, options)) {
+    for await (const input of expand(arg, walks)) {
       if (options.stop?.aborted) return
       found++
       yield input
     }
-    if (found === 0 && !options.stop?.aborted)
-      throw new UsageError(`No images in ${JSON.stringify(arg)}; looked for ${imageEndings.join(' ')}`, 'ERR_WORDMASK_FILE_NOT_FOUND')
+    if (found === 0 && !options.stop?.aborted) {
+      const results = leftOut().length > 0 ? `, and ${describeResults(leftOut())}` : ''
+      throw new UsageError(
+        `No images in ${JSON.stringify(arg)}; looked for ${imageEndings.join(' ')}${results}`,
+        'ERR_WORDMASK_FILE_NOT_FOUND',
+      )
+    }
   }
+  if (leftOut().length > 0 && !options.stop?.aborted) options.onLeftOut?.(describeResults(leftOut()))
 }
 
 /**
@@ -64,7 +82,7 @@ export async function countImages(args: string[], options: InputOptions = {}): P
   return count
 }
 
-async function* expand(arg: string, options: InputOptions): AsyncGenerator<Input> {
+async function* expand(arg: string, options: Walk): AsyncGenerator<Input> {
   if (arg.startsWith('@')) return yield* listed(listFile(arg), options)
   const found = await stat(arg).catch(() => undefined)
   if (found?.isDirectory()) return yield* walk(path.resolve(arg), options)
@@ -82,7 +100,7 @@ export async function canRead(file: string): Promise<boolean> {
   return (await stat(file).catch(() => undefined))?.isDirectory() === false
 }
 
-async function* listed(list: string, options: InputOptions): AsyncGenerator<Input> {
+async function* listed(list: string, options: Walk): AsyncGenerator<Input> {
   if (!(await canRead(list))) throw new UsageError(`Cannot read the list ${list}`, 'ERR_WORDMASK_FILE_NOT_FOUND')
   for await (const line of createInterface({ input: createReadStream(list), crlfDelay: Infinity })) {
     if (options.stop?.aborted) return
@@ -96,7 +114,7 @@ async function* listed(list: string, options: InputOptions): AsyncGenerator<Inpu
 /** Without links, as far as it is there. */
 const real = (file: string) => realpath(file).catch(() => path.resolve(file))
 
-async function* globbed(glob: string, base: string, options: InputOptions): AsyncGenerator<Input> {
+async function* globbed(glob: string, base: string, options: Walk): AsyncGenerator<Input> {
   const matches = picomatch(path.resolve(glob).replaceAll(path.sep, '/'))
   for await (const input of walk(base, options, () => true)) {
     if (matches(input.path.replaceAll(path.sep, '/'))) yield input
@@ -104,13 +122,18 @@ async function* globbed(glob: string, base: string, options: InputOptions): Asyn
 }
 
 /** @param accept by file name; default: image endings. */
-async function* walk(root: string, options: InputOptions, accept: (name: string) => boolean = isImage): AsyncGenerator<Input> {
+async function* walk(root: string, options: Walk, accept: (name: string) => boolean = isImage): AsyncGenerator<Input> {
   const skip = options.skip === undefined ? undefined : await real(options.skip)
   const seen = new Set<string>()
+  options.named.add(root)
   async function* folder(at: string): AsyncGenerator<Input> {
     const own = await real(at)
     if (own === skip || seen.has(own)) return
     seen.add(own)
+    if (at !== root && (await holdsResults(at))) {
+      options.leftOut.add(at)
+      return
+    }
     const entries = await readdir(at, { withFileTypes: true }).catch(() => undefined)
     // Reading it as an image says what is wrong with a folder that cannot be read.
     if (entries === undefined) return yield { path: at, relative: path.relative(root, at).replaceAll(path.sep, '/') || path.basename(at) }

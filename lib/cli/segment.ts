@@ -44,7 +44,7 @@ export async function segmentImages(args: string[], options: SegmentFlags, conte
 
   const expected = (name: string) => expectedFiles(name, options)
   async function* feed() {
-    for await (const image of curated?.images(folder, expected, stop) ?? imagesOf(args, folder, expected, into, stop)) {
+    for await (const image of curated?.images(folder, expected, stop) ?? imagesOf(args, folder, expected, into, context)) {
       waiting.push(image)
       yield image.data ?? image.path
     }
@@ -94,9 +94,9 @@ async function* imagesOf(
   folder: OutputFolder,
   expected: (name: string) => string[],
   into: string,
-  stop: AbortSignal,
+  { interrupt, note }: Context,
 ): AsyncGenerator<SegmentItem> {
-  for await (const input of findImages(args, { skip: into, stop })) {
+  for await (const input of findImages(args, { skip: into, stop: interrupt.stop, onLeftOut: note })) {
     const image = await folder.pending(input, expected)
     if (image !== undefined) yield image
   }

@@ -38,14 +38,15 @@ const collector = { images: 500, afterMs: 5000 }
  */
 export async function pseudoLabel(sources: LabelSources, given: PseudoLabelOptions): Promise<PseudoLabelled> {
   const options = checkOptions('pseudoLabel', pseudoLabelOptions, given) as PseudoLabelOptions
-  const { queue, part, devices, signal, shardSize = 100, images = 'link' } = options
+  const { queue, part, devices, onWarning, signal, shardSize = 100, images = 'link' } = options
   checkWorkers({ queue, part, devices })
   if (options.templates !== undefined) templateList(options.templates)
   throwIfAborted(signal)
   const into = resolve(options.into)
   const beside = await imagesFolder(sources, images, into)
   const rejects: Reject[] = []
-  const planned = planLabelShards(sources, { shardSize, ...(signal && { signal }), onReject: (reject) => rejects.push(reject) })
+  const told = { ...(signal && { signal }), ...(onWarning && { onNotice: onWarning }), onReject: (reject: Reject) => rejects.push(reject) }
+  const planned = planLabelShards(sources, { shardSize, ...told })
   try {
     // What is no source is refused before anything is written and anybody is started.
     const first = await planned.next()

@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto'
 import { z } from 'zod'
-import type { Reject, Shard } from '../archive/types'
+import type { Shard } from '../archive/types'
 import { isObject } from '../arguments'
 import { CuratedSet } from '../curate/curated-set'
 import { invalidArgument } from '../errors'
-import { openNamedShard, planShards, readPlaces, type SourceInput, type SourceSpec } from '../sources'
+import { openNamedShard, type PlanOptions, planShards, readPlaces, type SourceInput, type SourceSpec } from '../sources'
 import { isImage } from '../sources/endings'
 import { type PieceSource, parseShardSource } from '../sources/piece'
 import { inputsOf } from '../sources/resolve'
@@ -50,13 +50,13 @@ async function* placedImages(places: readonly z.infer<typeof place>[], { signal 
  */
 export async function* planLabelShards(
   sources: LabelSources,
-  { shardSize, signal, onReject }: { shardSize?: number; signal?: AbortSignal; onReject: (reject: Reject) => void },
+  { shardSize, ...told }: Pick<PlanOptions, 'shardSize' | 'signal' | 'onReject' | 'onNotice'>,
 ): AsyncGenerator<Shard> {
   if (sources instanceof CuratedSet) return yield* curatedShards(sources, shardSize ?? 100)
   const inputs = inputsOf(sources)
   const folders = new Folders()
   for (const [i, input] of inputs.entries()) {
-    const options = { ...(shardSize !== undefined && { shardSize }), ...(signal && { signal }), onReject }
+    const options = { ...(shardSize !== undefined && { shardSize }), ...told }
     for await (const shard of planShards([input], options)) {
       const { piece } = parseShardSource(shard.name, shard.source)
       const below = isAlone(input) ? '' : folderOf(piece, inputs.length > 1, folders, i)

@@ -1,5 +1,6 @@
 import { WordmaskError } from '../errors'
 import { unsigned } from '../redact'
+import { holdsResults } from '../run/results'
 import { storeOf } from '../storage'
 import { bytesToUri, joinUri, schemeOf, uriToBytes } from '../storage/uri'
 import { walk } from '../storage/walk'
@@ -126,8 +127,8 @@ export async function* filesBelow(folder: string, context: Context): AsyncGenera
   for await (const entry of allBelow(folder, context)) if (isImage(entry.relative) || isTar(entry.relative)) yield entry
 }
 
-/** Every file that is not hidden. */
-export async function* allBelow(folder: string, { signal, onReject, root }: Context): AsyncGenerator<Entry, void, undefined> {
+/** Every file that is neither hidden nor a result of ours. */
+export async function* allBelow(folder: string, { signal, onReject, root, leftOut }: Context): AsyncGenerator<Entry, void, undefined> {
   if (schemeOf(folder) !== 'file') {
     const prefix = `${folder.replace(/\/+$/, '')}/`
     for await (const { uri, version } of (await storeOf(folder)).list(prefix, { signal })) {
@@ -139,7 +140,12 @@ export async function* allBelow(folder: string, { signal, onReject, root }: Cont
     return
   }
   const onUnreadable = (uri: string, error: WordmaskError) => onReject(rejectOf(imageId(uri, root), { uri }, error))
-  for await (const { bytes, relative } of walk(uriToBytes(folder), { signal, onUnreadable }))
+  const leaveOut = async (bytes: string) => {
+    const results = await holdsResults(Buffer.from(bytes, 'latin1'))
+    if (results) leftOut.add(bytesToUri(bytes))
+    return results
+  }
+  for await (const { bytes, relative } of walk(uriToBytes(folder), { signal, onUnreadable, leaveOut }))
     yield { uri: bytesToUri(bytes), relative: Buffer.from(relative, 'latin1').toString('utf8') }
 }
 

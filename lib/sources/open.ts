@@ -8,13 +8,13 @@ import { normalUri } from '../storage/uri'
 import { BoxFile } from './crops/boxes'
 import { boxCropper, type Cropper, tileCropper } from './crops/crops'
 import { dumpPieceImages } from './dump/images'
+import { eachSource, type Seen } from './each'
 import { pieceImages } from './files'
 import { checkVersion, listPieceImages } from './list/source'
 import { checkPlanOptions, checkShardOptions, checkSourceOptions, contextOf, parseTiles } from './options'
 import { type PieceSource, parseShardSource, type ShardSource } from './piece'
-import { inputsOf, resolveSource } from './resolve'
 import { tarImages } from './tar/source'
-import type { Context, Found, PlanOptions, ShardOptions, Source, SourceInput, SourceOptions } from './types'
+import type { Context, Found, PlanOptions, ShardOptions, SourceInput, SourceOptions } from './types'
 
 /**
  * The images of all sources, in a fixed order: that of the sources, within a folder that of the path's bytes, within tars and lists theirs.
@@ -33,14 +33,10 @@ export async function* openSource(
   throwIfAborted(context.signal)
   const cropper = await cropperOf(await cropsOf(checked), context)
   let first: string | undefined
-  for (const input of inputsOf(sources)) {
-    const source = await resolveSource(input)
-    const seen: Seen = { images: 0, rejects: 0 }
-    const counting = { ...context, onReject: counted(context, seen) }
-    const images = tallied(source.images(counting), seen)
-    if (cropper) yield* cropper.crops(images, counting)
+  for await (const { source, seen, context: own } of eachSource(sources, context)) {
+    const images = tallied(source.images(own), seen)
+    if (cropper) yield* cropper.crops(images, own)
     else for await (const { image } of images) yield image
-    if (seen.images === 0 && seen.rejects === 0) throw nothingIn(source)
     first ??= seen.first
   }
   if (first !== undefined && cropper?.matched === 0) throw noBoxes(checked, first)
@@ -62,10 +58,8 @@ export async function* planShards(
   throwIfAborted(context.signal)
   const { captions, root } = context
   const crops = await cropsOf(rest)
-  for (const input of inputsOf(sources)) {
-    const source = await resolveSource(input)
-    const seen: Seen = { images: 0, rejects: 0 }
-    for await (const piece of source.pieces({ ...context, onReject: counted(context, seen) }, shardSize)) {
+  for await (const { source, seen, context: own } of eachSource(sources, context)) {
+    for await (const piece of source.pieces(own, shardSize)) {
       throwIfAborted(context.signal)
       seen.images++
       const made: ShardSource = { version: 1, captions, ...crops, ...(root !== undefined && { root }), piece: piece.source }
@@ -75,7 +69,6 @@ export async function* planShards(
       const count = images !== undefined && crops.boxes === undefined && crops.tiles === undefined ? { images } : {}
       yield { id, name: redact(name), source: made, ...count, ...(files && { files }) }
     }
-    if (seen.images === 0 && seen.rejects === 0) throw nothingIn(source)
   }
 }
 
@@ -153,20 +146,6 @@ async function cropperOf({ tiles, boxes }: Crops, context: Context): Promise<Cro
   return boxCropper(await lastFile!.file)
 }
 
-/** What came of one source. */
-interface Seen {
-  images: number
-  rejects: number
-  first?: string
-}
-
-function counted(context: Context, seen: Seen): Context['onReject'] {
-  return (reject) => {
-    seen.rejects++
-    context.onReject(reject)
-  }
-}
-
 async function* tallied(images: AsyncIterable<Found>, seen: Seen): AsyncGenerator<Found, void, undefined> {
   for await (const found of images) {
     seen.images++
@@ -174,9 +153,6 @@ async function* tallied(images: AsyncIterable<Found>, seen: Seen): AsyncGenerato
     yield found
   }
 }
-
-const nothingIn = ({ name, looked }: Source) =>
-  new WordmaskError('ERR_WORDMASK_FILE_NOT_FOUND', `There is no image in ${name}. Looked for ${looked}; what is hidden (.name) is left out`)
 
 function noBoxes({ boxes }: SourceOptions, first: string): WordmaskError {
   const uri = typeof boxes === 'string' ? boxes : boxes?.uri

@@ -57,6 +57,7 @@ export function contextOf({ captions = false, root, signal, onReject = () => {},
     signal,
     onReject: (reject) => onReject({ ...reject, reason: redact(reject.reason) }),
     onNotice: (notice) => onNotice(redact(notice)),
+    leftOut: new Set(),
   }
 }
 

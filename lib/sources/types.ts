@@ -57,7 +57,7 @@ export interface ShardOptions {
   signal?: AbortSignal
   /** Told of everything that could not be read, an image at a time. */
   onReject?: (reject: Reject) => void
-  /** Told in a sentence what works but costs. */
+  /** Told in a sentence what works but costs, and which folders are left out since they hold results of ours. */
   onNotice?: (notice: string) => void
 }
 
@@ -93,6 +93,8 @@ export interface Context {
   signal: AbortSignal | undefined
   onReject: (reject: Reject) => void
   onNotice: (notice: string) => void
+  /** Folders that were not walked into, since they hold results of ours. */
+  leftOut: Set<string>
 }
 
 /** A shard before it has an id; `source` is what `openShard` reads again. */

@@ -8,6 +8,8 @@ export interface WalkOptions {
   /** Files and folders whose name begins with a dot, too. */
   hidden?: boolean
   signal?: AbortSignal
+  /** Asked of each folder below the root; what is in it is then left out. */
+  leaveOut?: (folder: string) => Promise<boolean>
   /** Takes what is wrong with a folder below the root, whose files are then left out; default: it is thrown. */
   onUnreadable?: (folder: string, error: WordmaskError) => void
 }
@@ -37,6 +39,7 @@ export async function* walk(root: string, options: WalkOptions = {}): AsyncGener
   const linked = new Set<string>()
 
   async function* folder(at: string, below: string, isLink: boolean): AsyncGenerator<Walked, void, undefined> {
+    if (below !== '' && (await options.leaveOut?.(at))) return
     const opened = await openFolder(at, options).catch((error: WordmaskError) => {
       const removedSince = below !== '' && error.code === 'ERR_WORDMASK_FILE_NOT_FOUND'
       if (removedSince) return undefined

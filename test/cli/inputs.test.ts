@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import { existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { checkInputs, countImages, findImages, type InputOptions } from '../../lib/cli/inputs.js'
 
@@ -88,6 +88,34 @@ describe('findImages', () => {
     const [paths] = await Promise.all([found([`@${pipe}`]), write(pipe, `${join(root, 'z.jpg')}\n`)])
     expect(paths).toEqual(['z.jpg'])
     expect(existsSync(pipe)).toBe(true)
+  })
+  test('folders that hold results of ours are left out and told once, unless they are named; those of others are not', async () => {
+    const data = join(root, '.hidden', 'data')
+    for (const file of [
+      '0.png',
+      'out1/overlay/1.png',
+      'out1/run.json',
+      'deep/out2/labels/2.png',
+      'deep/out2/run.json',
+      'other/3.png',
+      'other/run.json',
+    ]) {
+      mkdirSync(dirname(join(data, file)), { recursive: true })
+      const format = file.startsWith('other') ? 'a run of somebody' : 'wordmask-run'
+      writeFileSync(join(data, file), file.endsWith('.json') ? JSON.stringify({ format, version: 1 }, null, 2) : '')
+    }
+    const told: string[] = []
+    const onLeftOut = (notice: string) => told.push(notice)
+    const own = ['0.png', 'other/3.png']
+    expect(await found([data], { onLeftOut })).toEqual(own)
+    expect(await found([join(data, '**', '*.png')], { onLeftOut })).toEqual(own)
+    const both = expect.stringMatching(/^left out 2 folders that hold results of wordmask, such as .*deep\/out2: name one/)
+    expect(told.splice(0)).toEqual([both, both])
+    expect(await found([join(data, 'out1'), data], { onLeftOut, skip: join(data, 'deep', 'out2') })).toEqual(['overlay/1.png', ...own])
+    expect(await found([join(data, 'out1/**/*.png')], { onLeftOut })).toEqual(['overlay/1.png'])
+    expect(told).toEqual([])
+    await expect(found([join(data, 'deep')], { onLeftOut })).rejects.toThrow(/No images in .*, and left out .*out2, which holds results/)
+    await expect(checkInputs([join(data, 'deep')], join(data, 'out3'))).rejects.toThrow(/left out/)
   })
   test('stop ends the stream without an error', async () => {
     const controller = new AbortController()

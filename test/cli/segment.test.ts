@@ -147,6 +147,16 @@ describe('segment', () => {
     expect(json(join(into('failed'), 'run.json'))).toMatchObject({ status: 'failed' })
   })
 
+  test('what an earlier run wrote beside the images is no image', async () => {
+    const data = into('data')
+    await picture(join(data, 'one.png'), 40, 40, 1)
+    for (const out of ['first', 'second']) {
+      const { stdout, stderr } = await segment([data, '--classes', classes], join('data', out))
+      expect(events(stdout).at(-1)).toMatchObject({ event: 'summary', done: 1, rejected: 0 })
+      if (out === 'second') expect(stderr).toMatch(/^note: left out .*first, which holds results of wordmask/)
+    }
+  })
+
   test.each([
     ['a class file that is missing', ['--classes', 'names.txt'], 2, /class file is missing: names\.txt/],
     ['a name given twice', ['--classes', 'fox,Fox'], 2, /repeats the name/],

@@ -1,8 +1,8 @@
 import { chmod, symlink, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { openSource, readPlace } from '../../lib/sources'
-import { expectReadBack, opened, tarOf, temporaryFolder, writeFiles } from './files'
+import { checkSources, openSource, readPlace } from '../../lib/sources'
+import { expectReadBack, type Opened, opened, tarOf, temporaryFolder, writeFiles } from './files'
 
 describe('a folder', () => {
   test('images at any depth in the order of their paths; other files and hidden ones left out; each is read back by its row', async () => {
@@ -36,6 +36,26 @@ describe('a folder', () => {
     expect(await idOf(folder, folder)).toBe(await idOf(other, `${other}/`))
     // printf 'x/a.jpg' | sha256sum
     expect(await idOf(folder, folder)).toBe('9734e2128262dc1d52e59a961e167a31')
+  })
+
+  test('folders that hold results of ours are left out and told once, unless they are named', async () => {
+    const folder = await temporaryFolder()
+    const run = (format: string) => JSON.stringify({ format, version: 1 }, null, 2)
+    await writeFiles(folder, {
+      ...{ 'a.jpg': 'a', 'out/run.json': run('wordmask-run'), 'out/overlay/b.png': 'b', 'x/out/run.json': run('wordmask-run') },
+      ...{ 'x/out/c.tar': 'c', 'set/run.json': run('wordmask-export'), 'set/d.jpg': 'd' },
+    })
+    const names = ({ images }: Opened) => images.map(({ uri }) => path.relative(folder, uri))
+    for (const source of [folder, `${folder}/**`, `${folder}/**/*.{jpg,png,tar}`]) {
+      const all = await opened(source)
+      expect(names(all)).toEqual(['a.jpg', 'set/d.jpg'])
+      expect(all.notices).toEqual([expect.stringMatching(/^left out 2 folders that hold results of wordmask, such as .*\/out: name one/)])
+    }
+    const named = await opened([folder, `${folder}/out`])
+    expect(names(named)).toEqual(['a.jpg', 'set/d.jpg', 'out/overlay/b.png'])
+    expect(named.notices).toEqual([expect.stringMatching(/^left out .*x\/out, which holds results of wordmask: name it/)])
+    await expect(opened(`${folder}/x`)).rejects.toHaveCode('ERR_WORDMASK_FILE_NOT_FOUND', /is left out, and left out .*x\/out/)
+    await expect(checkSources([folder, `${folder}/x`], { onNotice: () => expect.unreachable() })).rejects.toThrow(/no image in .*x/)
   })
 
   test('captions lie beside in .txt files, only where asked for; blank is none; BOM and white space are no part of it', async () => {

@@ -92,7 +92,7 @@ async function byShards(
   const bar = await progress('shards', 0, json)
   try {
     const run = await indexSources(archive, sources, {
-      ...{ ...planOptions(options), batchSize, orient, stop: context.interrupt.stop, onWarning: context.note },
+      ...{ ...planOptions(options), batchSize, orient, stop: context.interrupt.stop, onWarning: context.note, onNotice: context.note },
       ...workers,
       onProgress: (now) => {
         bar.step(now.done + now.failed, now.shards)
