@@ -10,6 +10,7 @@ import { imageId } from './ids'
 import { inOrder } from './ordered'
 import type { FilesPiece } from './piece'
 import { rejectOf } from './reject'
+import type { Taken } from './taken'
 import { tarImages, tarPiece } from './tar/source'
 import type { Context, Found, Piece, Source } from './types'
 import { asVersion, looksAtOnce, versionOf } from './version'
@@ -32,11 +33,12 @@ export class FilesSource implements Source {
     readonly name: string,
     private readonly folder: string,
     private readonly entries: (context: Context) => AsyncIterable<Entry>,
+    readonly claim: (taken: Taken) => void = () => {},
   ) {}
 
   async *images(context: Context): AsyncGenerator<Found, void, undefined> {
     const open = async (entry: Entry, within: Context) => (isTar(entry.uri) ? entry : fileImage(entry, within))
-    for await (const found of inOrder(this.entries(context), open, context, looksAtOnce)) {
+    for await (const found of inOrder(this.fresh(context), open, context, looksAtOnce)) {
       if (found === undefined) continue
       if ('image' in found) yield found
       else yield* tarImages({ uri: found.uri, ...(await versionIn(found, context)) }, context)
@@ -45,7 +47,7 @@ export class FilesSource implements Source {
 
   async *pieces(context: Context, size: number): AsyncGenerator<Piece, void, undefined> {
     let slice = new Slice(this.folder)
-    for await (const entry of this.entries(context)) {
+    for await (const entry of this.fresh(context)) {
       if (isTar(entry.uri)) {
         const piece = await tarPiece(entry.uri, context)
         if (piece) yield piece
@@ -58,6 +60,10 @@ export class FilesSource implements Source {
       }
     }
     if (slice.count > 0) yield slice.piece(this.name)
+  }
+
+  private async *fresh(context: Context): AsyncGenerator<Entry, void, undefined> {
+    for await (const entry of this.entries(context)) if (!context.isRepeated(entry.uri)) yield entry
   }
 }
 
@@ -128,7 +134,7 @@ export async function* filesBelow(folder: string, context: Context): AsyncGenera
 }
 
 /** Every file that is neither hidden nor a result of ours. */
-export async function* allBelow(folder: string, { signal, onReject, root, leftOut }: Context): AsyncGenerator<Entry, void, undefined> {
+async function* allBelow(folder: string, { signal, onReject, root, leftOut }: Context): AsyncGenerator<Entry, void, undefined> {
   if (schemeOf(folder) !== 'file') {
     const prefix = `${folder.replace(/\/+$/, '')}/`
     for await (const { uri, version } of (await storeOf(folder)).list(prefix, { signal })) {

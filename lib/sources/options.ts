@@ -58,6 +58,7 @@ export function contextOf({ captions = false, root, signal, onReject = () => {},
     onReject: (reject) => onReject({ ...reject, reason: redact(reject.reason) }),
     onNotice: (notice) => onNotice(redact(notice)),
     leftOut: new Set(),
+    isRepeated: () => false,
   }
 }
 

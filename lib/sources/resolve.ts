@@ -9,7 +9,7 @@ import { storeOf } from '../storage'
 import { baseName, folderOf, isWeb, joinUri, normalUri, schemeOf, uriToBytes } from '../storage/uri'
 import { DumpSource } from './dump/source'
 import { isImage, isList, isTar, listFormat } from './endings'
-import { allBelow, FilesSource, filesBelow, refuseListing } from './files'
+import { FilesSource, filesBelow, refuseListing } from './files'
 import { ItemsSource } from './items'
 import { ListSource } from './list/source'
 import { checkSpec } from './options'
@@ -47,13 +47,23 @@ export async function resolveSource(input: SourceInput): Promise<Source> {
 const make: Record<SourceKind, (uri: string, spec: SourceSpec) => Source> = {
   folder: (uri) => {
     if (isWeb(uri)) throw refuseListing(uri)
-    return new FilesSource(uri, uri, (context) => filesBelow(uri, context))
+    return new FilesSource(
+      uri,
+      uri,
+      (context) => filesBelow(uri, context),
+      (taken) => taken.addFolder(uri),
+    )
   },
   glob: (uri) => globSource(uri),
   image: (uri) =>
-    new FilesSource(uri, folderOf(uri), async function* () {
-      yield { uri, relative: baseName(uri) }
-    }),
+    new FilesSource(
+      uri,
+      folderOf(uri),
+      async function* () {
+        yield { uri, relative: baseName(uri) }
+      },
+      (taken) => taken.addFile(uri),
+    ),
   tar: (uri, { members }) => new TarSource(uri, () => [uri], members),
   list: (uri, { columns, base }) => {
     const format = listFormat(uri)
@@ -113,8 +123,12 @@ function globSource(glob: string): Source {
   const { base } = picomatch.scan(whole)
   const folder = scheme === 'file' ? normalUri(base || '/') : base
   const matches = picomatch(whole.slice(base.length).replace(/^\/+/, ''))
-  return new FilesSource(glob, folder, async function* (context) {
-    for await (const entry of allBelow(folder, context))
-      if (matches(entry.relative) && (isImage(entry.relative) || isTar(entry.relative))) yield entry
-  })
+  return new FilesSource(
+    glob,
+    folder,
+    async function* (context) {
+      for await (const entry of filesBelow(folder, context)) if (matches(entry.relative)) yield entry
+    },
+    (taken) => taken.addFolder(folder, (relative) => matches(relative)),
+  )
 }

@@ -95,6 +95,8 @@ export interface Context {
   onNotice: (notice: string) => void
   /** Folders that were not walked into, since they hold results of ours. */
   leftOut: Set<string>
+  /** Whether an earlier source gave what lies there. */
+  isRepeated: (uri: string) => boolean
 }
 
 /** A shard before it has an id; `source` is what `openShard` reads again. */
@@ -113,6 +115,8 @@ export interface Source {
   readonly looked: string
   images(context: Context): AsyncIterable<Found>
   pieces(context: Context, size: number): AsyncIterable<Piece>
+  /** Says what it gave, when it has given all. */
+  claim?(taken: import('./taken').Taken): void
 }
 
 export type PieceSource = import('./piece').PieceSource

@@ -34,6 +34,15 @@ describe('index', () => {
     expect(last(stdout)).toMatchObject({ event: 'summary', done: 13, skipped: 0, rejected: 1, stopped: false })
   })
 
+  test('an image that is named in several ways is one image', async () => {
+    const odd = at('images', 'odd')
+    const args = [join(odd, '1.png'), odd, join(odd, '1.png'), join(odd, '*.png'), '--into', at('once.archive'), '--clip', model, '--json']
+    const { code, stdout, stderr } = await wordmask(['index', ...args])
+    expect(code, stderr).toBe(0)
+    expect(events(stdout)[0]).toMatchObject({ event: 'plan', images: 6, complete: true })
+    expect(last(stdout)).toMatchObject({ event: 'summary', done: 6, skipped: 0, rejected: 0 })
+  })
+
   test('the same again skips what is known and tries nothing twice', async () => {
     const { code, stdout } = await index()
     expect(code).toBe(0)

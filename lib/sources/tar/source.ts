@@ -7,6 +7,7 @@ import { imageEndings, isGzip } from '../endings'
 import { imageId } from '../ids'
 import { readPlace } from '../places/read'
 import { rejectOf } from '../reject'
+import type { Taken } from '../taken'
 import type { Context, Found, Piece, Source } from '../types'
 import { asVersion } from '../version'
 import { TarImages } from './images'
@@ -28,12 +29,21 @@ export class TarSource implements Source {
   async *pieces(context: Context): AsyncGenerator<Piece, void, undefined> {
     let count = 0
     for (const uri of this.uris()) {
+      if (context.isRepeated(uri)) {
+        count++
+        continue
+      }
       const piece = await tarPiece(uri, context, this.members)
       if (piece === undefined) continue
       count++
       yield piece
     }
     if (count === 0) throw new WordmaskError('ERR_WORDMASK_FILE_NOT_FOUND', `${this.name} does not exist`)
+  }
+
+  /** Of a tar of which some members were taken, others may be asked for. */
+  claim(taken: Taken): void {
+    if (this.members === undefined) for (const uri of this.uris()) taken.addFile(uri)
   }
 }
 
