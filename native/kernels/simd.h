@@ -31,6 +31,7 @@ inline Isa isa() {
 
 constexpr int kLanes = 16;
 using Floats = float __attribute__((vector_size(64)));
+using Eight = float __attribute__((vector_size(32)));  // half of them, a register of AVX2
 using Ints = int32_t __attribute__((vector_size(64)));
 using Words = uint32_t __attribute__((vector_size(64)));
 using Halves = uint16_t __attribute__((vector_size(32)));
@@ -43,8 +44,10 @@ WORDMASK_INLINE Floats splat(float value) {
   return value - Floats{};
 }
 
-WORDMASK_INLINE Floats load(const float* from) {
-  Floats result;
+// Of another vector, such as eight floats, where that is said.
+template <class Vector = Floats>
+WORDMASK_INLINE Vector load(const float* from) {
+  Vector result;
   std::memcpy(&result, from, sizeof(result));
   return result;
 }
@@ -55,7 +58,10 @@ WORDMASK_INLINE Floats load(const c10::BFloat16* from) {
   return (Floats)(__builtin_convertvector(halves, Words) << 16);
 }
 
-WORDMASK_INLINE void store(float* to, Floats value) { std::memcpy(to, &value, sizeof(value)); }
+template <class Vector>
+WORDMASK_INLINE void store(float* to, Vector value) {
+  std::memcpy(to, &value, sizeof(value));
+}
 
 // To nearest, ties to even; NaN stays NaN.
 WORDMASK_INLINE void store(c10::BFloat16* to, Floats value) {

@@ -1,9 +1,11 @@
 #pragma once
-#include <cstring>
-
 #include "kernels/simd.h"
 
 namespace wordmask::kernels::light {
+
+using simd::Eight;
+using simd::load;
+using simd::store;
 
 // The vectors that the kernels compute with: this machine's (simd.h), or narrower ones (limit.h).
 simd::Isa isa();
@@ -15,22 +17,8 @@ struct After {
 };
 
 // Widths of MobileNetV2 are multiples of eight.
-using Eight = float __attribute__((vector_size(32)));
-
 WORDMASK_INLINE Eight lower(simd::Floats value) {
   return __builtin_shufflevector(value, value, 0, 1, 2, 3, 4, 5, 6, 7);
-}
-
-template <class Vector>
-WORDMASK_INLINE Vector load(const float* from) {
-  Vector result;
-  std::memcpy(&result, from, sizeof(result));
-  return result;
-}
-
-template <class Vector>
-WORDMASK_INLINE void store(float* to, Vector value) {
-  std::memcpy(to, &value, sizeof(value));
 }
 
 template <class Vector>

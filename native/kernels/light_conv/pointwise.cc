@@ -25,8 +25,8 @@ WORDMASK_INLINE void finish(const Pointwise& layer, Floats sum, int64_t at, int6
     if (other) half += load<Eight>(other);
     store(to, applied(half, layer.after));
   } else {
-    if (other) sum += simd::load(other, n);
-    simd::store(to, applied(sum, layer.after), n);
+    if (other) sum += load(other, n);
+    store(to, applied(sum, layer.after), n);
   }
 }
 
@@ -42,7 +42,7 @@ WORDMASK_INLINE void multiply(const float* x, int64_t in, const float* weights, 
   for (int64_t i = 0; i < count; ++i, weights += kLanes) {
     Floats w[vectors];
 #pragma GCC unroll 2
-    for (int v = 0; v < vectors; ++v) w[v] = simd::load(weights + v * panel);
+    for (int v = 0; v < vectors; ++v) w[v] = load(weights + v * panel);
 #pragma GCC unroll 12
     for (int r = 0; r < rows; ++r) {
       const Floats value = simd::splat<wide>(x[r * in + i]);
@@ -61,7 +61,7 @@ WORDMASK_INLINE void tile(const Pointwise& layer, int64_t pixel, int64_t column)
 #pragma GCC unroll 12
   for (int r = 0; r < rows; ++r)
 #pragma GCC unroll 2
-    for (int v = 0; v < vectors; ++v) all.sums[r][v] = simd::load(weights + v * panel);
+    for (int v = 0; v < vectors; ++v) all.sums[r][v] = load(weights + v * panel);
   weights += kLanes;
   multiply<wide>(x, in, weights, panel, std::min(in, kSummed), all);
   for (int64_t i = kSummed; i < in; i += kSummed) {

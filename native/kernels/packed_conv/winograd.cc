@@ -23,7 +23,7 @@ constexpr int64_t kLeastChannels = 64, kLeastTiles = 16, kLeastGain = 2;
 // Of a task, at most; what it keeps, some 6 MiB a thread, is mostly the pixels.
 constexpr int64_t kTiles = 64, kPixels = int64_t{1} << 20;
 
-using Eight = float __attribute__((vector_size(32)));
+using simd::Eight;
 using Four = float __attribute__((vector_size(16)));
 using Convolve = void (*)(const Task&, const ScratchSizes&, const Scratch&);
 

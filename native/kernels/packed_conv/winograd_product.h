@@ -1,6 +1,6 @@
 #pragma once
 #include <algorithm>
-#include <cstring>
+#include <cstdint>
 
 #include "kernels/simd.h"
 
@@ -11,13 +11,6 @@ namespace wordmask::kernels::winograd {
 // Channels that are summed before what was summed earlier is added: rounding grows with the length of a sum. Summed 96
 // at a time the whole convolution would have 1.5 times the error; this costs 2% of the time.
 constexpr int64_t kSum = 32;
-
-template <class Vector>
-WORDMASK_INLINE Vector read(const float* from) {
-  Vector result;
-  std::memcpy(&result, from, sizeof(result));
-  return result;
-}
 
 template <class Vector>
 WORDMASK_INLINE Vector broadcast(float value) {
@@ -34,7 +27,7 @@ WORDMASK_INLINE void multiply(const float* a, int64_t a_stride, const float* b, 
   for (int64_t i = 0; i < n; ++i) {
     Vector column[V];
 #pragma GCC unroll 8
-    for (int v = 0; v < V; ++v) column[v] = read<Vector>(b + i * columns + v * kWidth);
+    for (int v = 0; v < V; ++v) column[v] = simd::load<Vector>(b + i * columns + v * kWidth);
 #pragma GCC unroll 8
     for (int r = 0; r < R; ++r) {
       const Vector factor = broadcast<Vector>(a[r * a_stride + i]);
@@ -47,8 +40,7 @@ WORDMASK_INLINE void multiply(const float* a, int64_t a_stride, const float* b, 
 #pragma GCC unroll 8
     for (int v = 0; v < V; ++v) {
       float* to = c + r * columns + v * kWidth;
-      const Vector total = add ? read<Vector>(to) + acc[r][v] : acc[r][v];
-      std::memcpy(to, &total, sizeof(Vector));
+      simd::store(to, add ? simd::load<Vector>(to) + acc[r][v] : acc[r][v]);
     }
 }
 
