@@ -1,3 +1,5 @@
+import { realpath } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
 import { z } from 'zod'
 import { checkPath } from '../arguments'
 import { binding } from '../binding'
@@ -47,14 +49,15 @@ const exportOptions = z.strictObject({
  *   name whose highest exp(score) does not reach its threshold has no pixel of `labels`; `score` is as the network has it.
  * - safetensors: ReCo+'s keys, with the metadata of the weights.
  *
- * @throws ERR_WORDMASK_FILE_NOT_FOUND, ERR_WORDMASK_CHECKPOINT for what is no such folder, ERR_WORDMASK_INVALID_ARGUMENT, also for more than
- *   256 labels in ONNX, ERR_WORDMASK_IO, ERR_WORDMASK_ABORTED
+ * @throws ERR_WORDMASK_FILE_NOT_FOUND, ERR_WORDMASK_CHECKPOINT for what is no such folder, ERR_WORDMASK_INVALID_ARGUMENT, also for a file of
+ *   the segmenter itself and for more than 256 labels in ONNX, ERR_WORDMASK_IO, ERR_WORDMASK_ABORTED
  */
 export async function exportModel(folder: string, options: ExportModelOptions): Promise<ExportedModel> {
   checkPath('folder', folder)
   const { format, into, fp16 = false, page, signal, onProgress } = checkOptions('exportModel', exportOptions, options)
   if (page !== undefined && format !== 'onnx') throw invalidArgument('exportModel: page', 'the format onnx with it', format)
   const saved = await readSavedNetwork(folder)
+  await refuseOwnFiles([saved.file, join(folder, 'wordmask.json')], into, page)
   return withSignal(signal, async (task) => {
     const state = await StateDict.open([saved.file], task)
     if (format === 'safetensors') return { file: into, bytes: await copyWeights(state, into, fp16, task) }
@@ -65,6 +68,18 @@ export async function exportModel(folder: string, options: ExportModelOptions): 
     onProgress?.(1, 1)
     return { file: into, bytes: sizeOf(model), ...(page !== undefined && { page }) }
   })
+}
+
+/** Written over, its weights would be no longer those that it was saved with. */
+async function refuseOwnFiles(own: readonly string[], into: string, page: string | undefined): Promise<void> {
+  const real = (file: string) => realpath(file).catch(() => resolve(file))
+  const kept = await Promise.all(own.map(real))
+  for (const [name, file] of Object.entries({ into, page })) {
+    if (file !== undefined && kept.includes(await real(file)))
+      throw invalidArgument(`exportModel: ${name}`, 'another file than those of the segmenter itself', file)
+  }
+  if (page !== undefined && (await real(page)) === (await real(into)))
+    throw invalidArgument('exportModel: page', 'another file than that of the model', page)
 }
 
 async function network(state: StateDict, saved: SavedNetwork, half: boolean): Promise<Uint8Array[]> {

@@ -1,4 +1,4 @@
-import { readdir, readFile, writeFile } from 'node:fs/promises'
+import { readdir, readFile, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { InferenceSession, Tensor } from 'onnxruntime-node'
 import { describe, expect, test } from 'vitest'
@@ -115,6 +115,22 @@ describe('BAD CALL', () => {
       'ERR_WORDMASK_INVALID_ARGUMENT',
       /page/,
     )
+    expect(await readdir(folder)).not.toContain('never.onnx')
+  })
+
+  test('a file of the segmenter itself is not written over, nor the model by its page', async () => {
+    const weightsBefore = await readFile(join(saved, 'model.safetensors'))
+    await symlink(saved, into('linked'))
+    for (const file of [join(saved, 'model.safetensors'), join(saved, 'wordmask.json'), join(into('linked'), 'model.safetensors')]) {
+      const own = exportModel(saved, { format: 'safetensors', into: file })
+      await expect(own).rejects.toHaveCode(
+        'ERR_WORDMASK_INVALID_ARGUMENT',
+        /another file than those of the segmenter itself for exportModel: into/,
+      )
+    }
+    expect((await readFile(join(saved, 'model.safetensors'))).equals(weightsBefore)).toBe(true)
+    const onPage = exportModel(saved, { format: 'onnx', into: into('never.onnx'), page: into('./never.onnx') })
+    await expect(onPage).rejects.toHaveCode('ERR_WORDMASK_INVALID_ARGUMENT', /another file than that of the model for exportModel: page/)
     expect(await readdir(folder)).not.toContain('never.onnx')
   })
 })
