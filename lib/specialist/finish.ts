@@ -8,7 +8,7 @@ import type { ReportItem } from '../report/page'
 import { dataUri } from '../report/picture'
 import { Segmenter } from '../segmenter/segmenter'
 import { readPlaces } from '../sources'
-import type { ClassEntry } from '../text/classes'
+import { type ClassEntry, parseClasses } from '../text/classes'
 import { divideCores } from '../threads'
 import { writeOverlay } from '../write/overlay'
 import { type CardName, type SpecialistCard, writeCard } from './card'
@@ -72,7 +72,8 @@ export async function finish(unfinished: Unfinished): Promise<SpecialistCard> {
   await using specialist = await Segmenter.load(into, signal ? { signal } : {})
   const { segmenter: reco, competing } = references
   const leftOut = (image: string, { message }: WordmaskError) => options.onNote?.(`${image} is left out of the truth: ${message}`)
-  const truth = options.truth && (await measureTruth(options.truth, specialist, reco, competing, signal, leftOut))
+  const asked = parseClasses(options.names)
+  const truth = options.truth && (await measureTruth(options.truth, specialist, reco, competing, signal, leftOut, asked))
   const rows = new Map(held.map(({ row }) => [row.id, row]))
   const found = foundImages(answers, rows, classes.map(({ name }) => name), levels) // biome-ignore format: one call
   const foundSet = setOf(unfinished, found)

@@ -89,6 +89,32 @@ describe('IoU by truth', () => {
   })
 })
 
+describe('values of the label maps', () => {
+  test('are places in the list that was asked for, of which the archive may show a part', async () => {
+    const truth = await truthOf(['a'])
+    const two = parseClasses(['wolf', 'fox'])
+    const map = { labels: Uint8Array.of(2, 2, 1, 1, 2, 2, 255, 0), width: 4, height: 2, classes: two, firstLabel: 1 as const }
+    await writeLabelMap(join(truth.labels, 'a.png'), map)
+    const all = [truth, segmenter(2) as never, segmenter(3) as never, [], undefined, () => expect.unreachable(), two] as const
+    const [fox, ...more] = await measureTruth(...all)
+    expect(more).toEqual([])
+    // Of the third column the lower pixel counts nowhere: 4 of 5.
+    expect(fox).toMatchObject({ iou: 1, recoIou: 4 / 5, images: { images: { shown: 1, without: 0 } } })
+  })
+
+  test('that are no name are refused, before anything is made and where they are met', async () => {
+    const truth = await truthOf(['a'])
+    const other = parseClasses(['wolf', 'fox', 'sheep'])
+    const map = { labels: Uint8Array.of(0, 0, 3, 3, 255, 255, 0, 0), width: 4, height: 2, classes: other, firstLabel: 1 as const }
+    await writeLabelMap(join(truth.labels, 'a.png'), map)
+    const said = /a\.png of the truth holds the value 3\. Expected 0 for everything else, 1 for the name, and 255/
+    await expect(checkInputs({ names: ['fox'], archive: 'a', into: 'b', truth })).rejects.toHaveCode('ERR_WORDMASK_CLASSES', said)
+    const measured = measureTruth(truth, segmenter(2) as never, segmenter(2) as never, [], undefined, () => expect.unreachable())
+    await expect(measured).rejects.toHaveCode('ERR_WORDMASK_CLASSES', said)
+    await expect(checkInputs({ names: other.map(({ name }) => name), archive: 'a', into: 'b', truth })).resolves.toBeUndefined()
+  })
+})
+
 describe('files that are needed last', () => {
   test('are asked for before anything is made', async () => {
     const truth = await truthOf(['a'])
