@@ -191,6 +191,18 @@ describe('trainSegmenter', () => {
     expect((await trainSegmenter({ ...options, ignore: [11, 255] })).images).toBe(3)
   })
 
+  test('label maps that ignore every pixel are refused, for a training and for its validation; one that does not will do', async () => {
+    const [data, none] = [await folders(2), await labelledFolder(pictures.slice(0, 2), 'a')]
+    const nothing = { labels: new Uint8Array(side * side).fill(255), width: side, height: side, firstLabel: 0 as const }
+    const all = { ...nothing, classes: parseClasses(classes) }
+    for (const name of ['0.png', '1.png']) await writeLabelMap(join(none.labels, 'a', name), all)
+    const options = { ...quick, ...data, into: join(temporary(), 'run'), steps: 1, samples: 0 }
+    for (const wrong of [none, { validation: none }])
+      await expect(trainSegmenter({ ...options, ...wrong })).rejects.toHaveCode('ERR_WORDMASK_CLASSES', /all are ignored/)
+    await writeLabelMap(join(data.labels, 'a', '0.png'), all)
+    expect((await trainSegmenter(options)).images).toBe(2)
+  })
+
   test('pictures that changed since the training began are refused', async () => {
     const data = await folders(4)
     const stop = new AbortController()

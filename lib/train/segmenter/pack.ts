@@ -42,6 +42,9 @@ export interface Packed {
   rejected: number
 }
 
+/** fitPicture's value for labels that count nowhere. */
+export const ignored = 255
+
 /** Where the rows of packed pictures begin. */
 export const headerBytes = 1024
 
@@ -49,7 +52,7 @@ export const headerBytes = 1024
  * Pictures and label maps of a folder as one file that the native trainer maps into memory: resized, cut to one size, a row a
  * picture (binding.d.ts). It is written beside and renamed; one that was made of the same files in the same way is used again. A picture that
  * cannot be read, or has no label map of its size, is reported and left out.
- * @throws ERR_WORDMASK_CLASSES for a label value without a class, ERR_WORDMASK_FILE_NOT_FOUND where nothing is left, ERR_WORDMASK_IO
+ * @throws ERR_WORDMASK_CLASSES for a label value without a class, or where no pixel has one, ERR_WORDMASK_FILE_NOT_FOUND where nothing is left, ERR_WORDMASK_IO
  */
 export async function packPictures(folder: LabelledFolder, pictures: Pictures, file: string, options: PackOptions): Promise<Packed> {
   const { size } = options
@@ -95,6 +98,7 @@ async function writeRows(handle: FileHandle, { pairs, orient }: Pictures, folder
   }
   let count = 0
   let rejected = 0
+  let labelled = false
   let at = headerBytes
   const all = mapOrdered(pairs, work, { concurrency: 2, ...(options.signal && { signal: options.signal }) })
   for await (const row of all) {
@@ -106,10 +110,16 @@ async function writeRows(handle: FileHandle, { pairs, orient }: Pictures, folder
         at += await writeAll(handle, bytes, at).catch(cannotWrite('the packed pictures'))
       }
       count++
+      labelled ||= row.labels.some((value) => value !== ignored)
     }
     onProgress?.(count + rejected, pairs.length)
   }
-  if (count > 0) return { count, rejected }
+  if (count > 0 && labelled) return { count, rejected }
+  if (count > 0)
+    throw new WordmaskError(
+      'ERR_WORDMASK_CLASSES',
+      `No pixel of the label maps in ${folder.labels} is of a class, all are ignored: there is nothing to learn or to measure`,
+    )
   throw new WordmaskError('ERR_WORDMASK_FILE_NOT_FOUND', `No image of ${folder.images} can be used with a label map of ${folder.labels}`)
 }
 

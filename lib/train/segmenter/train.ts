@@ -12,7 +12,7 @@ import { type ClassEntry, parseClasses } from '../../text/classes'
 import { trainingLicence } from './licence'
 import { type Origin, startNotes } from './notes'
 import { type TrainedSegmenter, type TrainSegmenterOptions, trainSegmenterOptions } from './options'
-import { findPictures, packPictures } from './pack'
+import { findPictures, ignored, packPictures } from './pack'
 import { plotSegmenter } from './plot'
 import { bothSides, fromScratch, imageNet, recoAugment, recoRecipe } from './recipe'
 import { SampleOverlays } from './samples'
@@ -20,7 +20,6 @@ import { keepSources } from './sources'
 
 /** fitPicture's value for labels that must not be there, which no class can have. */
 const unknownValue = 254
-const ignored = 255
 
 /**
  * Trains a DeepLabv3+ on pictures with label maps: ReCo+'s recipe (methods/reco.md 3) unless the options say otherwise; a backbone that
@@ -28,7 +27,7 @@ const ignored = 255
  * folder gets model.safetensors and wordmask.json (Segmenter.load takes the folder), last.safetensors, checkpoint.safetensors,
  * sources.json, metrics.jsonl, metrics.svg and samples/. The same options, seed and machine give the same weights, whether the run was stopped on the
  * way or not: aborting writes a checkpoint, and the next call with the same options goes on from it.
- * @throws ERR_WORDMASK_CLASSES for a label value without a class; ERR_WORDMASK_INVALID_ARGUMENT for options that do not fit each
+ * @throws ERR_WORDMASK_CLASSES for a label value without a class, or where all are ignored; ERR_WORDMASK_INVALID_ARGUMENT for options that do not fit each
  *   other, or a folder that holds another recipe's checkpoint; ERR_WORDMASK_CHECKPOINT_KEYS for first weights of another network;
  *   ERR_WORDMASK_FILE_NOT_FOUND; ERR_WORDMASK_ABORTED
  */
