@@ -1,4 +1,5 @@
 import sharp from 'sharp'
+import type { WordmaskError } from '../errors'
 import { type ClassMap, countIgnored, toClasses } from './class-map'
 import { ignored, type Layout, type Pair } from './datasets/types'
 import { meet } from './fit'
@@ -76,7 +77,11 @@ async function compareImage(sums: Sums, pair: Pair, truth: ClassMap): Promise<vo
 async function comparePrediction(sums: Sums, pair: Pair, truth: ClassMap, predictions: PredictionFolder, rule: ResizeRule): Promise<void> {
   const file = await predictions.fileOf(pair).catch(() => undefined)
   if (file === undefined) return
-  const prediction = await predictions.read(file)
+  const prediction = await predictions.read(file).catch((error: WordmaskError) => {
+    if (error.code === 'ERR_WORDMASK_CLASSES') throw error
+    return undefined
+  })
+  if (prediction === undefined) return
   const { predicted } = sums
   const both = meet(truth, prediction, rule)
   if (both === undefined) {

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
+import { folderOf } from '../../lib/eval/datasets/folder.js'
 import { datasetNamed, datasets } from '../../lib/eval/datasets/registry.js'
 import { ignored, type Pair } from '../../lib/eval/datasets/types.js'
 import { readTruth } from '../../lib/eval/picture.js'
@@ -193,6 +194,18 @@ describe('pairs', () => {
       ['b', undefined],
       ['only-labels', 'image'],
       ['only-image', 'labels'],
+    ])
+  })
+  test('a folder of anybody: images of every kind that is read, also as cameras write their names', async () => {
+    const root = newRoot()
+    for (const name of ['a.jpg', 'b.JPG', 'c.webp', 'd.TIFF']) await image(join(root, 'images', name), 2)
+    for (const id of ['a', 'b', 'c', 'd']) await labelMap(join(root, 'labels', `${id}.png`), [0, 1])
+    const pairs = await listed((await folderOf(parseClasses(['x', 'y']), false).find(root)).pairs())
+    expect(pairs.map(({ id, image: file, missing }) => [id, file.slice(root.length), missing])).toEqual([
+      ['a', '/images/a.jpg', undefined],
+      ['b', '/images/b.JPG', undefined],
+      ['c', '/images/c.webp', undefined],
+      ['d', '/images/d.TIFF', undefined],
     ])
   })
   test('a list decides: what stands in it and is not there is missing, what is not in it is not looked at', async () => {

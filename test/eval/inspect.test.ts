@@ -73,6 +73,17 @@ describe('before scoring', () => {
 })
 
 describe('predictions', () => {
+  test('one that cannot be read is left to the scoring to report, and the others are looked at', async () => {
+    const place = join(root, 'torn')
+    await plant(place, raw, [1, 2, 3, 4])
+    const folder = join(place, 'pred')
+    await labelMap(join(folder, 'b.png'), [1, 2])
+    writeFileSync(join(folder, 'a.png'), 'no png')
+    const layout = await datasetNamed('A-150').find(place)
+    const predictions = new PredictionFolder(folder, 150, layout, 'classes')
+    const { findings: found } = await inspect(layout.pairs(), layout, 150, predictions, { kind: 'none' }, 8)
+    expect(found).toMatchObject([{ kind: 'prediction-size', message: expect.stringMatching(/^1 of 2 .*: b: prediction 2 x 1/) }])
+  })
   test('a value beyond the classes is refused, naming the way out where the label maps have it', async () => {
     const place = join(root, 'beyond')
     await plant(place, raw, [1, 150])

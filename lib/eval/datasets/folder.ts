@@ -1,3 +1,4 @@
+import { imageEndings } from '../../sources/endings'
 import type { ClassEntry } from '../../text/classes'
 import { chooseLayout } from './layout'
 import { backgroundClass, range } from './lists'
@@ -6,6 +7,9 @@ import { contiguous } from './values'
 
 const labelFolders = ['labels', 'annotations', 'masks', 'SegmentationClass', '.']
 const imageFolders = ['images', 'JPEGImages', 'imgs']
+const lower = [...new Set(['.jpg', '.png', ...imageEndings])]
+/** Cameras write them in capitals. */
+const imageSuffixes = [...lower, ...lower.map((ending) => ending.toUpperCase())]
 
 /**
  * Any folder of label maps: `images/` beside `labels/` (or annotations/, masks/), paired by stem. Label values are positions
@@ -33,7 +37,7 @@ export function folderOf(classes: readonly ClassEntry[], background: boolean, la
         'label maps',
         root,
         [],
-        (labels === undefined ? labelFolders : [labels]).map((folder) => ({ labels: folder, images: imageFolders, values })),
+        (labels === undefined ? labelFolders : [labels]).map((folder) => ({ labels: folder, images: imageFolders, imageSuffixes, values })),
       ),
   }
 }
