@@ -37,7 +37,10 @@ export const recoFlags = (): Option[] => [
   option('--reference-size <pixels>', "side of the square that reference images are seen as (default: the models' own)").argParser(
     integer(16, 4096),
   ),
-  option('--group-by <column>', 'of images of one group (camera, site, burst) few are taken: what they share is no thing').argParser(text),
+  option(
+    '--group-by <column>',
+    'of images of one group (camera, site, burst; or: folder) few are taken: what they share is no thing',
+  ).argParser(text),
   option('--per-group <n>', 'images of a group, with --group-by (default: 1)').argParser(integer(1, 1000)),
 ]
 

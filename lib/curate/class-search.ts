@@ -1,5 +1,5 @@
 import type { ArchiveRow } from '../archive/types'
-import { invalidArgument } from '../errors'
+import { groupIn } from './group'
 import { products } from './matrix'
 import { dot } from './near'
 import type { NullLevel } from './null-level'
@@ -82,7 +82,7 @@ export class ClassSearch {
     const margins = await this.margins(vectors, scores)
     return rows.map((row, i) => {
       const one = facts[i]!
-      const group = groupOf(one, texts.groupBy)
+      const group = groupIn(one, texts.groupBy)
       const kinds = { rivals: beyond?.[i] ?? 0, standing: texts.fallOff ? standing(scores[i]!, texts.fallOff) : 0 }
       return {
         ...{ row, id: one.id, facts: one, score: scores[i]!, margin: margins[i]!, kinds, evidence: kinds.rivals },
@@ -104,13 +104,4 @@ export class ClassSearch {
       return score - most
     })
   }
-}
-
-function groupOf(row: ArchiveRow, groupBy: CurateOptions['groupBy']): string | undefined {
-  if (groupBy === undefined) return undefined
-  const value =
-    typeof groupBy === 'function' ? groupBy(row) : (row.metadata?.[groupBy] ?? (row as unknown as Record<string, unknown>)[groupBy])
-  if (value === undefined || value === null) return undefined
-  if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean') return String(value)
-  throw invalidArgument('curate: groupBy', 'something that gives strings or numbers', value)
 }

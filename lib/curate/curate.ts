@@ -7,6 +7,7 @@ import { bankOf, fewTemplates, nullNames } from './bank'
 import { ClassSearch, type Found } from './class-search'
 import { type CuratedClass, type CuratedImage, type CuratedOrigin, CuratedParts, CuratedSet, type Presence } from './curated-set'
 import { type Decisions, readDecisions } from './decisions'
+import { checkColumn, rowsOf } from './group'
 import type { ReadImages } from './images'
 import { defaultNear } from './near'
 import { estimatedPrecision, imageLevel, type Level, NullLevel } from './null-level'
@@ -50,6 +51,7 @@ export async function curate(
   const { perClass = 100, falseAlarms = 0.05, templates, groupBy, perGroup } = options
   if (perGroup !== undefined && groupBy === undefined)
     throw invalidArgument('curate: groupBy', 'a column or a function beside perGroup', groupBy)
+  await checkColumn(groupBy, rowsOf(source, signal))
   const entries = parseClasses(classes)
   const decisions = options.decisions === undefined ? undefined : await readDecisions(options.decisions)
   const excluded = await excludedIds(options.exclude)

@@ -18,7 +18,10 @@ export interface CurateOptions extends RunOptions {
    * goes to its best class alone. Default: none; an image that shows two of the names may serve both.
    */
   margin?: number
-  /** A user column, a field of the row such as 'parent', or a function: images of one group (camera, site, burst) are capped. */
+  /**
+   * A user column, a field of the row such as 'parent', 'folder' (or tar) that the image lies in, or a function: images of one group (camera,
+   * site, burst) are capped. A column that no image has is an error.
+   */
   groupBy?: string | ((row: ArchiveRow) => string | number | null | undefined)
   /** Images of a group. Default 1, with groupBy only. */
   perGroup?: number

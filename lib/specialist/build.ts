@@ -4,6 +4,7 @@ import path from 'node:path'
 import type { Archive } from '../archive/archive'
 import { inFolder } from '../archive/lock'
 import type { Clip } from '../clip/clip'
+import { checkColumn } from '../curate/group'
 import { invalidArgument, WordmaskError } from '../errors'
 import { checkOptions, type RunOptions } from '../options'
 import { Opening } from '../reco/open'
@@ -76,6 +77,7 @@ async function build(
   }
   const work = new Work(into)
   await refuseOther(work, settingsOf(options, archive))
+  await checkColumn(options.groupBy, archive.rows(signal ? { signal } : {}))
 
   within('presence')
   const said = await readSaid(options.decisions, into)

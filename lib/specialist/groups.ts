@@ -1,21 +1,12 @@
-import path from 'node:path'
 import type { ArchiveRow } from '../archive/types'
+import { groupFunction } from '../curate/group'
 import type { CurateOptions } from '../curate/options'
 import { sample } from '../curate/random'
-import { invalidArgument } from '../errors'
 
 /** The group of an image; one that belongs to none is a group of its own, and crops of one picture are one. */
 export type GroupOf = (row: ArchiveRow) => string
 
-type GroupBy = CurateOptions['groupBy']
-
-/** As a function: 'folder' is the folder (or shard) that the image lies in, where no column has that name. */
-export function groupFunction(groupBy: GroupBy): Exclude<GroupBy, string> {
-  if (groupBy !== 'folder') return typeof groupBy === 'string' ? (row) => columnOf(row, groupBy) : groupBy
-  return (row) => row.metadata?.folder?.toString() ?? (row.key === undefined ? path.posix.dirname(row.uri) : row.uri)
-}
-
-export function groupOf(groupBy: GroupBy): GroupOf {
+export function groupOf(groupBy: CurateOptions['groupBy']): GroupOf {
   const own = groupFunction(groupBy)
   return (row) => {
     const value = own?.(row)
@@ -25,13 +16,6 @@ export function groupOf(groupBy: GroupBy): GroupOf {
 
 /** Whether it is a group of several images, not one that belongs to none. */
 export const isGroup = (group: string): boolean => group.startsWith('group ')
-
-function columnOf(row: ArchiveRow, name: string): string | number | null | undefined {
-  const value = row.metadata?.[name] ?? (row as unknown as Record<string, unknown>)[name]
-  if (value === undefined || value === null) return undefined
-  if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean') return String(value)
-  throw invalidArgument('groupBy', 'something that gives strings or numbers', value)
-}
 
 /**
  * Which groups are kept from training, so that no group is on both sides: of the groups that show a name, in random order, as many as

@@ -113,6 +113,8 @@ describe('what curation leaves out', () => {
     expect(third.images).toHaveLength(10)
     const grouped = (await run(['thing0'], { perClass: 100, duplicates: false, groupBy: 'camera', perGroup: 2 })).classes[0]!
     expect(grouped.images).toHaveLength(8)
+    const oneFolder = (await run(['thing0'], { perClass: 100, duplicates: false, groupBy: 'folder', perGroup: 3 })).classes[0]!
+    expect(oneFolder.images).toHaveLength(3)
     const own = (await run(['thing0'], { perClass: 100, duplicates: false, groupBy: (one) => one.id.split('-')[0] })).classes[0]!
     expect(own.images.length).toBeLessThanOrEqual(8)
   })
@@ -166,6 +168,7 @@ describe('misuse of curate', () => {
     [{ perClas: 3 }, 'ERR_WORDMASK_UNKNOWN_OPTION', /perClass/],
     [{ perClass: 0 }, 'ERR_WORDMASK_INVALID_ARGUMENT', /perClass/],
     [{ perGroup: 2 }, 'ERR_WORDMASK_INVALID_ARGUMENT', /groupBy/],
+    [{ groupBy: 'camerra' }, 'ERR_WORDMASK_INVALID_ARGUMENT', /a column that some image.*"camerra"/],
     [{ diverse: 'random' }, 'ERR_WORDMASK_INVALID_ARGUMENT', /diverse/],
     [{ falseAlarms: 0 }, 'ERR_WORDMASK_INVALID_ARGUMENT', /falseAlarms/],
     [{ exclude: [3] }, 'ERR_WORDMASK_INVALID_ARGUMENT', /exclude/],

@@ -140,7 +140,7 @@ describe('what cannot be', () => {
     await expect(build('both', { names: [absentName, name], seed: 9 })).rejects.toHaveCode('ERR_WORDMASK_INVALID_ARGUMENT', /other: seed/)
   })
   test.each<[Partial<BuildSpecialistOptions>, string, RegExp]>([
-    [{ groupBy: 'camera' }, 'ERR_WORDMASK_INVALID_ARGUMENT', /groupBy/],
+    [{ groupBy: 'camera' }, 'ERR_WORDMASK_INVALID_ARGUMENT', /"camera"/],
     [{ compare: [' Grass '] }, 'ERR_WORDMASK_INVALID_ARGUMENT', /other than those to be segmented/],
     [{ names: [] }, 'ERR_WORDMASK_CLASSES', /./],
     [{ stepz: 3 } as never, 'ERR_WORDMASK_UNKNOWN_OPTION', /stepz/],

@@ -37,7 +37,7 @@ export function curate(program: Command, context: Context): void {
     searchOption('--per-class <n>', 'images wanted of a name').default(100).argParser(integer(1, 1_000_000)),
     searchOption('--min-score <cosine>', 'least cosine with the name').argParser(number(-1, 1)),
     searchOption('--margin <cosine>', 'how much nearer an image is to its name than to every other one').argParser(number(-2, 2)),
-    searchOption('--group-by <column>', 'images of one group (camera, site, burst) are capped').argParser(text),
+    searchOption('--group-by <column>', 'images of one group (camera, site, burst; or: folder) are capped').argParser(text),
     searchOption('--per-group <n>', 'images of a group (default: 1)').argParser(integer(1, 1_000_000)),
     searchOption('--diverse <method>', 'take different images first').choices(['mmr', 'k-centre']),
     searchOption('--keep-duplicates', 'near-duplicates, too, which are left out otherwise'),
