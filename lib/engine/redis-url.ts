@@ -15,7 +15,9 @@ export interface RedisAddress {
   shown: string
 }
 
-const expected = 'redis://[[user]:password@]host[:port][/database], rediss:// for TLS, or unix:///path/redis.sock[?db=n]'
+// Written as a login, a password's place would be struck out of the message.
+const expected =
+  'redis://host[:port][/database], with user:password@ before the host where it asks for them, rediss:// for TLS, or unix:///path/redis.sock[?db=n]'
 
 /**
  * Reads the address of a Redis server.

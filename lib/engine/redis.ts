@@ -70,7 +70,7 @@ async function connect(Client: typeof Redis, address: Omit<RedisAddress, 'shown'
 
 function advice(error: Error, { path, tls }: Omit<RedisAddress, 'shown'>): string {
   const text = reason(error)
-  if (/NOAUTH|WRONGPASS|AUTH/.test(text)) return 'Give its password: redis://:password@host:port/database'
+  if (/NOAUTH|WRONGPASS|AUTH/.test(text)) return 'Give its password, as :password@ before the host of its address'
   if (/certificate|self.signed/i.test(text)) return 'Give the certificates that sign its own (--queue-ca FILE)'
   if (/wrong version number|SSL|ECONNRESET|closed/i.test(text))
     return tls ? 'Does it speak TLS? Else redis://' : 'Does it speak TLS? Then rediss://'

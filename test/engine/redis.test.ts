@@ -29,6 +29,11 @@ describe('the address of a queue', () => {
     },
   )
 
+  test('what was expected is said whole: no login in it is struck out', () => {
+    const { message } = thrown(() => parseRedisUrl('host:6379')) as Error
+    expect(message).toMatch(/^Expected redis:\/\/host\[:port\]\[\/database\], with user:password@ before the host/)
+  })
+
   test('is shown without its password, also in what is refused', () => {
     expect(withoutPassword('redis://me:p@ss@host/0')).toBe('redis://me:***@host/0')
     expect(withoutPassword('redis://host/0')).toBe('redis://host/0')
