@@ -2,6 +2,7 @@ import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, truncateSync, wri
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
+import { Segmenter } from '../../lib/index.js'
 import * as layouts from '../weights/layouts.js'
 import { type Layout, prefixed, writeSparse } from '../weights/layouts.js'
 import { events, root, wordmask } from './cli.js'
@@ -46,6 +47,20 @@ describe('model info', () => {
     expect(stdout).toMatch(/^family +not recognised \(unknown\)$/m)
     expect(stdout).toMatch(/the first are encoder\.weight/)
     expect(code).toBe(0)
+  })
+
+  test('a saved segmenter is told with its names and models, not by the weights of its texts', async () => {
+    const segmenter = join(folder, 'fox and grass')
+    mkdirSync(segmenter)
+    const model = await tinyModel(join(folder, 'tiny'))
+    await using made = await Segmenter.create({ clip: model, classes: ['fox', 'grass'] })
+    await made.save(segmenter)
+    const { code, stdout, stderr } = await info(segmenter)
+    expect(code, stderr).toBe(0)
+    expect(stdout).toMatch(/^family +saved segmenter \(maskclip\)$/m)
+    expect(stdout).toMatch(/^note .*wordmask segment --model '.*fox and grass' IMAGES$/m)
+    expect(stdout).toMatch(/^classes +fox, grass$/m)
+    expect(stdout).toContain(model)
   })
 
   test('a sharded folder lists its shards in order and the licence beside them', async () => {

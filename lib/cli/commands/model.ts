@@ -59,7 +59,7 @@ export function model(program: Command, context: Context): void {
 
 const infoHelp = `
 The family is told from the names of the keys, the architecture from their shapes: CLIP, OVSeg, ZegFormer, OVSegmentor,
-DeiT, DINO, DINOv2, DeepLabv3+. CLIP alone runs in this version. Formats: safetensors (sharded too), .pt, .pth, .bin,
+DeiT, DINO, DINOv2, MoCo, DeepLabv3+; a note says which do not run in this version. Formats: safetensors (sharded too), .pt, .pth, .bin,
 Detectron2's .pkl; pickles are read by an allow-list, so no code in them is run.
 
 Examples:
