@@ -2,6 +2,8 @@ import { readFile, rm, stat } from 'node:fs/promises'
 import path from 'node:path'
 import type { WorkersOptions } from '../engine/run-shards'
 import type { PseudoLabelled } from '../pseudo/options'
+import type { LabelSources } from '../pseudo/shards'
+import { imagesFolder } from '../pseudo/summary'
 import { refuseOtherRun } from '../run/output-folder'
 import { type RunFacts, RunRecord, readRunIfAny } from '../run/run-file'
 import type { SegmentOptions } from '../segmenter/options'
@@ -38,6 +40,7 @@ export async function labelForTraining(args: string[], options: PseudoLabelFlags
   const means =
     model === undefined ? { method, clip, archive, ...(method === 'reco' && recoOptions(options)) } : { model: path.resolve(model) }
   const asked = { command: 'pseudo-label', settings: defined({ ...view, ...means, images }) }
+  await imagesFolder(await sourcesFor(args, options), images, into)
   await refuseOther(into, asked as unknown as RunFacts)
   const segmenter = await segmenterFolder(options, into, view, context)
   const record = await RunRecord.start(into, { ...segmenter.facts, ...asked, argv: context.argv, cwd: process.cwd(), seed: 0 })
@@ -93,6 +96,11 @@ async function segmenterFolder(options: PseudoLabelFlags, into: string, view: Vi
   }
 }
 
+async function sourcesFor(args: string[], { column, curated }: PseudoLabelFlags): Promise<LabelSources> {
+  const { CuratedSet } = await import('../curate/curated-set.js')
+  return curated === undefined ? sourcesOf(args, column) : CuratedSet.load(curated)
+}
+
 async function label(
   args: string[],
   options: PseudoLabelFlags,
@@ -100,9 +108,8 @@ async function label(
   context: Context,
 ): Promise<PseudoLabelled> {
   const { pseudoLabel } = await import('../pseudo/pseudo-label.js')
-  const { images, shardSize, device, column, curated, json = false } = options
-  const { CuratedSet } = await import('../curate/curated-set.js')
-  const sources = curated === undefined ? sourcesOf(args, column) : await CuratedSet.load(curated)
+  const { images, shardSize, device, json = false } = options
+  const sources = await sourcesFor(args, options)
   const bar = await progress('shards', 0, json)
   try {
     return await pseudoLabel(sources, {

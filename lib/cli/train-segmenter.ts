@@ -2,6 +2,7 @@ import path from 'node:path'
 import type { SegmenterMetrics } from '../../binding'
 import { hashWeights, RunRecord } from '../run/run-file'
 import type { TrainSegmenterOptions } from '../train/segmenter/options'
+import { refuseAmong } from '../train/segmenter/pairs'
 import { classesOf } from './classes'
 import type { TrainSegmenterFlags } from './commands/train-segmenter'
 import type { Context } from './program'
@@ -39,6 +40,7 @@ export async function trainSegmenterCommand(flags: TrainSegmenterFlags, context:
     settings: { ...settings },
     notes: [] as string[],
   }
+  refuseAmong(into, [options, options.validation])
   await refuseOtherTraining(into, facts)
   const record = await RunRecord.start(into, facts)
   try {

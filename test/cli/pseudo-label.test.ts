@@ -125,6 +125,7 @@ describe('wordmask pseudo-label', () => {
     const { code, stderr } = await run(...args)
     expect(stderr).toMatch(message)
     expect(code).toBe(exit)
+    expect(existsSync(at('photos/y'))).toBe(false)
   })
 
   test('names that the segmenter cannot have are refused while the folder is still free', async () => {

@@ -230,6 +230,12 @@ describe('trainSegmenter', () => {
       /initial/,
     ],
     [{ images: 'x', labels: 'y', classes: ['a'], into: 'z', backboneWeights: '/none.pth' }, 'ERR_WORDMASK_FILE_NOT_FOUND', /none\.pth/],
+    [{ images: 'x', labels: 'y', classes: ['a'], into: 'x/run' }, 'ERR_WORDMASK_INVALID_ARGUMENT', /outside the images and label maps/],
+    [
+      { images: 'x', labels: 'y', classes: ['a'], into: './v/', validation: { images: 'u', labels: 'v' } },
+      'ERR_WORDMASK_INVALID_ARGUMENT',
+      /outside .* for into/,
+    ],
     [{ images: '/none', labels: '.', classes: ['a'], into: '/tmp/z' }, 'ERR_WORDMASK_FILE_NOT_FOUND', /none/],
     [{ images: 'x', labels: 'y', classes: ['a'], into: 'z', stepz: 4 }, 'ERR_WORDMASK_UNKNOWN_OPTION', /steps/],
   ])('%j is refused', async (given, code, message) => {

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { stat } from 'node:fs/promises'
 import path from 'node:path'
-import { WordmaskError } from '../../errors'
+import { invalidArgument, WordmaskError } from '../../errors'
 import { labelFile } from '../../eval/folder'
 import { isImage } from '../../sources/endings'
 import { walk } from '../../storage/walk'
@@ -40,6 +40,15 @@ export async function listPairs({ images, labels }: LabelledFolder, signal: Abor
   }
   if (pairs.length > 0) return pairs
   throw new WordmaskError('ERR_WORDMASK_FILE_NOT_FOUND', `There is no image in ${images}`)
+}
+
+/** Samples and weights would lie among the images, and be taken for them. @throws ERR_WORDMASK_INVALID_ARGUMENT */
+export function refuseAmong(into: string, folders: readonly (LabelledFolder | undefined)[]): void {
+  for (const folder of folders.flatMap((one) => (one === undefined ? [] : [one.images, one.labels]))) {
+    const around = path.resolve(folder)
+    if (`${path.resolve(into)}/`.startsWith(`${around.replace(/\/$/, '')}/`))
+      throw invalidArgument('into', `a folder outside the images and label maps in ${around}`, into)
+  }
 }
 
 /** The label map of an image. @throws ERR_WORDMASK_FILE_NOT_FOUND; ERR_WORDMASK_INVALID_ARGUMENT where it is that of a twin */

@@ -13,6 +13,7 @@ import { trainingLicence } from './licence'
 import { type Origin, startNotes } from './notes'
 import { type TrainedSegmenter, type TrainSegmenterOptions, trainSegmenterOptions } from './options'
 import { findPictures, ignored, packPictures } from './pack'
+import { refuseAmong } from './pairs'
 import { plotSegmenter } from './plot'
 import { bothSides, fromScratch, imageNet, recoAugment, recoRecipe } from './recipe'
 import { SampleOverlays } from './samples'
@@ -35,6 +36,7 @@ export async function trainSegmenter(given: TrainSegmenterOptions): Promise<Trai
   const options = checkOptions('trainSegmenter', trainSegmenterOptions, given) as TrainSegmenterOptions
   const { images, labels, classes, background = false, ignore = [ignored], validation, backboneWeights, initial, licence, into } = options
   const { onMetrics, onReject, onProgress, signal, size: _, crop, augment, ...more } = options
+  refuseAmong(into, [{ images, labels }, validation])
   const entries = parseClasses(classes)
   const lookup = lookupOf(entries, background, ignore)
   if (backboneWeights !== undefined && initial !== undefined) throw invalidArgument('initial', 'either it or backboneWeights', initial)
