@@ -36,8 +36,7 @@ export interface CurateInput {
 }
 
 /** Candidates looked at first, per image wanted; four times as many next, until enough are found or none is left above the level. */
-const firstLook = 4
-const nextLook = 4
+const [firstLook, nextLook] = [4, 4]
 /** Per image wanted, at most: what is not among them is not found. */
 const lastLook = 256
 
@@ -81,8 +80,7 @@ export async function curate(
   }
   const settings = {
     ...plainSettings(options),
-    perClass,
-    falseAlarms,
+    ...{ perClass, falseAlarms },
     decisions: decisions && [...decisions].length,
     excluded: excluded.size,
   }
