@@ -42,11 +42,13 @@ export async function trainCommand(flags: TrainFlags, context: Context): Promise
     await record.finish('done')
     const [weights] = await hashWeights([trained.file])
     const summary = { event: 'summary', ...trained, sha256: weights?.sha256 }
-    speak(
-      json,
-      summary,
-      `\n${trained.steps} steps in ${trained.seconds.toFixed(0)} s. Model: ${trained.file}, curves: ${trained.plot}\nNext: wordmask eval --dataset scenes --clip ${quoted(shownPath(trained.file))}`,
-    )
+    const file = quoted(shownPath(trained.file))
+    const next =
+      flags.objective === 'views'
+        ? `wordmask reco build --archive ARCHIVE --classes FILE --encoder ${file} --into refs`
+        : `wordmask eval --dataset scenes --clip ${file}`
+    const done = `${trained.steps} steps in ${trained.seconds.toFixed(0)} s. Model: ${trained.file}, curves: ${trained.plot}`
+    speak(json, summary, `\n${done}\nNext: ${next}`)
   } catch (error) {
     await record.finish(context.interrupt.stop.aborted ? 'interrupted' : 'failed')
     throw error

@@ -24,6 +24,11 @@ const endOfText = 49_407
  */
 export async function trainClip(given: TrainOptions): Promise<TrainedClip> {
   const { data, clip, into, signal, onProgress, onMetrics, ...recipe } = checkOptions('trainClip', trainOptions, given)
+  if (recipe.objective === 'views' && (recipe.patchLoss ?? recipe.claimLoss) !== undefined)
+    throw new WordmaskError(
+      'ERR_WORDMASK_INVALID_ARGUMENT',
+      'Expected no patchLoss and no claimLoss with the objective "views", which reads no captions',
+    )
   const library = binding()
   return withSignal(signal, async (task) => {
     const source = typeof data === 'object' ? undefined : (data ?? scenePackFiles('unseen')[0]!)

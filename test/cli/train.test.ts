@@ -2,6 +2,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSy
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
+import { Encoder } from '../../lib/encoder/encoder'
 import { events, start, wordmask } from './cli.js'
 
 const folder = mkdtempSync(join(tmpdir(), 'wordmask-train-cli-'))
@@ -68,7 +69,20 @@ describe('wordmask train clip', () => {
     expect(read('class', 'metrics.svg').toString()).not.toContain('lossPatch')
   })
 
+  test('pictures alone: one loss, no retrieval; the model it leaves is an encoder, and the next line says so', async () => {
+    const { code, stdout, stderr } = await wordmask(train('views', '--objective', 'views'))
+    expect(code, stderr).toBe(0)
+    expect(stdout).toMatch(/Next: wordmask reco build .*--encoder .*views.clip\.safetensors/)
+    expect(JSON.parse(read('views', 'metrics.jsonl').toString())).toMatchObject({ lossClass: 0, lossView: expect.any(Number) })
+    expect(read('views', 'metrics.svg').toString()).not.toContain('retrieval')
+    const encoder = await Encoder.load(join(folder, 'views', 'clip.safetensors'), { read: 'value' })
+    const { shape } = await encoder.features(join(__dirname, '../../models/samples/images/000002.png'), { size: 48 })
+    expect(shape).toEqual([6, 6, 192])
+    encoder.dispose()
+  })
+
   test.each([
+    [['--objective', 'views', '--patch-loss', '1'], /patchLoss/, 2],
     [['--claim-loss', '1', '--patch-loss', '0'], /claimLoss/, 2],
     [['--stages', '6x9@48'], /batchSize.*multiple of the 2 workers.*9/, 2],
     [['--stages', '6x8@50'], /multiple of the patch size 8.*50/, 2],

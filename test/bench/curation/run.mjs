@@ -56,15 +56,15 @@ source.byId = new Map(rows.map(({ id }, i) => [id, i]))
 // ------------------------------------------------------------------------------------------------------------- presence
 const set = await curate(input, classes, { perClass: 100, duplicates: false })
 const isPresent = set.classes.map((_, i) => i < present.length)
-const statistic = set.classes.map(({ presence }) => presence.statistic)
+const likely = set.classes.map(({ presence }) => -presence.pValue)
 const share = (list) => (list.length === 0 ? Number.NaN : list.filter(Boolean).length / list.length)
 const said = set.classes.map(({ presence }) => presence.present)
 const figures = {
   ...{ seed, rows: rows.length, lookedAt, present: present.length, absent: absent.length },
   ...{ imagesOfPresent: present.map((name) => shown.get(name) ?? 0) },
   auc: auc(
-    statistic.filter((_, i) => isPresent[i]),
-    statistic.filter((_, i) => !isPresent[i]),
+    likely.filter((_, i) => isPresent[i]),
+    likely.filter((_, i) => !isPresent[i]),
   ),
   falseAlarms: share(said.filter((_, i) => !isPresent[i])),
   found: share(said.filter((_, i) => isPresent[i])),
