@@ -124,7 +124,9 @@ beforeAll(async () => {
       parseClasses: [['fox'], (i: number) => `class ${i}`],
       trainClip: [{ into: join(folder, 'run'), clip: 'no-such-clip', data: { pixels: 'none', tokens: 'none' } }],
       buildSpecialist: [{ into: join(folder, 'fox'), archive: join(folder, 'no-archive'), names: ['fox'] }],
-      trainSegmenter: [{ into: join(folder, 'run'), images: join(folder, 'no-images'), labels: join(folder, 'no-labels'), classes: ['fox'] }],
+      trainSegmenter: [
+        { into: join(folder, 'run'), images: join(folder, 'no-images'), labels: join(folder, 'no-labels'), classes: ['fox'] },
+      ],
       cocoCategories: [classes],
       cocoAnnotations: [masks, 1, 1],
       writeCoco: [join(folder, 'coco.json'), classes, [{ file_name: 'a.jpg', width: 40, height: 32, masks }]],

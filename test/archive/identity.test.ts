@@ -1,4 +1,4 @@
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { Archive } from '../../lib/archive/archive'
@@ -78,6 +78,26 @@ describe('Archive.open refuses', () => {
     await opening(join(folder, 'x'), { readonly: true }).rejects.toThrow(expect.toHaveCode('ERR_WORDMASK_UNKNOWN_OPTION', /readOnly/))
     await opening(join(folder, 'x'), { clip: 'scenes' }).rejects.toThrow(expect.toHaveCode('ERR_WORDMASK_INVALID_ARGUMENT', /a Clip/))
   })
+})
+
+test('what a creation that was stopped left is taken over: tables without rows, and a file that was not finished', async () => {
+  const path = await made('stopped')
+  const file = join(path, 'archive.json')
+  const unfinished = join(path, '.0123456789abcdef.partial')
+  await rm(join(path, 'images.lance'), { recursive: true })
+  await rename(file, unfinished)
+  await using archive = await Archive.open(path, { clip })
+  expect(await archive.count()).toBe(0)
+})
+
+test('eight that make one archive at once open the same', async () => {
+  const path = join(folder, 'at once')
+  const archives = await Promise.all(Array.from({ length: 8 }, () => Archive.open(path, { clip })))
+  await archives[0]!.addImages(filesAsImages(files))
+  for (const archive of archives) {
+    expect(await archive.count()).toBe(files.length)
+    await archive.close()
+  }
 })
 
 test('an archive whose perceptual hashes are of another rule, or of none that is recorded, is searched and not added to', async () => {
