@@ -17,8 +17,7 @@ export type Evidence = 'rivals' | 'standing'
 
 /**
  * How the statistics of null names go on above their median. Rivals: as a largest value, from the lower half alone, for some may be shown
- * after all. Standing: as the normal distribution, from the wider half (scenes of 20,000 images: 98.5% of 250 words lie below 1.2 to 1.4, and
- * this says 1.26 to 1.33; as a largest value it would be up to 1.64).
+ *after all. Standing: as the normal distribution, from the wider half; as a largest value the level lay far above nearly all words of scenes.
  */
 const tails: Record<Evidence, Tail> = { rivals: gumbel, standing: normal }
 
@@ -51,8 +50,7 @@ export interface Judgement {
  * The tests for an archive of so many images. By rivals: the mean of 5, of more than 3,000 images of one for every 600, up to 32; the more
  * images there are, the better are the few best of an absent name, and a name that is shown often has many as good. By standing, from 4,000
  * images on: the mean of 5; a name in a few of very many images hardly beats its rivals by more than an absent one does, but those few stand out.
- * (Scenes of 20,000 images, seeds 10 to 12: names not shown are called present in 5%, of names in 5 to 99 images 33% are found, of all 61%. By
- * rivals alone: 5%, 0% and 51%.)
+ * Shares and ranks were chosen on scenes of 20,000 images, seeds 10 to 12 (`npm run bench -- curation`).
  * @param nulls of each null name @param rivals whether names have any, so that 0 means something
  */
 export function testsOf(nulls: readonly Looks[], images: number, rivals: boolean, falseAlarms: number): PresenceTest[] {

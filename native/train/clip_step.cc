@@ -66,10 +66,7 @@ void ClipStep::Worker::load(const TrainClipOptions& options, const Source& sourc
     Random augment(options.seed, kAugmentStream, index);
     picture_to_patches(samples.back().image, patch, &augment, patches.data_ptr<float>() + i * patches.stride(0));
     Random window(options.seed, kWindowStream, index);
-    const int top = window.below(table - grid + 1), left = window.below(table - grid + 1);
-    auto* row = positions.data_ptr<int64_t>() + i * positions.stride(0);
-    for (int y = 0; y < grid; ++y)
-      for (int x = 0; x < grid; ++x) *row++ = 1 + (top + y) * table + left + x;
+    draw_positions(window, grid, table, positions.data_ptr<int64_t>() + i * positions.stride(0));
   }
 }
 

@@ -27,6 +27,12 @@ std::unique_ptr<Step> make_step(const TrainClipOptions& options, const Source& s
   return std::make_unique<ClipStep>(options, source, store, pool);
 }
 
+void draw_positions(Random& random, int grid, int table, int64_t* out) {
+  const int top = random.below(table - grid + 1), left = random.below(table - grid + 1);
+  for (int y = 0; y < grid; ++y)
+    for (int x = 0; x < grid; ++x) *out++ = 1 + (top + y) * table + left + x;
+}
+
 void sum_gradients(WorkerPool& pool, ParameterStore& store, const std::vector<std::vector<at::Tensor>*>& workers) {
   pool.run([&](int worker) {
     c10::NoGradGuard no_grad;

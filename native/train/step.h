@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "train/parameters.h"
+#include "train/random.h"
 #include "train/source.h"
 #include "train/worker_pool.h"
 
@@ -35,6 +36,9 @@ std::vector<ParameterSpec> parameters_of(const TrainClipOptions& options);
 // Of the objective; everything given must outlive it.
 std::unique_ptr<Step> make_step(const TrainClipOptions& options, const Source& source, ParameterStore& store,
                                 WorkerPool& pool);
+
+// Rows of the position table (1 is the first patch) for a window of grid by grid of its table by table, drawn.
+void draw_positions(Random& random, int grid, int table, int64_t* out);
 
 // Gradients of the workers by parameter, undefined where one has none; summed in worker order into store.gradient and
 // given up. On the pool.

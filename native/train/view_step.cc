@@ -13,13 +13,6 @@ using at::Tensor;
 
 namespace {
 constexpr uint64_t kViewStream = 0x51e3, kWindowStream = 0x317e;
-
-// Rows of the position table for a grid by grid window of it, drawn.
-void draw_positions(Random& random, int grid, int table, int64_t* out) {
-  const int top = random.below(table - grid + 1), left = random.below(table - grid + 1);
-  for (int y = 0; y < grid; ++y)
-    for (int x = 0; x < grid; ++x) *out++ = 1 + (top + y) * table + left + x;
-}
 }  // namespace
 
 struct ViewStep::Worker {
